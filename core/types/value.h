@@ -1,0 +1,77 @@
+// What an entry holds: the type and encoding of a value, and the handle through which the
+// collection types change it. Encodings are those OBJECT ENCODING reports (Redis 7.2).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/hash.h"
+#include "core/base/prng.h"
+
+namespace kvasm::types {
+
+enum class Type : uint8_t { kString, kList, kSet, kZset, kHash, kStream };
+
+enum class Encoding : uint8_t {
+  kInt,     // string: a 64-bit integer, stored inside the entry
+  kEmbstr,  // string: up to 44 bytes, stored inside the entry
+  kRaw,     // string: a StringBuffer of its own
+  kListListpack,
+  kListQuicklist,
+  kSetIntset,
+  kSetListpack,
+  kSetHashtable,
+  kZsetListpack,
+  kZsetSkiplist,
+  kHashListpack,
+  kHashHashtable,
+  kStream,
+};
+
+Type TypeOf(Encoding encoding);
+// "string", "list", ... as TYPE replies.
+std::string_view TypeName(Type type);
+// "int", "embstr", "listpack", ... as OBJECT ENCODING replies.
+std::string_view EncodingName(Encoding encoding);
+
+// The two places inside an entry that a collection may rewrite while it changes: the pointer to its
+// heap block and the encoding. Borrowed: valid until the entry is moved or freed.
+struct ValueRef {
+  void*& data;
+  Encoding& encoding;
+};
+
+// Live encoding limits, owned by the configuration (CONFIG SET changes them at run time).
+struct Limits {
+  int64_t hash_max_listpack_entries = 128;
+  int64_t hash_max_listpack_value = 64;
+  int64_t set_max_intset_entries = 512;
+  int64_t set_max_listpack_entries = 128;
+  int64_t set_max_listpack_value = 64;
+  int64_t zset_max_listpack_entries = 128;
+  int64_t zset_max_listpack_value = 64;
+};
+
+// What a collection needs from its surroundings. All borrowed; outlive every value.
+struct Context {
+  const base::HashSeed* seed;
+  const Limits* limits;
+  base::Prng* prng;
+};
+
+// Frees a collection or a raw string. Values stored inside the entry (kInt, kEmbstr) own nothing.
+void FreeValue(Encoding encoding, void* data);
+
+// A deep copy of the heap block behind `data` (COPY). Collections and raw strings only.
+void* CloneValue(Encoding encoding, const void* data, const Context& context);
+
+// Number of elements (fields, members); raw strings give their length in bytes.
+uint64_t ValueSize(Encoding encoding, const void* data);
+
+// Heap bytes behind `data`, sampling at most `samples` elements (0 = all), for MEMORY USAGE.
+uint64_t ValueMemoryBytes(Encoding encoding, const void* data, uint64_t samples);
+
+// Steps of work that freeing the value takes; UNLINK and lazy freeing compare it with a bound.
+uint64_t ValueFreeEffort(Encoding encoding, const void* data);
+
+}  // namespace kvasm::types
