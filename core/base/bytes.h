@@ -1,0 +1,50 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace kvasm::base {
+
+static_assert(std::endian::native == std::endian::little, "formats and hashes assume this");
+
+// Unaligned little-endian loads and stores.
+inline uint16_t Load16(const void* from) {
+  uint16_t value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+inline uint32_t Load32(const void* from) {
+  uint32_t value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+inline uint64_t Load64(const void* from) {
+  uint64_t value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+inline void Store16(void* to, uint16_t value) { std::memcpy(to, &value, sizeof value); }
+inline void Store32(void* to, uint32_t value) { std::memcpy(to, &value, sizeof value); }
+inline void Store64(void* to, uint64_t value) { std::memcpy(to, &value, sizeof value); }
+
+// Whether two strings hold the same bytes. Unlike string_view's ==, it makes no call for short
+// strings: wasm's memcmp is a loop over single bytes.
+inline bool Equal(std::string_view a, std::string_view b) {
+  const size_t n = a.size();
+  if (n != b.size()) return false;
+  const char* x = a.data();
+  const char* y = b.data();
+  if (n >= 8) {
+    for (size_t i = 0; i + 8 < n; i += 8) {
+      if (Load64(x + i) != Load64(y + i)) return false;
+    }
+    return Load64(x + n - 8) == Load64(y + n - 8);
+  }
+  if (n >= 4) return Load32(x) == Load32(y) && Load32(x + n - 4) == Load32(y + n - 4);
+  if (n == 0) return true;
+  return x[0] == y[0] && x[n / 2] == y[n / 2] && x[n - 1] == y[n - 1];
+}
+
+}  // namespace kvasm::base
