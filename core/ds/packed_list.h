@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/bytes.h"
+#include "core/ds/item.h"
+
+namespace kvasm::ds {
+
+/// A list of short strings and integers in one heap block, read front to back.
+///
+///   block: | bytes:u32 | count:u32 | item | item | ...          (little endian)
+///   item:  0nnnnnnn                      integer 0..127
+///          10llllll text                 up to 63 bytes
+///          110nnnnn n                    integer of 13 bits, signed
+///          1110llll l text               up to 4095 bytes
+///          f0 llll text                  longer text
+///          f1 / f2 / f3 / f4 n...        integer of 16 / 24 / 32 / 64 bits, signed
+///
+/// Text that is the canonical form of an int64 is always stored as the shortest integer, hence
+/// equal items have equal bytes and Find compares memory. There are no back links: walking
+/// backwards means remembering positions.
+///
+/// This class is a handle over the pointer to the block, which the caller keeps (and which
+/// may be null: an empty list owns no memory). Adding text that lies inside the same list is
+/// not allowed. Every change invalidates positions behind it and all views into the list.
+class PackedList {
+ public:
+  /// Byte offset of an item in the block; end() when there is none.
+  using Position = uint32_t;
+  static constexpr uint32_t kHeaderBytes = 8;
+  /// A list must stay below this; callers ask FitsAdding before they add.
+  static constexpr uint32_t kBytesMax = 1u << 30;
+
+  explicit PackedList(void*& block) : block_(block) {}
+
+  uint32_t count() const { return block_ != nullptr ? base::Load32(Data() + 4) : 0; }
+  uint32_t bytes() const { return block_ != nullptr ? base::Load32(Data()) : kHeaderBytes; }
+  bool empty() const { return count() == 0; }
+  /// Heap bytes in use, slack included.
+  uint32_t MemoryBytes() const { return block_ != nullptr ? BlockCapacity(bytes()) : 0; }
+  /// Whether text of `added_bytes` in total may be added.
+  bool FitsAdding(uint64_t added_bytes) const { return bytes() + added_bytes + 16 <= kBytesMax; }
+
+  Position begin() const { return kHeaderBytes; }
+  Position end() const { return bytes(); }
+  /// `at` must not be end().
+  Position Next(Position at) const { return at + ItemBytes(Data() + at); }
+  Position Skip(Position at, uint32_t items) const {
+    while (items-- > 0) at = Next(at);
+    return at;
+  }
+  /// Position of item `index`, or end(). O(index).
+  Position At(uint32_t index) const { return index < count() ? Skip(begin(), index) : end(); }
+
+  Item Get(Position at) const;
+  /// Reads the item and moves `at` behind it.
+  Item Take(Position& at) const;
+  /// First item equal to `text` among those at `from`, `from + stride`, ...; end() if none.
+  Position Find(std::string_view text, Position from, uint32_t stride) const;
+  Position Find(std::string_view text) const { return Find(text, begin(), 1); }
+
+  void Append(std::string_view text) { Insert(end(), text); }
+  void Append(const Item& item) { Insert(end(), item); }
+  void AppendInteger(int64_t number) { Insert(end(), Item(number)); }
+  /// Text kept as text even when it looks like a number (fixed-size binary values).
+  void AppendBytes(std::string_view bytes) { InsertBytes(end(), bytes); }
+
+  /// Inserts before `at`; returns the position behind the new item.
+  Position Insert(Position at, std::string_view text);
+  Position Insert(Position at, const Item& item);
+  Position InsertBytes(Position at, std::string_view bytes);
+  /// Replaces the item at `at`; returns the position behind it.
+  Position Replace(Position at, std::string_view text);
+  Position ReplaceInteger(Position at, int64_t number);
+  Position ReplaceBytes(Position at, std::string_view bytes);
+  /// Removes up to `items` items from `at` on. Afterwards `at` is the item that followed.
+  void Erase(Position at, uint32_t items);
+
+  void Clear();
+  /// A copy of the block, owned by the caller.
+  void* Clone() const;
+  /// The raw block of bytes() bytes; null for an empty list without memory.
+  const void* block() const { return block_; }
+
+  /// Walks the whole block and checks that it is well formed.
+  bool Validate() const;
+
+ private:
+  struct Encoded;
+
+  const uint8_t* Data() const { return static_cast<const uint8_t*>(block_); }
+  uint8_t* Data() { return static_cast<uint8_t*>(block_); }
+  static uint32_t ItemBytes(const uint8_t* item);
+  Position Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
+                  const Encoded* added);
+
+  void*& block_;
+};
+
+}  // namespace kvasm::ds

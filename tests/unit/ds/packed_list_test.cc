@@ -1,0 +1,145 @@
+#include "core/ds/packed_list.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/base/prng.h"
+#include "gtest/gtest.h"
+
+namespace kvasm::ds {
+namespace {
+
+class PackedListTest : public testing::Test {
+ protected:
+  ~PackedListTest() override { list_.Clear(); }
+
+  std::vector<std::string> Contents() const {
+    std::vector<std::string> items;
+    NumberText scratch;
+    for (auto at = list_.begin(); at != list_.end();) {
+      items.emplace_back(list_.Take(at).Text(scratch));
+    }
+    return items;
+  }
+
+  void* block_ = nullptr;
+  PackedList list_{block_};
+};
+
+using Strings = std::vector<std::string>;
+
+TEST_F(PackedListTest, EmptyListOwnsNoMemory) {
+  EXPECT_EQ(list_.count(), 0u);
+  EXPECT_EQ(list_.begin(), list_.end());
+  EXPECT_EQ(list_.Find("x"), list_.end());
+  EXPECT_EQ(list_.MemoryBytes(), 0u);
+}
+
+TEST_F(PackedListTest, ShortTextCostsOneByteMore) {
+  list_.Append("field");
+  EXPECT_EQ(list_.bytes(), PackedList::kHeaderBytes + 6);
+  list_.Append("7");
+  EXPECT_EQ(list_.bytes(), PackedList::kHeaderBytes + 7);
+}
+
+TEST_F(PackedListTest, KeepsEveryIntegerWidth) {
+  std::vector<int64_t> numbers = {0, 127, 128, -1, 4095, 4096, -4096, -4097};
+  for (int bits : {15, 23, 31, 62}) {
+    int64_t limit = int64_t{1} << bits;
+    for (int64_t number : {limit - 1, limit, -limit, -limit - 1}) numbers.push_back(number);
+  }
+  numbers.push_back(std::numeric_limits<int64_t>::max());
+  numbers.push_back(std::numeric_limits<int64_t>::min());
+  for (int64_t number : numbers) list_.Append(std::to_string(number));
+  auto at = list_.begin();
+  for (int64_t number : numbers) {
+    Item item = list_.Take(at);
+    ASSERT_TRUE(item.is_integer()) << number;
+    EXPECT_EQ(item.number(), number);
+    EXPECT_NE(list_.Find(std::to_string(number)), list_.end());
+  }
+  EXPECT_TRUE(list_.Validate());
+}
+
+TEST_F(PackedListTest, NumbersNotInCanonicalFormStayText) {
+  Strings texts = {"", "-", "-0", "00", "01", "+1", "1 ", " 1", "9223372036854775808",
+                   "-9223372036854775809", "1.0", "123456789012345678901"};
+  for (const std::string& text : texts) list_.Append(text);
+  EXPECT_EQ(Contents(), texts);
+  for (auto at = list_.begin(); at != list_.end();) EXPECT_FALSE(list_.Take(at).is_integer());
+}
+
+TEST_F(PackedListTest, KeepsTextOfEveryLengthClass) {
+  Strings texts;
+  for (size_t size : {0, 1, 63, 64, 4095, 4096, 70000}) texts.push_back(std::string(size, 'q'));
+  for (const std::string& text : texts) list_.Append(text);
+  EXPECT_EQ(Contents(), texts);
+  for (const std::string& text : texts) EXPECT_NE(list_.Find(text), list_.end());
+  EXPECT_TRUE(list_.Validate());
+}
+
+TEST_F(PackedListTest, FindWithStrideLooksAtKeysOnly) {
+  for (const char* text : {"a", "b", "b", "c", "5", "a"}) list_.Append(text);
+  EXPECT_EQ(list_.Find("b", list_.begin(), 2), list_.At(2));
+  EXPECT_EQ(list_.Find("c", list_.begin(), 2), list_.end());
+  EXPECT_EQ(list_.Find("5", list_.begin(), 2), list_.At(4));
+}
+
+TEST_F(PackedListTest, BytesThatLookLikeNumbersStayBytes) {
+  list_.AppendBytes("12345678");
+  EXPECT_FALSE(list_.Get(list_.begin()).is_integer());
+  EXPECT_EQ(list_.Get(list_.begin()).bytes(), "12345678");
+}
+
+TEST_F(PackedListTest, CloneIsIndependent) {
+  list_.Append("one");
+  void* copy = list_.Clone();
+  list_.Append("two");
+  PackedList other(copy);
+  EXPECT_EQ(other.count(), 1u);
+  EXPECT_TRUE(other.Validate());
+  other.Clear();
+}
+
+std::string RandomText(base::Prng& prng) {
+  if (prng.Below(2) == 0) {
+    return std::to_string(static_cast<int64_t>(prng.Next()) >> prng.Below(64));
+  }
+  size_t size_max = prng.Below(20) == 0 ? 5000 : prng.Below(4) == 0 ? 100 : 8;
+  std::string text(prng.Below(size_max), 'x');
+  for (char& c : text) c = static_cast<char>('a' + prng.Below(3));
+  return text;
+}
+
+TEST_F(PackedListTest, RandomEditsMatchAVector) {
+  base::Prng prng(7);
+  Strings model;
+  for (int step = 0; step < 20000; ++step) {
+    auto index = static_cast<uint32_t>(prng.Below(model.size() + 1));
+    std::string text = RandomText(prng);
+    uint64_t choice = prng.Below(model.size() > 100 ? 8 : 5);
+    if (choice < 3) {
+      list_.Insert(list_.At(index), text);
+      model.insert(model.begin() + index, text);
+    } else if (choice == 3 && index < model.size()) {
+      auto next = list_.Replace(list_.At(index), text);
+      EXPECT_EQ(next, list_.At(index + 1));
+      model[index] = text;
+    } else {
+      auto items = static_cast<uint32_t>(prng.Below(choice == 7 ? 40 : 4));
+      list_.Erase(list_.At(index), items);
+      auto stop = std::min<size_t>(index + items, model.size());
+      model.erase(model.begin() + index, model.begin() + static_cast<ptrdiff_t>(stop));
+    }
+    if (step % 16 == 0) {
+      ASSERT_EQ(Contents(), model) << "step " << step;
+      ASSERT_TRUE(list_.Validate());
+    }
+    ASSERT_EQ(list_.count(), model.size());
+  }
+}
+
+}  // namespace
+}  // namespace kvasm::ds
