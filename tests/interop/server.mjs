@@ -1,0 +1,115 @@
+// Starts and stops the servers that tests talk to: our kvasm-server and a real redis-server.
+// Every server listens on a free loopback port, persists nothing, and is stopped by its process id.
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** A TCP port nobody listens on at this moment. */
+export function freePort() {
+  return new Promise((done, fail) => {
+    const probe = net.createServer();
+    probe.once('error', fail);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => done(port));
+    });
+  });
+}
+
+/** Path of the judge: KVASM_REDIS_SERVER, else redis-server on PATH; undefined if there is none. */
+export function redisServerPath() {
+  if (process.env.KVASM_REDIS_SERVER) return process.env.KVASM_REDIS_SERVER;
+  for (const folder of [...(process.env.PATH ?? '').split(':'), '/usr/bin']) {
+    if (folder && existsSync(join(folder, 'redis-server'))) return join(folder, 'redis-server');
+  }
+  return undefined;
+}
+
+/** The version a redis-server executable prints, as `7.0.15`. */
+export function redisServerVersion(path) {
+  return /v=(\d+\.\d+\.\d+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8' }))[1];
+}
+
+/** Path of our server's executable script, read from package.json's `bin`. */
+export function kvasmServerPath() {
+  const manifest = createRequire(import.meta.url)(join(root, 'package.json'));
+  return join(root, manifest.bin['kvasm-server']);
+}
+
+/** Starts a real redis-server. `path` defaults to redisServerPath(). */
+export function startRedis({ path = redisServerPath(), args = [] } = {}) {
+  if (!path) throw new Error('no redis-server found (apt-get install redis-server)');
+  return start('redis', path, [], [
+    '--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args,
+  ]);
+}
+
+/** Starts our server from the built package. */
+export function startKvasm({ args = [], env = {} } = {}) {
+  return start('kvasm', process.execPath, [kvasmServerPath()], [
+    '--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args,
+  ], env);
+}
+
+/**
+ * Resolves to { name, host, port, pid, log(), stop() } once the server says it accepts connections.
+ * `log()` is everything it printed; `stop()` ends it by process id and waits for its end.
+ */
+async function start(name, command, leading, options, env = {}) {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), `${name}-test-`));
+  const args = [...leading, '--port', String(port), '--bind', '127.0.0.1', '--dir', folder,
+    ...options];
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, env: { ...process.env, ...env },
+  });
+  let text = '';
+  let ended = false;
+  const exit = new Promise((done) => child.once('exit', (code, signal) => {
+    ended = true;
+    done({ code, signal });
+  }));
+  await new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`${name} is not ready after 20 s:\n${text}`)),
+      20_000);
+    const look = (chunk) => {
+      text += chunk;
+      if (/Ready to accept connections/.test(text)) done();
+    };
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
+    child.once('error', fail);
+    child.once('exit', (code) => fail(new Error(`${name} ended with ${code}:\n${text}`)));
+    exit.then(() => clearTimeout(timer));
+    const clear = done;
+    done = () => { clearTimeout(timer); clear(); };
+  });
+  // A test that forgets stop() must not hang its runner, nor leave the server behind.
+  child.unref();
+  child.stdout.unref?.();
+  child.stderr.unref?.();
+  const kill = () => { if (!ended) child.kill('SIGKILL'); };
+  process.once('exit', kill);
+  return {
+    name, host: '127.0.0.1', port, pid: child.pid, folder, exit,
+    log: () => text,
+    async stop(signal = 'SIGTERM') {
+      if (!ended) {
+        child.ref();
+        child.kill(signal);
+        const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+        await exit;
+        clearTimeout(timer);
+      }
+      process.removeListener('exit', kill);
+      rmSync(folder, { recursive: true, force: true });
+      return exit;
+    },
+  };
+}
