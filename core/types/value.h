@@ -59,6 +59,9 @@ struct Context {
   base::Prng* prng;
 };
 
+// The heap block of an empty collection in `encoding`.
+void* NewCollection(Encoding encoding, const Context& context);
+
 // Frees a collection or a raw string. Values stored inside the entry (kInt, kEmbstr) own nothing.
 void FreeValue(Encoding encoding, void* data);
 

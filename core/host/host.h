@@ -1,0 +1,42 @@
+// What the engine asks of the program it runs in. The core opens nothing and reads no clock of its
+// own: these four interfaces are its only way out. Implemented by bindings/ and by the tests.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace kvasm::host {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  // Wall clock, microseconds since the Unix epoch. Read once per call into the engine.
+  virtual int64_t NowUs() = 0;
+  // Blocks the caller (DEBUG SLEEP).
+  virtual void SleepUs(int64_t duration_us) = 0;
+};
+
+class Entropy {
+ public:
+  virtual ~Entropy() = default;
+  // 64 unpredictable bits. Read when the engine is made; a fixed seed makes runs repeatable.
+  virtual uint64_t Next() = 0;
+};
+
+enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning };
+
+class Log {
+ public:
+  virtual ~Log() = default;
+  // One line without a line end; `text` is valid during the call only.
+  virtual void Write(LogLevel level, std::string_view text) = 0;
+};
+
+// All borrowed; must outlive the engine.
+struct Host {
+  Clock& clock;
+  Entropy& entropy;
+  Log& log;
+};
+
+}  // namespace kvasm::host
