@@ -1,0 +1,152 @@
+// One client connection: bytes from the socket to its session, replies back, back-pressure both ways.
+import type { Socket } from 'node:net';
+import type { Network } from './network.js';
+
+/** Bytes fed before the replies are looked at: bounds what one chunk of pipelined requests can queue up. */
+const kFeedBytesMax = 16 * 1024;
+/** Bytes handed to the socket at a time: bounds what a client that never reads holds outside the engine. */
+const kWriteBytesMax = 256 * 1024;
+/** Below this a string is cheaper to write than a buffer, which has to be allocated first. */
+const kStringBytesMax = 512;
+
+const latin1Slice = Buffer.prototype.latin1Slice as (
+  this: Uint8Array,
+  start: number,
+  end: number,
+) => string;
+
+/**
+ * Owned by its Network. Reads from the socket only while the replies are taken: as soon as the socket has more than
+ * it can send, reading stops until it has drained.
+ */
+export class Connection {
+  /** Turn of the Network's clock (a second each) in which the client last sent or took something. */
+  activeTurn: number;
+  /** Resolves when the socket is gone. */
+  readonly closed: Promise<void>;
+  private isBlocked = false;
+  private isClosing = false;
+  private hasEnded = false;
+  private rest: Buffer | null = null;
+
+  constructor(
+    private readonly network: Network,
+    private readonly socket: Socket,
+    readonly session: number,
+  ) {
+    this.activeTurn = network.turn;
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('drain', () => this.resume());
+    socket.on('end', () => this.finish());
+    // A reset or broken pipe: 'close' follows and does the work.
+    socket.on('error', () => {});
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.forget();
+        resolve();
+      });
+    });
+  }
+
+  /** Writes what the engine has for this session, as far as the socket takes it. */
+  flush(): void {
+    if (this.isBlocked || this.isClosing || this.network.isHolding) return;
+    const { engine } = this.network;
+    for (;;) {
+      const { bytes, close } = engine.output(this.session);
+      const pending = bytes.length;
+      if (pending === 0) {
+        if (close || (this.hasEnded && this.rest === null)) this.close();
+        return;
+      }
+      const count = pending < kWriteBytesMax ? pending : kWriteBytesMax;
+      // The view is reused by the next call into the engine: the bytes are copied before anything else.
+      let taken: boolean;
+      if (count <= kStringBytesMax) {
+        const text = latin1Slice.call(bytes, 0, count);
+        engine.consume(this.session, count);
+        taken = this.socket.write(text, 'latin1');
+      } else {
+        const copy = Buffer.allocUnsafe(count);
+        copy.set(count === pending ? bytes : bytes.subarray(0, count));
+        engine.consume(this.session, count);
+        taken = this.socket.write(copy);
+      }
+      if (!taken && this.socket.writableLength > 0) {
+        this.isBlocked = true;
+        this.socket.pause();
+        return;
+      }
+    }
+  }
+
+  /** Ends the connection once what was written has been sent. */
+  close(): void {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    this.rest = null;
+    this.socket.destroySoon();
+  }
+
+  /** Ends the connection, at once when it has been ending already: what a client that sleeps gets. */
+  expire(): void {
+    if (this.isClosing) this.socket.destroy();
+    else this.close();
+  }
+
+  /** Sends what is pending, then ends; cuts off a client that has not taken it within `graceMs`. */
+  async end(graceMs: number): Promise<void> {
+    this.flush();
+    this.close();
+    const timer = setTimeout(() => this.socket.destroy(), graceMs);
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  /** Goes on after the Network has held replies back. */
+  release(): void {
+    if (!this.isBlocked) this.resume();
+  }
+
+  private receive(chunk: Buffer): void {
+    const { network, session } = this;
+    this.activeTurn = network.turn;
+    let at = 0;
+    while (!this.isClosing && at < chunk.length) {
+      if (this.isBlocked || network.isHolding) {
+        this.rest = at === 0 ? chunk : chunk.subarray(at);
+        this.socket.pause();
+        return;
+      }
+      const end = at + kFeedBytesMax;
+      network.engine.feed(session, chunk.length <= kFeedBytesMax ? chunk : chunk.subarray(at, end));
+      at = end;
+      network.settle(this);
+    }
+  }
+
+  private resume(): void {
+    this.isBlocked = false;
+    this.activeTurn = this.network.turn;
+    this.flush();
+    if (this.isBlocked || this.isClosing) return;
+    const { rest } = this;
+    this.rest = null;
+    if (rest !== null) this.receive(rest);
+    if (this.isBlocked || this.isClosing || this.rest !== null) return;
+    if (this.hasEnded) this.flush();
+    else if (this.socket.isPaused()) this.socket.resume();
+  }
+
+  /** The client sends no more; it still gets what it asked for. */
+  private finish(): void {
+    this.hasEnded = true;
+    this.flush();
+  }
+
+  private forget(): void {
+    this.isClosing = true;
+    this.rest = null;
+    this.network.remove(this);
+  }
+}

@@ -1,0 +1,176 @@
+// The connections of one engine. Knows no configuration file and no process.
+import type { Socket } from 'node:net';
+import { Connection } from './connection.js';
+
+/** Something the engine asks of its host. */
+export type Effect =
+  | { kind: 'shutdown'; save: '' | 'SAVE' | 'NOSAVE'; now: boolean; force: boolean; abort: boolean }
+  | { kind: 'config'; name: string; value: string }
+  | { kind: 'log'; level: 'debug' | 'verbose' | 'notice' | 'warning'; text: string };
+
+/** What the network needs of an engine (`bindings/js/engine.ts`). */
+export interface NetworkEngine {
+  openSession(kind: 'network', address: string, localAddress: string): number;
+  closeSession(session: number): void;
+  feed(session: number, chunk: Uint8Array): void;
+  output(session: number): { bytes: Uint8Array; close: boolean };
+  consume(session: number, count: number): void;
+  nextReady(): number;
+  effectsPending(): number;
+  takeEffects(): Effect[];
+  configGet(name: string): string | undefined;
+  configSet(name: string, value: string): string;
+  noteRejectedConnection(): void;
+}
+
+const kTurnMs = 1000;
+const kTooMany = '-ERR max number of clients reached\r\n';
+// Clients tell this state by its first words, which are Redis's; the advice is ours.
+const kProtected =
+  '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the ' +
+  'default user. In this mode connections are only accepted from the loopback interface. To connect from other ' +
+  "computers set a password for the default user ('requirepass'), or, where nobody else can reach this port, send " +
+  "'CONFIG SET protected-mode no' from the same host or start the server with '--protected-mode no'.\r\n";
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
+}
+
+function joinAddress(host: string, port: number | undefined): string {
+  return host.includes(':') ? `[${host}]:${port ?? 0}` : `${host}:${port ?? 0}`;
+}
+
+/**
+ * All connections of one engine, whichever socket they came in by. It alone asks the engine for sessions that have
+ * something to send.
+ */
+export class Network {
+  /** Seconds this network has been up; a clock cheap enough to be read for every chunk. */
+  turn = 0;
+  private readonly connections = new Map<number, Connection>();
+  private readonly clock: NodeJS.Timeout;
+  private holds = 0;
+  private maxClients = 10000;
+  private timeoutS = 0;
+  private keepAliveS = 300;
+
+  /**
+   * @param onEffect told of every effect, after the network has taken what concerns itself
+   * @param onForeign told of sessions with output that are not connections of this network
+   */
+  constructor(
+    readonly engine: NetworkEngine,
+    private readonly onEffect: (effect: Effect) => void,
+    private readonly onForeign: (session: number) => void = () => {},
+  ) {
+    for (const name of ['maxclients', 'timeout', 'tcp-keepalive']) {
+      const value = engine.configGet(name);
+      if (value !== undefined) this.configure(name, value);
+    }
+    this.clock = setInterval(() => this.advance(), kTurnMs);
+    this.clock.unref();
+  }
+
+  /** Whether replies are being held back. */
+  get isHolding(): boolean {
+    return this.holds > 0;
+  }
+
+  get size(): number {
+    return this.connections.size;
+  }
+
+  /** Takes over a socket that has just been accepted. */
+  accept(socket: Socket, path: string | undefined): Connection | undefined {
+    const refusal = this.refusal(socket, path);
+    if (refusal !== '') {
+      this.engine.noteRejectedConnection();
+      socket.on('error', () => {});
+      socket.resume();
+      socket.write(refusal);
+      socket.destroySoon();
+      return undefined;
+    }
+    let address = path ?? '';
+    let localAddress = address;
+    if (path === undefined) {
+      if (this.keepAliveS > 0) socket.setKeepAlive(true, this.keepAliveS * 1000);
+      address = joinAddress(socket.remoteAddress ?? '?', socket.remotePort);
+      localAddress = joinAddress(socket.localAddress ?? '?', socket.localPort);
+    }
+    const session = this.engine.openSession('network', address, localAddress);
+    const connection = new Connection(this, socket, session);
+    this.connections.set(session, connection);
+    return connection;
+  }
+
+  /** Called by a connection whose socket is gone. */
+  remove(connection: Connection): void {
+    if (!this.connections.delete(connection.session)) return;
+    this.engine.closeSession(connection.session);
+    this.settle();
+  }
+
+  /** To be called after every call into the engine: acts on its effects and sends what is ready. */
+  settle(current?: Connection): void {
+    const { engine } = this;
+    if (engine.effectsPending() > 0) this.takeEffects();
+    for (let session = engine.nextReady(); session >= 0; session = engine.nextReady()) {
+      if (current !== undefined && session === current.session) current.flush();
+      else this.flush(session);
+    }
+  }
+
+  /** Keeps every reply back until `work` has finished: it decides whether they will be true. */
+  async hold(work: Promise<unknown>): Promise<void> {
+    this.holds++;
+    try {
+      await work;
+    } finally {
+      this.holds--;
+      if (this.holds === 0) for (const connection of [...this.connections.values()]) connection.release();
+    }
+  }
+
+  /** Sends what is pending and ends all connections, after `graceMs` by force. */
+  async close(graceMs: number): Promise<void> {
+    clearInterval(this.clock);
+    await Promise.all([...this.connections.values()].map((connection) => connection.end(graceMs)));
+  }
+
+  private flush(session: number): void {
+    const connection = this.connections.get(session);
+    if (connection === undefined) this.onForeign(session);
+    else connection.flush();
+  }
+
+  private takeEffects(): void {
+    for (const effect of this.engine.takeEffects()) {
+      if (effect.kind === 'config') this.configure(effect.name, effect.value);
+      this.onEffect(effect);
+    }
+  }
+
+  private configure(name: string, value: string): void {
+    if (name === 'maxclients') this.maxClients = Number(value);
+    else if (name === 'timeout') this.timeoutS = Number(value);
+    else if (name === 'tcp-keepalive') this.keepAliveS = Number(value);
+  }
+
+  /** The line to send a client that may not connect, or ''. */
+  private refusal(socket: Socket, path: string | undefined): string {
+    if (this.connections.size >= this.maxClients) return kTooMany;
+    if (path !== undefined || isLoopback(socket.remoteAddress ?? '')) return '';
+    const { engine } = this;
+    const isOpen = engine.configGet('protected-mode') === 'no' || engine.configGet('requirepass');
+    return isOpen ? '' : kProtected;
+  }
+
+  private advance(): void {
+    this.turn++;
+    if (this.timeoutS <= 0) return;
+    for (const connection of [...this.connections.values()]) {
+      if (this.turn - connection.activeTurn > this.timeoutS) connection.expire();
+    }
+  }
+}
