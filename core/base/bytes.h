@@ -29,6 +29,13 @@ inline void Store16(void* to, uint16_t value) { std::memcpy(to, &value, sizeof v
 inline void Store32(void* to, uint32_t value) { std::memcpy(to, &value, sizeof value); }
 inline void Store64(void* to, uint64_t value) { std::memcpy(to, &value, sizeof value); }
 
+// std::bit_cast, which libc++ of Emscripten 3.1.6 does not have.
+template <class To, class From>
+constexpr To BitCast(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  return __builtin_bit_cast(To, from);
+}
+
 // Whether two strings hold the same bytes. Unlike string_view's ==, it makes no call for short
 // strings: wasm's memcmp is a loop over single bytes.
 inline bool Equal(std::string_view a, std::string_view b) {

@@ -9,9 +9,10 @@
 // itself returns a Result of any type:
 //     int64_t n = TRY(ParseSomething(text));
 
-#define CHECK(condition)                                   \
-  do {                                                     \
-    if (!(condition)) [[unlikely]] __builtin_trap();       \
+#define CHECK(condition)           \
+  do {                             \
+    if (!(condition)) [[unlikely]] \
+      __builtin_trap();            \
   } while (false)
 
 #define TRY(expression)                                    \

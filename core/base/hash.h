@@ -47,9 +47,7 @@ inline uint64_t LoadTail(const char* text, size_t size) {
   if (rest >= 4) {
     return Load32(text) | uint64_t{Load32(text + rest - 4)} << (8 * (rest - 4));
   }
-  const auto byte = [text](size_t i) {
-    return uint64_t{static_cast<uint8_t>(text[i])} << (8 * i);
-  };
+  const auto byte = [text](size_t i) { return uint64_t{static_cast<uint8_t>(text[i])} << (8 * i); };
   return byte(0) | byte(rest / 2) | byte(rest - 1);
 }
 

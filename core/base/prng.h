@@ -5,8 +5,9 @@
 
 namespace kvasm::base {
 
-// xoshiro256** (Blackman and Vigna), seeded through splitmix64. The same seed gives the same numbers
-// natively and in wasm. Not for secrets. 32 bytes, copyable: a copy continues the same sequence.
+// xoshiro256** (Blackman and Vigna), seeded through splitmix64. The same seed gives the same
+// numbers natively and in wasm. Not for secrets. 32 bytes, copyable: a copy continues the same
+// sequence.
 class Prng {
  public:
   explicit Prng(uint64_t seed = 0) { Seed(seed); }

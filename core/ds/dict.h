@@ -127,9 +127,9 @@ class Dict {
   // One step of an iteration that survives everything between its steps. Start with cursor 0, pass
   // each returned cursor to the next call, end when it is 0. Every node present from the first to
   // the last call is visited at least once, whatever was inserted, removed or rehashed meanwhile;
-  // after a resize some may be visited again. Visits one bucket of the smaller table and all buckets
-  // of the larger one that it expands to. `visit(Node*)` may unlink and free the node it is given
-  // but no other, and may insert.
+  // after a resize some may be visited again. Visits one bucket of the smaller table and all
+  // buckets of the larger one that it expands to. `visit(Node*)` may unlink and free the node it is
+  // given but no other, and may insert.
   //
   // The cursor counts with its bits reversed: high bits first. So a bucket's cursor keeps its place
   // in the order when the table doubles or halves (a hash's low bits choose the bucket).

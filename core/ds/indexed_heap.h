@@ -13,7 +13,8 @@ namespace kvasm::ds {
 // removed in O(log n). Items are borrowed.
 //
 //     struct Traits {
-//       static uint32_t& Slot(T& item);   // belongs to the heap: 1-based place, 0 = not in the heap
+//       static uint32_t& Slot(T& item);   // belongs to the heap: 1-based place, 0 = not in the
+//       heap
 //     };
 //
 // Four children a node: half the depth of a binary heap and one cache line a level. An entry takes

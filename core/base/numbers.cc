@@ -1,0 +1,157 @@
+#include "core/base/numbers.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "core/base/ascii.h"
+#include "core/base/float_text.h"
+#include "core/base/grisu2.h"
+#include "fast_float/fast_float.h"
+
+namespace kvasm::base {
+namespace {
+
+constexpr uint64_t kInt64MinMagnitude = uint64_t{1} << 63;
+
+// Digits without sign or leading zeros; "0" is allowed.
+std::optional<uint64_t> ParseMagnitude(std::string_view digits) {
+  if (digits.empty() || digits.size() > kIntCharsMax) return std::nullopt;
+  if (digits[0] == '0' && digits.size() > 1) return std::nullopt;
+  uint64_t value = 0;
+  for (const char c : digits) {
+    const auto digit = static_cast<uint8_t>(c - '0');
+    if (digit > 9) return std::nullopt;
+    if (value >= std::numeric_limits<uint64_t>::max() / 10) [[unlikely]] {
+      if (value > (std::numeric_limits<uint64_t>::max() - digit) / 10) return std::nullopt;
+    }
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+// mantissa x 2^exponent (+ a bit more if sticky) rounded to the nearest double, ties to even.
+double RoundToDouble(HexValueParts parts) {
+  if (parts.mantissa == 0) return 0;
+  const int64_t top = parts.exponent + BitWidth(parts.mantissa);  // value < 2^top
+  if (top > 1024) return std::numeric_limits<double>::infinity();
+  if (top < -1080) return 0;
+  const int64_t unit = top - 53 > -1074 ? top - 53 : -1074;  // exponent of the last place kept
+  const int64_t drop = unit - parts.exponent;
+  if (drop <= 0)
+    return std::ldexp(static_cast<double>(parts.mantissa), static_cast<int>(parts.exponent));
+  uint128 kept = drop >= 128 ? 0 : parts.mantissa >> drop;
+  const uint128 rest = drop >= 128 ? parts.mantissa : parts.mantissa - (kept << drop);
+  const uint128 half = drop > 128 ? 0 : uint128{1} << (drop - 1);
+  const bool above = rest > half || (rest == half && parts.sticky);
+  if (half != 0 && (above || (rest == half && (kept & 1) != 0))) ++kept;
+  return std::ldexp(static_cast<double>(static_cast<uint64_t>(kept)), static_cast<int>(unit));
+}
+
+double ValueOf(const FloatText& text) {
+  double value = std::numeric_limits<double>::infinity();
+  if (text.kind == FloatText::Kind::kDecimal) {
+    const char* begin = text.number.data();
+    fast_float::from_chars(begin, begin + text.number.size(), value);
+  } else if (text.kind == FloatText::Kind::kHex) {
+    value = RoundToDouble(ReadHex(text));
+  }
+  return text.negative ? -value : value;
+}
+
+}  // namespace
+
+std::optional<int64_t> ParseInt64(std::string_view text) {
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative) text.remove_prefix(1);
+  const std::optional<uint64_t> magnitude = ParseMagnitude(text);
+  if (!magnitude) return std::nullopt;
+  if (negative) {
+    if (*magnitude == 0 || *magnitude > kInt64MinMagnitude) return std::nullopt;
+    return static_cast<int64_t>(0 - *magnitude);
+  }
+  if (*magnitude >= kInt64MinMagnitude) return std::nullopt;
+  return static_cast<int64_t>(*magnitude);
+}
+
+std::optional<uint64_t> ParseUint64(std::string_view text) { return ParseMagnitude(text); }
+
+size_t FormatUint64(char* out, uint64_t value) {
+  char digits[kIntCharsMax];
+  char* first = digits + kIntCharsMax;
+  // Two digits a division, in 32 bits as soon as they suffice.
+  const auto put_pair = [&first](uint32_t pair) {
+    *--first = static_cast<char>('0' + pair % 10);
+    *--first = static_cast<char>('0' + pair / 10);
+  };
+  while (value > std::numeric_limits<uint32_t>::max()) {
+    put_pair(static_cast<uint32_t>(value % 100));
+    value /= 100;
+  }
+  auto low = static_cast<uint32_t>(value);
+  while (low >= 100) {
+    put_pair(low % 100);
+    low /= 100;
+  }
+  if (low >= 10) {
+    put_pair(low);
+  } else {
+    *--first = static_cast<char>('0' + low);
+  }
+  const auto size = static_cast<size_t>(digits + kIntCharsMax - first);
+  std::memcpy(out, first, size);
+  return size;
+}
+
+size_t FormatInt64(char* out, int64_t value) {
+  if (value >= 0) return FormatUint64(out, static_cast<uint64_t>(value));
+  *out = '-';
+  return 1 + FormatUint64(out + 1, 0 - static_cast<uint64_t>(value));
+}
+
+std::string Int64Text(int64_t value) {
+  char buffer[kIntCharsMax];
+  return std::string(buffer, FormatInt64(buffer, value));
+}
+
+std::optional<double> ParseDouble(std::string_view text) {
+  const std::optional<FloatText> scanned = FloatText::Scan(text);
+  if (!scanned) return std::nullopt;
+  const double value = ValueOf(*scanned);
+  if (scanned->kind == FloatText::Kind::kInfinity) return value;
+  if (std::isinf(value)) return std::nullopt;
+  if (value == 0 && !scanned->IsZero()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> ParseDoubleLoose(std::string_view text) {
+  text = text.substr(0, text.find('\0'));
+  if (text.empty()) return 0;
+  while (!text.empty() && IsSpace(text[0])) text.remove_prefix(1);
+  const std::optional<FloatText> scanned = FloatText::Scan(text);
+  if (!scanned) return std::nullopt;
+  return ValueOf(*scanned);
+}
+
+size_t FormatDouble(char* out, double value) {
+  const auto put = [out](std::string_view text) {
+    std::memcpy(out, text.data(), text.size());
+    return text.size();
+  };
+  if (std::isnan(value)) return put("nan");
+  if (std::isinf(value)) return put(value < 0 ? "-inf" : "inf");
+  if (value == 0) return put(std::signbit(value) ? "-0" : "0");
+  if (std::abs(value) <= 0x1p62) {
+    const auto integer = static_cast<int64_t>(value);
+    if (static_cast<double>(integer) == value) return FormatInt64(out, integer);
+  }
+  return FormatGrisu2(out, value);
+}
+
+std::string DoubleText(double value) {
+  char buffer[kDoubleCharsMax];
+  return std::string(buffer, FormatDouble(buffer, value));
+}
+
+}  // namespace kvasm::base
