@@ -1,0 +1,55 @@
+// Builds the package into dist/: the wasm module, the typings derived from its command table, the
+// JavaScript. `build.mjs wasm` and `build.mjs js` stop after, or start from, the wasm module.
+import { copyFileSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { filesBelow, jobs, say, setup, stale, step } from './steps.mjs';
+
+const stamp = 'dist/.built';
+const sources = ['core', 'bindings', 'node', 'web', 'CMakeLists.txt', 'CMakePresets.json'];
+const settings = ['package.json', 'package-lock.json', 'tsconfig.json', '.ci/build.mjs'];
+
+export function configure(preset) {
+  if (!existsSync(`build/${preset}/build.ninja`)) {
+    step(`Configuring the ${preset} build`, 'cmake', ['--preset', preset]);
+  }
+}
+
+export function buildTargets(what, preset, targets) {
+  configure(preset);
+  const selection = targets.flatMap((target) => ['--target', target]);
+  step(what, 'cmake', ['--build', '--preset', preset, '-j', jobs, ...selection]);
+}
+
+function buildWasm() {
+  buildTargets('Building the wasm module (some minutes the first time)', 'wasm', ['kvasm_wasm']);
+}
+
+function buildJs() {
+  const generator = 'bindings/codegen/generate.mjs';
+  if (existsSync(generator)) {
+    step('Deriving the typings from the command table', process.execPath, [generator]);
+  }
+  step('Compiling the TypeScript', process.execPath, ['node_modules/typescript/bin/tsc']);
+  mkdirSync('dist/web', { recursive: true });
+  for (const file of ['kvasm.js', 'kvasm.wasm']) copyFileSync(`build/wasm/${file}`, `dist/${file}`);
+  for (const file of filesBelow('web')) {
+    if (!['.ts', '.md'].includes(extname(file))) cpSync(file, `dist/${file}`);
+  }
+  writeFileSync(stamp, '');
+}
+
+/** Builds what is out of date. */
+export function buildPackage() {
+  if (!stale(stamp, [...sources, ...settings])) return;
+  buildWasm();
+  buildJs();
+  say('The package is built: dist/');
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  setup();
+  const part = process.argv[2] ?? 'all';
+  if (part === 'wasm' || part === 'all') buildWasm();
+  if (part === 'js' || part === 'all') buildJs();
+}
