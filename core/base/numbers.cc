@@ -77,6 +77,18 @@ std::optional<int64_t> ParseInt64(std::string_view text) {
 
 std::optional<uint64_t> ParseUint64(std::string_view text) { return ParseMagnitude(text); }
 
+std::optional<uint64_t> ParseCursor(std::string_view text) {
+  text = text.substr(0, text.find('\0'));
+  if (text.empty()) return 0;
+  const bool negative = text[0] == '-';
+  if (negative || text[0] == '+') text.remove_prefix(1);
+  if (text.empty()) return std::nullopt;
+  while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
+  const std::optional<uint64_t> magnitude = ParseMagnitude(text);
+  if (magnitude && negative) return 0 - *magnitude;
+  return magnitude;
+}
+
 size_t FormatUint64(char* out, uint64_t value) {
   char digits[kIntCharsMax];
   char* first = digits + kIntCharsMax;

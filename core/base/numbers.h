@@ -18,6 +18,10 @@ inline constexpr size_t kDoubleCharsMax = 32;
 std::optional<int64_t> ParseInt64(std::string_view text);
 std::optional<uint64_t> ParseUint64(std::string_view text);
 
+// The cursor of SCAN and its kin, which Redis reads as loosely as strtoul: a sign and leading zeros
+// are allowed, "" is 0, a NUL ends it. Leading space, other bytes and overflow are refused.
+std::optional<uint64_t> ParseCursor(std::string_view text);
+
 // Writes the decimal form and returns its length; `out` has kIntCharsMax bytes of room. No NUL.
 size_t FormatInt64(char* out, int64_t value);
 size_t FormatUint64(char* out, uint64_t value);

@@ -1,0 +1,99 @@
+#include "core/base/errors.h"
+
+#include <initializer_list>
+
+namespace kvasm::errors {
+namespace {
+
+// What a client sent is quoted up to this many bytes.
+constexpr size_t kQuotedMax = 128;
+
+std::string Join(std::initializer_list<std::string_view> parts) {
+  size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::string text;
+  text.reserve(size);
+  for (const std::string_view part : parts) text.append(part);
+  return text;
+}
+
+}  // namespace
+
+std::string InvalidExpire(std::string_view command) {
+  return Join({"ERR invalid expire time in '", command, "' command"});
+}
+
+std::string UnsupportedOption(std::string_view option) {
+  return Join({"ERR Unsupported option ", option});
+}
+
+std::string UnknownTypeName(std::string_view name) {
+  return Join({"ERR unknown type name '", name, "'"});
+}
+
+std::string NeedsInputKey(std::string_view command) {
+  return Join({"ERR at least 1 input key is needed for '", command, "' command"});
+}
+
+std::string ProtocolExpectedDollar(char got) {
+  return Join({"ERR Protocol error: expected '$', got '", std::string_view(&got, 1), "'"});
+}
+
+std::string WrongArity(std::string_view full_name) {
+  return Join({"ERR wrong number of arguments for '", full_name, "' command"});
+}
+
+std::string UnknownCommand(std::string_view name, std::string_view arguments) {
+  return Join({"ERR unknown command '", name.substr(0, kQuotedMax),
+               "', with args beginning with: ", arguments});
+}
+
+std::string UnknownSubcommand(std::string_view subcommand, std::string_view command) {
+  return Join(
+      {"ERR unknown subcommand '", subcommand.substr(0, kQuotedMax), "'. Try ", command, " HELP."});
+}
+
+std::string WrongSubcommandSyntax(std::string_view subcommand, std::string_view command) {
+  return Join({"ERR unknown subcommand or wrong number of arguments for '",
+               subcommand.substr(0, kQuotedMax), "'. Try ", command, " HELP."});
+}
+
+std::string NoPermission(std::string_view reason) { return Join({"NOPERM ", reason}); }
+
+std::string CommandDisabled(std::string_view command, std::string_view option) {
+  return Join({"ERR ", command, " command not allowed. If the ", option,
+               " option is set to \"local\", you can run it from a local connection, otherwise "
+               "you need to set this option in the configuration file, and then restart the "
+               "server."});
+}
+
+std::string HelloOption(std::string_view option) {
+  return Join({"ERR Syntax error in HELLO option '", option, "'"});
+}
+
+std::string UnrecognizedOption(std::string_view option) {
+  return Join({"ERR Unrecognized option '", option, "'"});
+}
+
+std::string SetInfoCharacters(std::string_view option) {
+  return Join({"ERR ", option, " cannot contain spaces, newlines or special characters."});
+}
+
+std::string UnknownClientType(std::string_view type) {
+  return Join({"ERR Unknown client type '", type, "'"});
+}
+
+std::string NoSuchUser(std::string_view user) { return Join({"ERR No such user '", user, "'"}); }
+
+std::string ConfigUnknown(std::string_view name) {
+  return Join({"ERR Unknown option or number of arguments for CONFIG SET - '", name, "'"});
+}
+
+std::string ConfigFailed(std::string_view name, std::string_view reason) {
+  if (reason.empty()) {
+    return Join({"ERR CONFIG SET failed (possibly related to argument '", name, "')"});
+  }
+  return Join({"ERR CONFIG SET failed (possibly related to argument '", name, "') - ", reason});
+}
+
+}  // namespace kvasm::errors
