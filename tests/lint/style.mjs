@@ -69,7 +69,7 @@ export function checkCppFunctions({ path, text }) {
     .functions.filter(({ lines }) => lines > limits.functionLines)
     .map(
       ({ header, line, lines }) =>
-        `${path}:${line}: ${lines} lines in one function: ${header.replace(/\s+/g, ' ').slice(0, 50)}`,
+        `${path}:${line}: ${lines} lines long: ${header.replace(/\s+/g, ' ').slice(0, 48)}`,
     );
 }
 
