@@ -8,7 +8,7 @@
 #include "core/base/ascii.h"
 #include "core/base/float_text.h"
 #include "core/base/grisu2.h"
-#include "fast_float/fast_float.h"
+#include <fast_float/fast_float.h>
 
 namespace kvasm::base {
 namespace {

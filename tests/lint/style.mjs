@@ -54,7 +54,8 @@ export function checkText({ path, text }) {
 }
 
 const harmlessAtNamespace = new RegExp(
-  '^(using|typedef|template|class|struct|enum|union|friend|static_assert|namespace)\\b|' +
+  '^(__extension__\\s+)?(using|typedef|template|class|struct|enum|union|friend)\\b|' +
+    '^(static_assert|namespace)\\b|' +
     '\\bconst(expr|init|eval)?\\b|\\boperator\\b',
 );
 const variable = new RegExp(
