@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+// @ts-check
+/**
+ * npm run bench [-- part ...] [--quick] [--without kvasm,...]
+ * Measures Kvasm and its peers side by side in one run; see README.md.
+ */
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { inProcess } from './inprocess.mjs';
+import { memory } from './memory.mjs';
+import { installPeers } from './peers.mjs';
+import { Report } from './report.mjs';
+import { servers } from './server.mjs';
+import { size } from './size.mjs';
+import { startup } from './startup.mjs';
+import { bold, progress } from './terminal.mjs';
+
+/**
+ * @typedef {object} Context
+ * @property {boolean} quick      fewer and shorter rounds
+ * @property {Set<string>} without  contenders to leave out
+ * @property {Report} report
+ */
+
+const parts = {
+  inprocess: ['In process', inProcess],
+  server: ['Servers, under redis-benchmark', servers],
+  startup: ['Start-up', startup],
+  memory: ['Memory', memory],
+  size: ['Size of the download', size],
+};
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    without: { type: 'string', default: '' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const unknown = positionals.filter((name) => !(name in parts));
+if (options.help || unknown.length) {
+  if (unknown.length) console.error(`unknown part: ${unknown.join(', ')}`);
+  console.log('usage: npm run bench -- [part ...] [--quick] [--without name,name]');
+  console.log(`parts: ${Object.keys(parts).join(' ')} (all of them unless named)`);
+  process.exit(unknown.length ? 2 : 0);
+}
+
+progress('installing peers');
+installPeers();
+progress('');
+const [cpu] = cpus();
+const ram = `${(totalmem() / 2 ** 30).toFixed(0)} GB`;
+console.log(`Node ${process.version}, ${cpus().length} cores (${cpu?.model.trim()}), ${ram}`);
+
+const report = new Report();
+const without = new Set(options.without.split(',').filter(Boolean));
+const chosen = positionals.length ? positionals : Object.keys(parts);
+for (const name of chosen) {
+  const [title, run] = parts[name];
+  console.log(`\n${bold(title)}`);
+  await run({ quick: options.quick, without, report });
+}
+report.print();
