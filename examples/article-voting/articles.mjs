@@ -7,11 +7,11 @@
  *   voted:<id>            set      users who have voted (each may vote once), gone after a week
  *   up:<id>  down:<id>    sets     the same users by the direction of their vote, gone after a week
  *   time:                 zset     article:<id> by time of posting
- *   score:                zset     article:<id> by time of posting + 432 for each vote up, - 432 down
+ *   score:                zset     article:<id> by time of posting + 432 points a vote (- if down)
  *   group:<name>          set      article:<id> of the group
  *   score:<name> time:<name>  zset the group's articles in that order, a cache of 60 seconds
  *
- * 432 points are 86,400 seconds / 200: an article stays on top for another day if 200 people like it.
+ * 432 points are 86,400 seconds / 200: 200 votes keep an article on top for another day.
  *
  * The code asks for nothing but an object whose methods are Redis commands in lower case. Kvasm's
  * `Database` is one, an `ioredis` client is another. They differ in one thing only: scores are
@@ -82,7 +82,21 @@ export class Articles {
       db.expire(`voted:${id}`, SECONDS_OF_VOTING),
       db.sadd(`up:${id}`, user),
       db.expire(`up:${id}`, SECONDS_OF_VOTING),
-      db.hset(article, 'title', title, 'link', link, 'poster', user, 'time', time, 'up', 1, 'down', 0),
+      db.hset(
+        article,
+        'title',
+        title,
+        'link',
+        link,
+        'poster',
+        user,
+        'time',
+        time,
+        'up',
+        1,
+        'down',
+        0,
+      ),
       db.zadd('time:', time, article),
       db.zadd('score:', time + POINTS_PER_VOTE, article),
       ...groups.map((group) => db.sadd(`group:${group}`, article)),

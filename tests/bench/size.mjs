@@ -1,4 +1,3 @@
-// @ts-check
 /** What a page downloads: the wasm, raw and compressed, and the JavaScript around it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,3 @@
-// @ts-check
 /** From the first import to the first reply, each time in a fresh process. */
 import { runOnce } from './processes.mjs';
 import { interleave, median } from './statistics.mjs';
@@ -25,7 +24,10 @@ export async function startup({ quick, without, report }) {
     ['import, open, first reply', 'median', 'best', 'since the process began'],
     rows.map(({ name, ready, best, whole }) => [name, ...[ready, best, whole].map(milliseconds)]),
   );
-  bars('Ready after', rows.map(({ name, ready }) => [name, ready, milliseconds(ready)]));
+  bars(
+    'Ready after',
+    rows.map(({ name, ready }) => [name, ready, milliseconds(ready)]),
+  );
   const kvasm = rows.find(({ name }) => name === 'kvasm');
   if (kvasm) report.atMost('engine ready in Node', kvasm.ready, BAR_MS, milliseconds);
 }

@@ -1,4 +1,3 @@
-// @ts-check
 
 /** @param {number[]} values */
 export function median(values) {

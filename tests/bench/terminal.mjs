@@ -1,4 +1,3 @@
-// @ts-check
 /** What the bench writes to the terminal: a progress line on stderr, tables and bars on stdout. */
 
 const isTerminal = Boolean(process.stderr.isTTY);
@@ -37,7 +36,13 @@ export function table(header, rows) {
   const all = [header.map(dim), ...rows];
   const widths = header.map((_, i) => Math.max(...all.map((row) => visibleLength(row[i] ?? ''))));
   for (const row of all) {
-    console.log('  ' + widths.map((width, i) => pad(row[i] ?? '', width, i > 0)).join('  ').trimEnd());
+    console.log(
+      '  ' +
+        widths
+          .map((width, i) => pad(row[i] ?? '', width, i > 0))
+          .join('  ')
+          .trimEnd(),
+    );
   }
 }
 
