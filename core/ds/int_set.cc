@@ -1,11 +1,10 @@
 #include "core/ds/int_set.h"
 
-#include <cstdlib>
 #include <cstring>
 
+#include "core/base/alloc.h"
 #include "core/base/bytes.h"
 #include "core/ds/item.h"
-#include "core/ds/memory.h"
 
 namespace kvasm::ds {
 namespace {
@@ -19,9 +18,7 @@ uint32_t WidthCode(uint32_t width) { return width == 2 ? 1 : width == 4 ? 2 : 3;
 
 }  // namespace
 
-uint32_t IntSet::Header() const {
-  return base::Load32(block_);
-}
+uint32_t IntSet::Header() const { return base::Load32(block_); }
 
 uint32_t IntSet::MemoryBytes() const { return block_ != nullptr ? BlockCapacity(bytes()) : 0; }
 
@@ -42,7 +39,7 @@ void IntSet::Store(uint32_t index, uint32_t width, int64_t value) {
 void IntSet::Resize(uint32_t new_count, uint32_t new_width) {
   uint32_t new_bytes = kHeaderBytes + new_count * new_width;
   if (block_ == nullptr || BlockCapacity(new_bytes) != BlockCapacity(bytes())) {
-    block_ = Reallocate(block_, BlockCapacity(new_bytes));
+    block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
   }
   uint32_t header = new_count << 2 | WidthCode(new_width);
   base::Store32(block_, header);
@@ -106,13 +103,13 @@ void IntSet::EraseAt(uint32_t index, uint32_t items) {
 }
 
 void IntSet::Clear() {
-  std::free(block_);
+  base::Free(block_);
   block_ = nullptr;
 }
 
 void* IntSet::Clone() const {
   if (block_ == nullptr) return nullptr;
-  void* copy = Allocate(BlockCapacity(bytes()));
+  void* copy = base::Allocate(BlockCapacity(bytes()));
   std::memcpy(copy, block_, bytes());
   return copy;
 }

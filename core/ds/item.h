@@ -1,14 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#include "core/base/numbers.h"
 
 namespace kvasm::ds {
 
 /// Scratch space in which an integer item is written out as text.
 struct NumberText {
-  char bytes[24];
+  char bytes[base::kIntCharsMax];
 };
 
 /// One element read from a compact structure: either a view of bytes owned by that structure
@@ -22,6 +23,9 @@ class Item {
         size_(static_cast<uint32_t>(text.size())) {}
   explicit Item(int64_t number) : number_(number) {}
 
+  /// Text that is the canonical form of an int64 becomes an integer item.
+  static Item Of(std::string_view text);
+
   bool is_integer() const { return data_ == nullptr; }
   int64_t number() const { return number_; }
   /// The bytes of an item that is not an integer.
@@ -29,25 +33,25 @@ class Item {
 
   /// The item as text; `scratch` must outlive the view.
   std::string_view Text(NumberText& scratch) const {
-    return data_ != nullptr ? std::string_view(data_, size_) : WriteNumber(number_, scratch);
+    if (data_ != nullptr) return {data_, size_};
+    return {scratch.bytes, base::FormatInt64(scratch.bytes, number_)};
   }
   /// Length of Text() without producing it.
   uint32_t TextSize() const {
     NumberText scratch;
-    return data_ != nullptr ? size_ : static_cast<uint32_t>(WriteNumber(number_, scratch).size());
+    return static_cast<uint32_t>(Text(scratch).size());
   }
 
  private:
-  static std::string_view WriteNumber(int64_t number, NumberText& scratch);
-
   const char* data_ = nullptr;
   uint32_t size_ = 0;
   int64_t number_ = 0;
 };
 
-/// True when `text` is exactly how `*number` is printed (no sign but '-', no leading zero, in
-/// the range of int64), so that storing the number loses nothing.
-bool ParseCanonicalInteger(std::string_view text, int64_t* number);
+inline Item Item::Of(std::string_view text) {
+  auto number = base::ParseInt64(text);
+  return number ? Item(*number) : Item(text);
+}
 
 /// Heap bytes a compact block of `bytes` bytes is given: at most 1/16 more than asked, so that
 /// most appends do not reallocate. A pure function, so no block stores its capacity.

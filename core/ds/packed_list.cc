@@ -1,9 +1,8 @@
 #include "core/ds/packed_list.h"
 
-#include <cstdlib>
 #include <cstring>
 
-#include "core/ds/memory.h"
+#include "core/base/alloc.h"
 
 namespace kvasm::ds {
 namespace {
@@ -40,9 +39,9 @@ struct PackedList::Encoded {
 
   explicit Encoded(int64_t number) { SetNumber(number); }
   explicit Encoded(std::string_view value, bool allow_integer = true) {
-    int64_t number;
-    if (allow_integer && ParseCanonicalInteger(value, &number)) {
-      SetNumber(number);
+    auto number = allow_integer ? base::ParseInt64(value) : std::nullopt;
+    if (number) {
+      SetNumber(*number);
     } else {
       SetText(value);
     }
@@ -109,11 +108,16 @@ uint32_t PackedList::ItemBytes(const uint8_t* item) {
   if (first < 0xe0) return 2;
   if (first < 0xf0) return 2 + ((first & 0xfu) << 8 | item[1]);
   switch (first) {
-    case kText32: return 5 + base::Load32(item + 1);
-    case kInt16: return 3;
-    case kInt24: return 4;
-    case kInt32: return 5;
-    default: return 9;
+    case kText32:
+      return 5 + base::Load32(item + 1);
+    case kInt16:
+      return 3;
+    case kInt24:
+      return 4;
+    case kInt32:
+      return 5;
+    default:
+      return 9;
   }
 }
 
@@ -140,20 +144,33 @@ Item PackedList::Take(Position& at) const {
   }
   if (first < 0xf0) return text(2, (first & 0xfu) << 8 | item[1]);
   switch (first) {
-    case kText32: return text(5, base::Load32(item + 1));
-    case kInt16: return wide(2);
-    case kInt24: return wide(3);
-    case kInt32: return wide(4);
-    default: return wide(8);
+    case kText32:
+      return text(5, base::Load32(item + 1));
+    case kInt16:
+      return wide(2);
+    case kInt24:
+      return wide(3);
+    case kInt32:
+      return wide(4);
+    default:
+      return wide(8);
   }
 }
 
 Item PackedList::Get(Position at) const { return Take(at); }
 
-PackedList::Position PackedList::Find(std::string_view text, Position from,
-                                      uint32_t stride) const {
+PackedList::Position PackedList::Find(std::string_view text, Position from, uint32_t stride) const {
+  return FindEncoded(Encoded(text), from, stride);
+}
+
+PackedList::Position PackedList::Find(const Item& item, Position from, uint32_t stride) const {
+  return FindEncoded(item.is_integer() ? Encoded(item.number()) : Encoded(item.bytes()), from,
+                     stride);
+}
+
+PackedList::Position PackedList::FindEncoded(const Encoded& wanted, Position from,
+                                             uint32_t stride) const {
   if (block_ == nullptr) return kHeaderBytes;
-  Encoded wanted(text);
   const uint8_t* start = Data();
   const uint8_t* end = start + bytes();
   const uint8_t* item = start + from;
@@ -170,8 +187,8 @@ PackedList::Position PackedList::Find(std::string_view text, Position from,
 }
 
 // The one place that moves bytes: replaces `removed_bytes` at `at` by `added` (if any).
-PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes,
-                                        uint32_t removed_items, const Encoded* added) {
+PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
+                                        const Encoded* added) {
   uint32_t old_bytes = bytes();
   uint32_t new_count = count() - removed_items + (added != nullptr ? 1 : 0);
   uint32_t added_bytes = added != nullptr ? added->bytes() : 0;
@@ -180,7 +197,7 @@ PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes,
   bool grows = new_bytes > old_bytes;
   bool moves_block = block_ == nullptr || BlockCapacity(new_bytes) != BlockCapacity(old_bytes);
   if (moves_block && (grows || block_ == nullptr)) {
-    block_ = Reallocate(block_, BlockCapacity(new_bytes));
+    block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
   }
   uint8_t* data = Data();
   if (added_bytes != removed_bytes && tail_bytes > 0) {
@@ -195,7 +212,7 @@ PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes,
   base::Store32(data, new_bytes);
   base::Store32(data + 4, new_count);
   if (moves_block && new_bytes < old_bytes) {
-    block_ = Reallocate(block_, BlockCapacity(new_bytes));
+    block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
   }
   return at + added_bytes;
 }
@@ -239,13 +256,13 @@ void PackedList::Erase(Position at, uint32_t items) {
 }
 
 void PackedList::Clear() {
-  std::free(block_);
+  base::Free(block_);
   block_ = nullptr;
 }
 
 void* PackedList::Clone() const {
   if (block_ == nullptr) return nullptr;
-  void* copy = Allocate(BlockCapacity(bytes()));
+  void* copy = base::Allocate(BlockCapacity(bytes()));
   std::memcpy(copy, block_, bytes());
   return copy;
 }

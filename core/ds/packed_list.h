@@ -57,9 +57,12 @@ class PackedList {
   Item Get(Position at) const;
   /// Reads the item and moves `at` behind it.
   Item Take(Position& at) const;
-  /// First item equal to `text` among those at `from`, `from + stride`, ...; end() if none.
+  /// First item equal to the wanted one among those at `from`, `from + stride`, ...; end() if
+  /// none.
   Position Find(std::string_view text, Position from, uint32_t stride) const;
+  Position Find(const Item& item, Position from, uint32_t stride) const;
   Position Find(std::string_view text) const { return Find(text, begin(), 1); }
+  Position Find(const Item& item) const { return Find(item, begin(), 1); }
 
   void Append(std::string_view text) { Insert(end(), text); }
   void Append(const Item& item) { Insert(end(), item); }
@@ -93,6 +96,7 @@ class PackedList {
   const uint8_t* Data() const { return static_cast<const uint8_t*>(block_); }
   uint8_t* Data() { return static_cast<uint8_t*>(block_); }
   static uint32_t ItemBytes(const uint8_t* item);
+  Position FindEncoded(const Encoded& wanted, Position from, uint32_t stride) const;
   Position Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
                   const Encoded* added);
 

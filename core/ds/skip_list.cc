@@ -1,9 +1,8 @@
 #include "core/ds/skip_list.h"
 
-#include <cstdlib>
 #include <cstring>
 
-#include "core/ds/memory.h"
+#include "core/base/alloc.h"
 
 namespace kvasm::ds {
 namespace {
@@ -18,7 +17,7 @@ ScoreNode* SkipList::NewNode(double score, std::string_view member, base::Prng& 
   uint32_t levels = 1;
   for (uint64_t bits = prng.Next(); levels < kLevelsMax && (bits & 3) == 0; bits >>= 2) ++levels;
   size_t bytes = sizeof(ScoreNode) + levels * sizeof(ScoreNode::Level) + member.size();
-  auto* node = static_cast<ScoreNode*>(Allocate(bytes));
+  auto* node = static_cast<ScoreNode*>(base::Allocate(bytes));
   node->next_in_bucket = nullptr;
   node->backward = nullptr;
   node->score = score;
@@ -28,7 +27,7 @@ ScoreNode* SkipList::NewNode(double score, std::string_view member, base::Prng& 
   return node;
 }
 
-void SkipList::FreeNode(ScoreNode* node) { std::free(node); }
+void SkipList::FreeNode(ScoreNode* node) { base::Free(node); }
 
 uint32_t SkipList::FindPlace(double score, std::string_view member, Path& path) {
   ScoreNode::Level* levels = head_;
@@ -124,9 +123,8 @@ void SkipList::UpdateScore(ScoreNode* node, double score) {
 }
 
 uint32_t SkipList::Rank(const ScoreNode* node) const {
-  return CountLeading([node](const ScoreNode& other) {
-    return Precedes(other, node->score, node->member());
-  });
+  return CountLeading(
+      [node](const ScoreNode& other) { return Precedes(other, node->score, node->member()); });
 }
 
 ScoreNode* SkipList::At(uint32_t rank) const {

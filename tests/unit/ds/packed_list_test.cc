@@ -64,8 +64,18 @@ TEST_F(PackedListTest, KeepsEveryIntegerWidth) {
 }
 
 TEST_F(PackedListTest, NumbersNotInCanonicalFormStayText) {
-  Strings texts = {"", "-", "-0", "00", "01", "+1", "1 ", " 1", "9223372036854775808",
-                   "-9223372036854775809", "1.0", "123456789012345678901"};
+  Strings texts = {"",
+                   "-",
+                   "-0",
+                   "00",
+                   "01",
+                   "+1",
+                   "1 ",
+                   " 1",
+                   "9223372036854775808",
+                   "-9223372036854775809",
+                   "1.0",
+                   "123456789012345678901"};
   for (const std::string& text : texts) list_.Append(text);
   EXPECT_EQ(Contents(), texts);
   for (auto at = list_.begin(); at != list_.end();) EXPECT_FALSE(list_.Take(at).is_integer());

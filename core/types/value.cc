@@ -1,0 +1,118 @@
+#include "core/types/value.h"
+
+#include <cstring>
+
+#include "core/base/alloc.h"
+#include "core/types/hash.h"
+#include "core/types/set.h"
+#include "core/types/sorted_set.h"
+#include "core/types/string_value.h"
+
+namespace kvasm::types {
+namespace {
+
+struct EncodingFacts {
+  Type type;
+  std::string_view name;
+};
+
+// In the order of Encoding.
+constexpr EncodingFacts kEncodings[] = {
+    {Type::kString, "int"},    {Type::kString, "embstr"},  {Type::kString, "raw"},
+    {Type::kList, "listpack"}, {Type::kList, "quicklist"}, {Type::kSet, "intset"},
+    {Type::kSet, "listpack"},  {Type::kSet, "hashtable"},  {Type::kZset, "listpack"},
+    {Type::kZset, "skiplist"}, {Type::kHash, "listpack"},  {Type::kHash, "hashtable"},
+    {Type::kStream, "stream"},
+};
+static_assert(std::size(kEncodings) == static_cast<size_t>(Encoding::kStream) + 1);
+
+const EncodingFacts& FactsOf(Encoding encoding) {
+  return kEncodings[static_cast<size_t>(encoding)];
+}
+
+const RawString* RawOf(const void* data) { return static_cast<const RawString*>(data); }
+
+}  // namespace
+
+Type TypeOf(Encoding encoding) { return FactsOf(encoding).type; }
+
+std::string_view TypeName(Type type) {
+  constexpr std::string_view kNames[] = {"string", "list", "set", "zset", "hash", "stream"};
+  return kNames[static_cast<size_t>(type)];
+}
+
+std::string_view EncodingName(Encoding encoding) { return FactsOf(encoding).name; }
+
+void FreeValue(Encoding encoding, void* data) {
+  switch (TypeOf(encoding)) {
+    case Type::kString:
+      if (encoding == Encoding::kRaw) base::Free(data);
+      return;
+    case Type::kHash:
+      return Hash::Free(encoding, data);
+    case Type::kSet:
+      return Set::Free(encoding, data);
+    case Type::kZset:
+      return SortedSet::Free(encoding, data);
+    default:
+      return;
+  }
+}
+
+void* CloneValue(Encoding encoding, const void* data, const Context& context) {
+  switch (TypeOf(encoding)) {
+    case Type::kString:
+      return encoding == Encoding::kRaw ? RawString::TryNew(RawOf(data)->view()) : nullptr;
+    case Type::kHash:
+      return Hash::Clone(encoding, data, context);
+    case Type::kSet:
+      return Set::Clone(encoding, data, context);
+    case Type::kZset:
+      return SortedSet::Clone(encoding, data, context);
+    default:
+      return nullptr;
+  }
+}
+
+uint64_t ValueSize(Encoding encoding, const void* data) {
+  switch (TypeOf(encoding)) {
+    case Type::kString:
+      return encoding == Encoding::kRaw ? RawOf(data)->size : 0;
+    case Type::kHash:
+      return Hash::Size(encoding, data);
+    case Type::kSet:
+      return Set::Size(encoding, data);
+    case Type::kZset:
+      return SortedSet::Size(encoding, data);
+    default:
+      return 0;
+  }
+}
+
+uint64_t ValueMemoryBytes(Encoding encoding, const void* data, uint64_t samples) {
+  switch (TypeOf(encoding)) {
+    case Type::kString:
+      return encoding == Encoding::kRaw ? base::UsableBytes(data) : 0;
+    case Type::kHash:
+      return Hash::MemoryBytes(encoding, data, samples);
+    case Type::kSet:
+      return Set::MemoryBytes(encoding, data, samples);
+    case Type::kZset:
+      return SortedSet::MemoryBytes(encoding, data, samples);
+    default:
+      return 0;
+  }
+}
+
+uint64_t ValueFreeEffort(Encoding encoding, const void* data) {
+  switch (encoding) {
+    case Encoding::kHashHashtable:
+    case Encoding::kSetHashtable:
+    case Encoding::kZsetSkiplist:
+      return ValueSize(encoding, data);
+    default:
+      return 1;
+  }
+}
+
+}  // namespace kvasm::types
