@@ -1,5 +1,5 @@
-// redis.conf and the command line: text in, directives out. No engine and no process here, so that a table test
-// covers all of it.
+// redis.conf and the command line: text in, directives out. No engine and no process here, so that
+// a table test covers all of it.
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -41,8 +41,9 @@ const kSpace = /[ \t\r\n\v\f\0]/;
 const kEscapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' };
 
 /**
- * Splits a line into arguments by Redis's rules: words, "double quotes" with \n \r \t \b \a \xHH and any other
- * escaped character as itself, 'single quotes' with \' only. A closing quote must end its argument.
+ * Splits a line into arguments by Redis's rules: words, "double quotes" with \n \r \t \b \a \xHH
+ * and any other escaped character as itself, 'single quotes' with \' only. A closing quote must end
+ * its argument.
  * @returns the arguments (bytes, one a character), or null when quotes are unbalanced.
  */
 export function splitArguments(line: string): string[] | null {
@@ -79,7 +80,10 @@ export function splitArguments(line: string): string[] | null {
   }
 }
 
-/** The opposite of splitArguments for one argument: quoted and escaped so that it is read back as it was. */
+/**
+ * The opposite of splitArguments for one argument: quoted and escaped so that it is read back as it
+ * was.
+ */
 export function quoteArgument(text: string): string {
   let quoted = '"';
   for (const byte of Buffer.from(text, 'utf8')) {
@@ -92,8 +96,8 @@ export function quoteArgument(text: string): string {
 }
 
 /**
- * Parses the text of a configuration, following `include` lines (relative to the working directory, wildcards
- * allowed).
+ * Parses the text of a configuration, following `include` lines (relative to the working directory,
+ * wildcards allowed).
  * @param bytes the text, one byte a character ('latin1')
  * @param name what to call it in messages
  * @throws ConfigError for unbalanced quotes or an include that cannot be read
@@ -135,7 +139,10 @@ function readInclude(directive: Directive, depth: number): Directive[] {
   return paths.flatMap((path) => readConfigFile(path, directive, depth + 1));
 }
 
-/** The files a shell pattern (`*`, `?`, `[...]`) names, sorted; wildcards do not match a leading dot. */
+/**
+ * The files a shell pattern (`*`, `?`, `[...]`) names, sorted; wildcards do not match a leading
+ * dot.
+ */
 function expandPattern(pattern: string): string[] {
   const parent = dirname(pattern);
   const folders = /[*?[]/.test(parent) ? expandPattern(parent) : [parent];
@@ -161,8 +168,9 @@ function expandPattern(pattern: string): string[] {
 }
 
 /**
- * Reads `[file] [-] [--name value ...]...` as redis-server does: what follows a bare `--name` is its value even when
- * it starts with dashes, except after `--save`, where it may mean that there is nothing to save.
+ * Reads `[file] [-] [--name value ...]...` as redis-server does: what follows a bare `--name` is
+ * its value even when it starts with dashes, except after `--save`, where it may mean that there is
+ * nothing to save.
  * @param argv the arguments, without program and script
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {

@@ -6,9 +6,9 @@
 //
 // Running out: small allocations never fail. When the heap is exhausted or `limit_bytes` would be
 // passed, a ballast set aside beforehand is released, the command at hand is finished with it, and
-// HeapExhausted() turns true so that the engine answers later writes with -OOM until enough has been
-// freed to set the ballast aside again. Large or caller-sized blocks use TryAllocate, which fails
-// without touching the ballast.
+// HeapExhausted() turns true so that the engine answers later writes with -OOM until enough has
+// been freed to set the ballast aside again. Large or caller-sized blocks use TryAllocate, which
+// fails without touching the ballast.
 #pragma once
 
 #include <cstddef>

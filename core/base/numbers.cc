@@ -1,5 +1,7 @@
 #include "core/base/numbers.h"
 
+#include <fast_float/fast_float.h>
+
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -8,7 +10,6 @@
 #include "core/base/ascii.h"
 #include "core/base/float_text.h"
 #include "core/base/grisu2.h"
-#include <fast_float/fast_float.h>
 
 namespace kvasm::base {
 namespace {

@@ -1,6 +1,6 @@
 // The declaration of a command: everything that is known about it apart from its code. Dispatch,
-// COMMAND, COMMAND DOCS / GETKEYS, ACL, the TypeScript typings and the REPL's completion are derived
-// from it. A family's file ends with its table of specs; command/table.h joins the tables.
+// COMMAND, COMMAND DOCS / GETKEYS, ACL, the TypeScript typings and the REPL's completion are
+// derived from it. A family's file ends with its table of specs; command/table.h joins the tables.
 //
 // Source of the facts: the command reference of Redis 7.2.
 #pragma once
@@ -57,8 +57,9 @@ enum Flag : uint32_t {
   // Known to the engine, not reported.
   kProtected = 1u << 19,
   kTouchesArbitraryKeys = 1u << 20,
-  kSyscmd = 1u << 21,      // internal: documented as "syscmd"
-  kVariableKeys = 1u << 22,  // key flags or positions depend on the arguments (GETKEYS needs `keys_of`)
+  kSyscmd = 1u << 21,  // internal: documented as "syscmd"
+  // key flags or positions depend on the arguments (GETKEYS needs `keys_of`)
+  kVariableKeys = 1u << 22,
 };
 
 // ACL categories that do not follow from the flags or from being fast or slow.
@@ -110,30 +111,48 @@ struct KeySpec {
   Find find = Find::kRange;
   int16_t pos = 0;             // kIndex: the first argument; kKeyword: where the search starts
   std::string_view keyword{};  // kKeyword: the argument before the keys
-  int16_t last = 0;            // kRange: relative last key, negative counts from the end; kKeynum: index of the number
-  int16_t step = 1;            // distance between keys
-  int16_t limit = 0;           // kRange with last == -1: only the first 1/limit of the rest; kKeynum: first key
+  // kRange: relative last key, negative counts from the end; kKeynum: index of the number
+  int16_t last = 0;
+  int16_t step = 1;  // distance between keys
+  // kRange with last == -1: only the first 1/limit of the rest; kKeynum: first key
+  int16_t limit = 0;
 };
 
-// `count` keys from argument `pos` on, `step` apart, up to argument pos+last (negative: from the end).
+// `count` keys from argument `pos` on, `step` apart, up to argument pos+last (negative: from the
+// end).
 constexpr KeySpec Keys(uint16_t flags, int16_t pos, int16_t last = 0, int16_t step = 1,
                        int16_t limit = 0) {
-  return {.flags = flags, .begin = KeySpec::Begin::kIndex, .pos = pos, .last = last, .step = step,
+  return {.flags = flags,
+          .begin = KeySpec::Begin::kIndex,
+          .pos = pos,
+          .last = last,
+          .step = step,
           .limit = limit};
 }
 
 // A count at argument pos+count_index, and that many keys from argument pos+first on.
 constexpr KeySpec CountedKeys(uint16_t flags, int16_t pos, int16_t count_index, int16_t first,
                               int16_t step = 1) {
-  return {.flags = flags, .begin = KeySpec::Begin::kIndex, .find = KeySpec::Find::kKeynum, .pos = pos,
-          .last = count_index, .step = step, .limit = first};
+  return {.flags = flags,
+          .begin = KeySpec::Begin::kIndex,
+          .find = KeySpec::Find::kKeynum,
+          .pos = pos,
+          .last = count_index,
+          .step = step,
+          .limit = first};
 }
 
-// Keys after the argument `keyword`, searched from argument `from` on (negative: backwards from the end).
-constexpr KeySpec KeysAfter(uint16_t flags, std::string_view keyword, int16_t from, int16_t last = 0,
-                            int16_t step = 1, int16_t limit = 0) {
-  return {.flags = flags, .begin = KeySpec::Begin::kKeyword, .pos = from, .keyword = keyword,
-          .last = last, .step = step, .limit = limit};
+// Keys after the argument `keyword`, searched from argument `from` on (negative: backwards from the
+// end).
+constexpr KeySpec KeysAfter(uint16_t flags, std::string_view keyword, int16_t from,
+                            int16_t last = 0, int16_t step = 1, int16_t limit = 0) {
+  return {.flags = flags,
+          .begin = KeySpec::Begin::kKeyword,
+          .pos = from,
+          .keyword = keyword,
+          .last = last,
+          .step = step,
+          .limit = limit};
 }
 
 // Keys that only the command's own code can find.
@@ -146,7 +165,7 @@ constexpr KeySpec UnknownKeys(uint16_t flags) {
 //                                                name:unix-time   an argument of another type
 //   NX              a token of the name "nx"     change=CH        a token under another name
 //   EX seconds:integer   an argument introduced by a token
-//   [...]           optional                     item...  repeated    TOKEN item...+  with its token
+//   [...]           optional                    item...  repeated    TOKEN item...+  with its token
 //   <name a | b>    one of                       {name a b}  a block
 //   item~6.2.0      since                        token and group:  AGGREGATE <aggregate SUM | MIN>
 // Keys take the key specs in order; `name:key#2` names another one.
@@ -187,8 +206,9 @@ consteval bool Valid(const CommandSpec& spec) {
   for (const KeySpec& key : spec.keys) {
     if (key.begin == KeySpec::Begin::kNone) continue;
     if (key.flags == 0) return false;
-    if (key.begin == KeySpec::Begin::kIndex && (key.pos < 1 || (key.pos >= least && key.last >= 0 &&
-        key.find == KeySpec::Find::kRange && !(spec.flags & kNoMandatoryKeys)))) {
+    if (key.begin == KeySpec::Begin::kIndex &&
+        (key.pos < 1 || (key.pos >= least && key.last >= 0 && key.find == KeySpec::Find::kRange &&
+                         !(spec.flags & kNoMandatoryKeys)))) {
       return false;
     }
   }

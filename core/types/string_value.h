@@ -6,7 +6,8 @@
 
 namespace kvasm::types {
 
-// [size u32][bytes...]; the capacity is what the allocator gave. At most 512 MB (proto-max-bulk-len).
+// [size u32][bytes...]; the capacity is what the allocator gave. At most 512 MB
+// (proto-max-bulk-len).
 struct RawString {
   uint32_t size;
   char bytes[4];

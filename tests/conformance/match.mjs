@@ -5,7 +5,8 @@ const isNil = (reply) => reply.t === '_' || reply.t === 'nil$' || reply.t === 'n
 
 function textMatches(expect, found) {
   if (expect.glob) return expect.glob.test(found.toString('latin1'));
-  return Buffer.isBuffer(expect.v) ? Buffer.compare(expect.v, Buffer.from(found)) === 0
+  return Buffer.isBuffer(expect.v)
+    ? Buffer.compare(expect.v, Buffer.from(found)) === 0
     : expect.v === found.toString('latin1');
 }
 
@@ -16,8 +17,10 @@ function numberMatches(expect, found) {
 }
 
 function listMatches({ items, open }, found, proto) {
-  return (open ? found.length >= items.length : found.length === items.length)
-    && items.every((item, i) => matches(item, found[i], proto));
+  return (
+    (open ? found.length >= items.length : found.length === items.length) &&
+    items.every((item, i) => matches(item, found[i], proto))
+  );
 }
 
 /** Multiset comparison: every item claims one reply of its own. */
@@ -46,8 +49,14 @@ function mapMatches({ items, open }, found, proto) {
 function pairsMatch(expect, reply, proto) {
   if (reply.t !== '*') return false;
   if (proto === 2) return listMatches(expect, reply.v, proto);
-  return reply.v.every((pair) => pair.t === '*' && pair.v.length === 2)
-    && listMatches(expect, reply.v.flatMap((pair) => pair.v), proto);
+  return (
+    reply.v.every((pair) => pair.t === '*' && pair.v.length === 2) &&
+    listMatches(
+      expect,
+      reply.v.flatMap((pair) => pair.v),
+      proto,
+    )
+  );
 }
 
 function drawMatches(expect, reply, proto) {
@@ -62,28 +71,52 @@ export function matches(expect, reply, proto) {
   const three = proto === 3;
   const type = (in3, in2) => reply.t === (three ? in3 : in2);
   switch (expect.k) {
-    case 'any': return true;
-    case 'none': return false;
-    case 'nil': return type('_', 'nil$');
-    case 'nil[]': return type('_', 'nil*');
-    case 'proto': return expect.proto !== proto || matches(expect.of, reply, proto);
-    case 'either': return expect.all.every((item) => matches(item, reply, proto));
-    case 'oneof': return expect.items.some((item) => matches(item, reply, proto));
-    case '+': case '-': return reply.t === expect.k && textMatches(expect, reply.v);
-    case '$': return reply.t === '$' && textMatches(expect, reply.v);
-    case '=': return type('=', '$') && textMatches(expect, reply.v);
-    case ':': return reply.t === ':' && numberMatches(expect, reply.v);
-    case ',': return type(',', '$') && numberMatches(expect, reply.v);
-    case '#': return three ? reply.t === '#' && reply.v === expect.v
-      : reply.t === ':' && reply.v === (expect.v ? '1' : '0');
-    case '*': return reply.t === '*' && listMatches(expect, reply.v, proto);
-    case '>': return type('>', '*') && listMatches(expect, reply.v, proto);
-    case '~': return type('~', '*') && bagMatches(expect, reply.v, proto);
-    case 'unordered': return reply.t === '*' && bagMatches(expect, reply.v, proto);
-    case '%': return type('%', '*') && mapMatches(expect, reply.v, proto);
-    case 'pairs': return pairsMatch(expect, reply, proto);
-    case 'subset': case 'picks': return drawMatches(expect, reply, proto);
-    default: throw new Error(`no such expectation: ${expect.k}`);
+    case 'any':
+      return true;
+    case 'none':
+      return false;
+    case 'nil':
+      return type('_', 'nil$');
+    case 'nil[]':
+      return type('_', 'nil*');
+    case 'proto':
+      return expect.proto !== proto || matches(expect.of, reply, proto);
+    case 'either':
+      return expect.all.every((item) => matches(item, reply, proto));
+    case 'oneof':
+      return expect.items.some((item) => matches(item, reply, proto));
+    case '+':
+    case '-':
+      return reply.t === expect.k && textMatches(expect, reply.v);
+    case '$':
+      return reply.t === '$' && textMatches(expect, reply.v);
+    case '=':
+      return type('=', '$') && textMatches(expect, reply.v);
+    case ':':
+      return reply.t === ':' && numberMatches(expect, reply.v);
+    case ',':
+      return type(',', '$') && numberMatches(expect, reply.v);
+    case '#':
+      return three
+        ? reply.t === '#' && reply.v === expect.v
+        : reply.t === ':' && reply.v === (expect.v ? '1' : '0');
+    case '*':
+      return reply.t === '*' && listMatches(expect, reply.v, proto);
+    case '>':
+      return type('>', '*') && listMatches(expect, reply.v, proto);
+    case '~':
+      return type('~', '*') && bagMatches(expect, reply.v, proto);
+    case 'unordered':
+      return reply.t === '*' && bagMatches(expect, reply.v, proto);
+    case '%':
+      return type('%', '*') && mapMatches(expect, reply.v, proto);
+    case 'pairs':
+      return pairsMatch(expect, reply, proto);
+    case 'subset':
+    case 'picks':
+      return drawMatches(expect, reply, proto);
+    default:
+      throw new Error(`no such expectation: ${expect.k}`);
   }
 }
 
@@ -95,31 +128,54 @@ const bulk = (bytes) => {
   return quote(bytes);
 };
 
-const plain = (text, top) => ((top || !/[\s\])}]/.test(text)) && text.trim() === text && !/^["`]/.test(text)
-  ? text : quote(Buffer.from(text, 'latin1')));
+const plain = (text, top) =>
+  (top || !/[\s\])}]/.test(text)) && text.trim() === text && !/^["`]/.test(text)
+    ? text
+    : quote(Buffer.from(text, 'latin1'));
 
 /** A reply in the notation of the .resp files, as a list of pieces to lay out on lines. */
 export function show(reply, top = true) {
-  const list = (open, close) => `${open}${reply.v.map((item) => show(item, false)).join(' ')}${close}`;
+  const list = (open, close) =>
+    `${open}${reply.v.map((item) => show(item, false)).join(' ')}${close}`;
   switch (reply.t) {
-    case '+': case '-': return reply.t + plain(reply.v, top);
-    case ':': case ',': return reply.t + reply.v;
-    case '$': return bulk(reply.v);
-    case '=': return `=txt${bulk(reply.v)}`;
-    case '#': return reply.v ? '#t' : '#f';
-    case '(': return `(${reply.v}`;
-    case '*': return list('[', ']');
-    case '~': return list('~[', ']');
-    case '>': return list('>[', ']');
-    case '%': return `{${chunked(reply.v).map((p) => p.map((i) => show(i, false)).join(' ')).join('  ')}}`;
-    case 'nil*': return 'nil[]';
-    case 'closed': return '(connection closed)';
-    case 'timeout': return '(no reply)';
-    default: return 'nil';
+    case '+':
+    case '-':
+      return reply.t + plain(reply.v, top);
+    case ':':
+    case ',':
+      return reply.t + reply.v;
+    case '$':
+      return bulk(reply.v);
+    case '=':
+      return `=txt${bulk(reply.v)}`;
+    case '#':
+      return reply.v ? '#t' : '#f';
+    case '(':
+      return `(${reply.v}`;
+    case '*':
+      return list('[', ']');
+    case '~':
+      return list('~[', ']');
+    case '>':
+      return list('>[', ']');
+    case '%':
+      return `{${chunked(reply.v)
+        .map((p) => p.map((i) => show(i, false)).join(' '))
+        .join('  ')}}`;
+    case 'nil*':
+      return 'nil[]';
+    case 'closed':
+      return '(connection closed)';
+    case 'timeout':
+      return '(no reply)';
+    default:
+      return 'nil';
   }
 }
 
-/** One notation for what RESP2 and RESP3 answered to the same command; undefined if they disagree. */
+/**
+ * One notation for what RESP2 and RESP3 answered to the same command; undefined if they disagree.
+ */
 export function unify(two, three, top = true) {
   const each = (a, b) => {
     if (a.length !== b.length) return undefined;
@@ -137,12 +193,25 @@ export function unify(two, three, top = true) {
     const parts = each(two.v, three.v);
     if (parts) return `[${parts.join(' ')}]`;
     if (!three.v.length || !three.v.every((i) => i.t === '*' && i.v.length === 2)) return undefined;
-    const flat = each(two.v, three.v.flatMap((pair) => pair.v));
-    return flat && `(${chunked(flat).map((p) => p.join(' ')).join('  ')})`;
+    const flat = each(
+      two.v,
+      three.v.flatMap((pair) => pair.v),
+    );
+    return (
+      flat &&
+      `(${chunked(flat)
+        .map((p) => p.join(' '))
+        .join('  ')})`
+    );
   }
   if (two.t === '*' && three.t === '%') {
     const parts = each(two.v, three.v);
-    return parts && `{${chunked(parts).map((p) => p.join(' ')).join('  ')}}`;
+    return (
+      parts &&
+      `{${chunked(parts)
+        .map((p) => p.join(' '))
+        .join('  ')}}`
+    );
   }
   if (two.t === '*' && (three.t === '~' || three.t === '>')) {
     const parts = each(two.v, three.v);

@@ -3,8 +3,8 @@
 //
 //   node tests/conformance/record.mjs tests/conformance/hash.resp
 //
-// KVASM_REDIS_SERVER names the judge (a 7.2 server); KVASM_OLDER_REDIS_SERVER, if set, an older one:
-// replies in which it differs are marked with @since.
+// KVASM_REDIS_SERVER names the judge (a 7.2 server); KVASM_OLDER_REDIS_SERVER, if set, an older
+// one: replies in which it differs are marked with @since.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { parse } from './format.mjs';
@@ -47,7 +47,9 @@ function layout(command, text) {
   const short = `${command.padEnd(kReplyColumn)} => ${text}`;
   if (!text.includes('\n') && short.length <= kColumns) return [short];
   if (/^[+-]/.test(text)) return [`${command} => ${text}`];
-  const lines = text.split('\n').flatMap((part) => (/^(2|3): [-+]/.test(part.trim()) ? [part.trim()] : wrap(part.trim())));
+  const lines = text
+    .split('\n')
+    .flatMap((part) => (/^(2|3): [-+]/.test(part.trim()) ? [part.trim()] : wrap(part.trim())));
   return [`${command} =>`, ...lines.map((line) => `    ${line}`)];
 }
 
@@ -86,8 +88,12 @@ if (process.env.KVASM_OLDER_REDIS_SERVER) {
     for (const step of item.since ? [] : item.steps) {
       const heard = older.get(step.line);
       if (!heard || step.since || !step.expect) continue;
-      const differs = Object.values(heard).find(({ reply, spoken }) => !matches(step.expect, reply, spoken));
-      if (differs) marked[step.line - 1] = `@since 7.2 before: ${show(differs.reply).slice(0, 70)}\n${marked[step.line - 1]}`;
+      const differs = Object.values(heard).find(
+        ({ reply, spoken }) => !matches(step.expect, reply, spoken),
+      );
+      if (differs)
+        marked[step.line - 1] =
+          `@since 7.2 before: ${show(differs.reply).slice(0, 70)}\n${marked[step.line - 1]}`;
     }
   }
   result = marked.join('\n');

@@ -26,7 +26,9 @@ export class Decoder {
   }
 
   /** Bytes received but not yet decoded. */
-  get pending() { return this.#bytes.subarray(this.#at); }
+  get pending() {
+    return this.#bytes.subarray(this.#at);
+  }
 
   next() {
     const start = this.#at;
@@ -49,10 +51,18 @@ export class Decoder {
     const t = String.fromCharCode(line[0]);
     const text = line.toString('latin1', 1);
     switch (t) {
-      case '+': case '-': case ':': case ',': case '(': return { t, v: text };
-      case '#': return { t, v: text === 't' };
-      case '_': return { t, v: null };
-      case '$': case '=': {
+      case '+':
+      case '-':
+      case ':':
+      case ',':
+      case '(':
+        return { t, v: text };
+      case '#':
+        return { t, v: text === 't' };
+      case '_':
+        return { t, v: null };
+      case '$':
+      case '=': {
         const length = Number(text);
         if (length < 0) return { t: 'nil$', v: null };
         if (this.#bytes.length < this.#at + length + 2) return undefined;
@@ -60,7 +70,10 @@ export class Decoder {
         this.#at += length + 2;
         return t === '$' ? { t, v } : { t, v: v.subarray(4), format: v.toString('latin1', 0, 3) };
       }
-      case '*': case '~': case '>': case '%': {
+      case '*':
+      case '~':
+      case '>':
+      case '%': {
         if (Number(text) < 0) return { t: 'nil*', v: null };
         const v = [];
         for (let left = Number(text) * (t === '%' ? 2 : 1); left > 0; left--) {
@@ -70,7 +83,8 @@ export class Decoder {
         }
         return { t, v };
       }
-      default: throw new Error(`not a RESP reply: ${JSON.stringify(line.toString('latin1'))}`);
+      default:
+        throw new Error(`not a RESP reply: ${JSON.stringify(line.toString('latin1'))}`);
     }
   }
 }

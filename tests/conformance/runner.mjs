@@ -25,8 +25,9 @@ const olderThan = (version, wanted) => {
   return false;
 };
 
-const files = readdirSync(folder).filter((name) => name.endsWith('.resp')
-  && (!only || only.includes(name.replace('.resp', '')))).sort()
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.resp') && (!only || only.includes(name.replace('.resp', ''))))
+  .sort()
   .map((name) => ({ name, cases: parseFile(join(folder, name)) }));
 
 function judge(file, step, reply, proto) {
@@ -43,7 +44,8 @@ async function playFile(target, file, diagnose) {
   const failures = [];
   const skipped = new Map();
   let checked = 0;
-  const skip = (line, { version, why }) => skipped.set(line, `${file.name}:${line} (since ${version}) ${why}`);
+  const skip = (line, { version, why }) =>
+    skipped.set(line, `${file.name}:${line} (since ${version}) ${why}`);
   for (const item of file.cases) {
     if (item.since && olderThan(target.version, item.since.version)) {
       skip(item.line, item.since);
@@ -59,8 +61,10 @@ async function playFile(target, file, diagnose) {
           checked++;
           const wrong = judge(file, step, reply, spoken);
           if (wrong) {
-            failures.push(`${file.name}:${step.line} [${item.title}] RESP${spoken}\n  command   `
-              + `${step.text.replace(/\s+=>.*$/, '')}\n  expected  ${wrong.want}\n  got       ${show(wrong.got)}`);
+            failures.push(
+              `${file.name}:${step.line} [${item.title}] RESP${spoken}\n  command   ` +
+                `${step.text.replace(/\s+=>.*$/, '')}\n  expected  ${wrong.want}\n  got       ${show(wrong.got)}`,
+            );
           }
         });
       } catch (error) {
@@ -77,8 +81,16 @@ async function playFile(target, file, diagnose) {
 }
 
 test('conformance files hold at least 1,500 command/reply pairs', { skip: Boolean(only) }, (t) => {
-  const pairs = files.reduce((sum, { cases }) => sum + cases.reduce((inner, { steps }) => inner
-    + steps.filter((step) => step.expect && step.expect.k !== 'none').length, 0), 0);
+  const pairs = files.reduce(
+    (sum, { cases }) =>
+      sum +
+      cases.reduce(
+        (inner, { steps }) =>
+          inner + steps.filter((step) => step.expect && step.expect.k !== 'none').length,
+        0,
+      ),
+    0,
+  );
   t.diagnostic(`${pairs} pairs in ${files.length} files`);
   assert.ok(pairs >= 1500, `${pairs} pairs`);
 });
@@ -86,8 +98,12 @@ test('conformance files hold at least 1,500 command/reply pairs', { skip: Boolea
 for (const name of chosen) {
   describe(`conformance on ${name}`, () => {
     let target;
-    before(async () => { target = await targets[name](); });
-    after(async () => { await target?.stop(); });
+    before(async () => {
+      target = await targets[name]();
+    });
+    after(async () => {
+      await target?.stop();
+    });
     for (const file of files) {
       test(`${file.name} on ${name}`, async (t) => {
         await playFile(target, file, (text) => t.diagnostic(text));

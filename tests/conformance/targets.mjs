@@ -56,20 +56,27 @@ export function openTcp(host, port) {
   return new Promise((done, fail) => {
     const inbox = new Inbox();
     const socket = net.connect({ host, port, noDelay: true });
-    socket.once('connect', () => done({
-      send: (bytes) => socket.write(bytes),
-      next: (timeoutMs) => inbox.next(timeoutMs),
-      close: () => socket.destroy(),
-    }));
+    socket.once('connect', () =>
+      done({
+        send: (bytes) => socket.write(bytes),
+        next: (timeoutMs) => inbox.next(timeoutMs),
+        close: () => socket.destroy(),
+      }),
+    );
     socket.on('data', (chunk) => inbox.push(chunk));
-    socket.on('error', (error) => { fail(error); inbox.end(); });
+    socket.on('error', (error) => {
+      fail(error);
+      inbox.end();
+    });
     socket.on('close', () => inbox.end());
   });
 }
 
 function overTcp(name, server, version) {
   return {
-    name, version, network: true,
+    name,
+    version,
+    network: true,
     open: () => openTcp(server.host, server.port),
     advance: (ms) => delay(ms),
     stop: () => server.stop(),
@@ -131,7 +138,9 @@ export async function wasmTarget() {
       engine.tick();
       drain();
     },
-    async stop() { engine.dispose?.(); },
+    async stop() {
+      engine.dispose?.();
+    },
   };
 }
 
@@ -152,11 +161,13 @@ export async function nativeTarget(path = nativePath()) {
     }
   });
   let ended = false;
-  const exit = new Promise((done) => child.once('exit', (code) => {
-    ended = true;
-    for (const inbox of inboxes.values()) inbox.end();
-    done(code);
-  }));
+  const exit = new Promise((done) =>
+    child.once('exit', (code) => {
+      ended = true;
+      for (const inbox of inboxes.values()) inbox.end();
+      done(code);
+    }),
+  );
   child.stdin.on('error', () => {});
   const frame = (kind, id, payload) => {
     const head = Buffer.alloc(9);
@@ -175,7 +186,10 @@ export async function nativeTarget(path = nativePath()) {
       return {
         send: (data) => frame('i', id, data),
         next: (timeoutMs) => inbox.next(timeoutMs),
-        close: () => { inboxes.delete(id); frame('c', id, Buffer.alloc(0)); },
+        close: () => {
+          inboxes.delete(id);
+          frame('c', id, Buffer.alloc(0));
+        },
       };
     },
     async advance(ms) {
@@ -196,5 +210,8 @@ export function nativePath() {
 }
 
 export const targets = {
-  native: nativeTarget, wasm: wasmTarget, tcp: tcpTarget, redis: redisTarget,
+  native: nativeTarget,
+  wasm: wasmTarget,
+  tcp: tcpTarget,
+  redis: redisTarget,
 };

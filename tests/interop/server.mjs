@@ -45,16 +45,23 @@ export function kvasmServerPath() {
 /** Starts a real redis-server. `path` defaults to redisServerPath(). */
 export function startRedis({ path = redisServerPath(), args = [] } = {}) {
   if (!path) throw new Error('no redis-server found (apt-get install redis-server)');
-  return start('redis', path, [], [
-    '--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args,
-  ]);
+  return start(
+    'redis',
+    path,
+    [],
+    ['--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args],
+  );
 }
 
 /** Starts our server from the built package. */
 export function startKvasm({ args = [], env = {} } = {}) {
-  return start('kvasm', process.execPath, [kvasmServerPath()], [
-    '--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args,
-  ], env);
+  return start(
+    'kvasm',
+    process.execPath,
+    [kvasmServerPath()],
+    ['--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args],
+    env,
+  );
 }
 
 /**
@@ -64,20 +71,34 @@ export function startKvasm({ args = [], env = {} } = {}) {
 async function start(name, command, leading, options, env = {}) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), `${name}-test-`));
-  const args = [...leading, '--port', String(port), '--bind', '127.0.0.1', '--dir', folder,
-    ...options];
+  const args = [
+    ...leading,
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    ...options,
+  ];
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: folder,
+    env: { ...process.env, ...env },
   });
   let text = '';
   let ended = false;
-  const exit = new Promise((done) => child.once('exit', (code, signal) => {
-    ended = true;
-    done({ code, signal });
-  }));
+  const exit = new Promise((done) =>
+    child.once('exit', (code, signal) => {
+      ended = true;
+      done({ code, signal });
+    }),
+  );
   await new Promise((done, fail) => {
-    const timer = setTimeout(() => fail(new Error(`${name} is not ready after 20 s:\n${text}`)),
-      20_000);
+    const timer = setTimeout(
+      () => fail(new Error(`${name} is not ready after 20 s:\n${text}`)),
+      20_000,
+    );
     const look = (chunk) => {
       text += chunk;
       if (/Ready to accept connections/.test(text)) done();
@@ -88,16 +109,26 @@ async function start(name, command, leading, options, env = {}) {
     child.once('exit', (code) => fail(new Error(`${name} ended with ${code}:\n${text}`)));
     exit.then(() => clearTimeout(timer));
     const clear = done;
-    done = () => { clearTimeout(timer); clear(); };
+    done = () => {
+      clearTimeout(timer);
+      clear();
+    };
   });
   // A test that forgets stop() must not hang its runner, nor leave the server behind.
   child.unref();
   child.stdout.unref?.();
   child.stderr.unref?.();
-  const kill = () => { if (!ended) child.kill('SIGKILL'); };
+  const kill = () => {
+    if (!ended) child.kill('SIGKILL');
+  };
   process.once('exit', kill);
   return {
-    name, host: '127.0.0.1', port, pid: child.pid, folder, exit,
+    name,
+    host: '127.0.0.1',
+    port,
+    pid: child.pid,
+    folder,
+    exit,
     log: () => text,
     async stop(signal = 'SIGTERM') {
       if (!ended) {
