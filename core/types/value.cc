@@ -43,6 +43,19 @@ std::string_view TypeName(Type type) {
 
 std::string_view EncodingName(Encoding encoding) { return FactsOf(encoding).name; }
 
+void* NewCollection(Encoding encoding, const Context& context) {
+  switch (encoding) {
+    case Encoding::kHashHashtable:
+      return new FieldTable(context.seed);
+    case Encoding::kSetHashtable:
+      return new MemberTable(context.seed);
+    case Encoding::kZsetSkiplist:
+      return new ScoreTable(context.seed);
+    default:
+      return nullptr;
+  }
+}
+
 void FreeValue(Encoding encoding, void* data) {
   switch (TypeOf(encoding)) {
     case Type::kString:
