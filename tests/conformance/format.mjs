@@ -171,7 +171,7 @@ function directive(step, name, rest, where) {
     const { words: parts, arrow } = words(cursor);
     return { ...step, do: 'send', bytes: Buffer.concat(parts), arrow, source: rest.slice(cursor.at) };
   }
-  if (name === 'reply') return { ...step, do: 'reply', arrow: true, source: rest };
+  if (name === 'reply') return { ...step, do: 'reply', arrow: true, source: rest.replace(/^=>/, '') };
   if (name === 'sleep') {
     const [, count, unit] = /^(\d+)(ms|s)$/.exec(rest);
     return { ...step, do: 'sleep', ms: Number(count) * (unit === 's' ? 1000 : 1) };

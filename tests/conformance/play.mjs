@@ -27,6 +27,14 @@ function changedParameters(item) {
   return [...names];
 }
 
+/** Sets parameters back to saved name, value, ... where a case really changed them. */
+async function restore(control, saved) {
+  for (let i = 0; i < saved.length; i += 2) {
+    const { v } = await ask(control, 'CONFIG', 'GET', saved[i]);
+    if (!v[1].v.equals(saved[i + 1])) await ask(control, 'CONFIG', 'SET', saved[i], saved[i + 1]);
+  }
+}
+
 /**
  * Plays a case under a protocol. visit(step, reply, proto) is called for every step that expects a
  * reply, with the protocol its session spoke when the reply came.
@@ -76,7 +84,7 @@ export async function play(target, item, proto, visit) {
     }
   } finally {
     for (const { link } of sessions.values()) link.close();
-    if (saved.length) await ask(control, 'CONFIG', 'SET', ...saved);
+    await restore(control, saved);
     if (item.steps.some(({ args }) => args && /^set-active-expire$/i.test(args[1] ?? ''))) {
       await ask(control, 'DEBUG', 'SET-ACTIVE-EXPIRE', '1');
     }

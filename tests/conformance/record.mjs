@@ -15,12 +15,14 @@ import { redisTarget } from './targets.mjs';
 const kColumns = 100;
 const kReplyColumn = 44;
 
+const kSilence = ['timeout', 'closed'];
+
 /** Commands whose array replies have no order of their own. */
 const kUnordered = /^keys\b/i;
 
 function notation(step, replies) {
   const heard = replies.get(step.line);
-  if (!heard) return undefined;
+  if (!heard || Object.values(heard).some(({ reply }) => kSilence.includes(reply.t))) return undefined;
   const [two, three] = [heard[2] ?? heard[3], heard[3] ?? heard[2]];
   let text;
   if (two.spoken === three.spoken) text = show(three.reply);
