@@ -14,7 +14,8 @@ namespace {
 constexpr size_t kHeaderBytes = sizeof(size_t);
 constexpr uint64_t kBallastBytes = 8u << 20;
 // TryAllocate refuses blocks that would leave less than this.
-constexpr uint64_t kAddressSpaceBytes = sizeof(void*) == 4 ? uint64_t{4000} << 20 : uint64_t{1} << 46;
+constexpr uint64_t kAddressSpaceBytes =
+    sizeof(void*) == 4 ? uint64_t{4000} << 20 : uint64_t{1} << 46;
 
 struct Meter {
   uint64_t used = 0;
@@ -128,7 +129,8 @@ void SetHeapLimit(uint64_t bytes) {
 }
 
 bool HeapExhausted() {
-  if (!meter.spent) [[likely]] return false;
+  if (!meter.spent) [[likely]]
+    return false;
   meter.spent = !TakeBallast();
   return meter.spent;
 }

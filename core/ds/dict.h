@@ -2,11 +2,12 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstdlib>
+#include <cstring>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "core/base/alloc.h"
 #include "core/base/bytes.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
@@ -355,8 +356,10 @@ class Dict {
 
   bool StartRehash(uint32_t bits) {
     if (bits > kLargestBits || bits == bits_[0]) return false;
-    auto* table = static_cast<Node**>(std::calloc(size_t{1} << bits, sizeof(Node*)));
+    const size_t bytes = sizeof(Node*) << bits;
+    auto* table = static_cast<Node**>(base::TryAllocate(bytes));
     if (table == nullptr) return false;
+    std::memset(static_cast<void*>(table), 0, bytes);
     table_[1] = table;
     bits_[1] = static_cast<uint8_t>(bits);
     next_bucket_ = 0;
@@ -397,7 +400,7 @@ class Dict {
   }
 
   void FreeTable(Node** table) {
-    if (table != &inline_bucket_) std::free(table);
+    if (table != &inline_bucket_) base::Free(table);
   }
 
   void ReleaseTables() {

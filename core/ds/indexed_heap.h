@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
-#include "core/base/check.h"
+#include "core/base/alloc.h"
 
 namespace kvasm::ds {
 
@@ -23,7 +22,7 @@ template <class T, class Traits>
 class IndexedHeap {
  public:
   IndexedHeap() = default;
-  ~IndexedHeap() { std::free(entries_); }
+  ~IndexedHeap() { base::Free(entries_); }
   IndexedHeap(const IndexedHeap&) = delete;
   IndexedHeap& operator=(const IndexedHeap&) = delete;
   IndexedHeap(IndexedHeap&& other) noexcept { Swap(other); }
@@ -101,7 +100,7 @@ class IndexedHeap {
 
   // Forgets all items without touching them or their slots (which are then stale).
   void Clear() {
-    std::free(std::exchange(entries_, nullptr));
+    base::Free(std::exchange(entries_, nullptr));
     size_ = capacity_ = 0;
   }
 
@@ -169,7 +168,7 @@ class IndexedHeap {
   }
 
   bool Resize(uint32_t capacity) {
-    void* grown = std::realloc(static_cast<void*>(entries_), size_t{capacity} * sizeof(Entry));
+    void* grown = base::TryReallocate(entries_, size_t{capacity} * sizeof(Entry));
     if (grown == nullptr) return false;
     entries_ = static_cast<Entry*>(grown);
     capacity_ = capacity;
