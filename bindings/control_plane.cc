@@ -1,0 +1,164 @@
+// The control plane: one embind class, for what is not on the path of a command.
+#include <emscripten/bind.h>
+#include <emscripten/val.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "bindings/door.h"
+#include "core/base/alloc.h"
+#include "core/base/hash.h"
+
+namespace kvasm::bindings {
+namespace {
+
+using emscripten::val;
+
+std::string TextOf(const val& options, const char* name) {
+  return options[name].as<std::string>();
+}
+
+// Seeds are given as text of any form; equal texts give equal engines.
+uint64_t SeedOf(const std::string& text) { return base::SipHash13({0, 0}, text); }
+
+engine::Options ReadOptions(const val& options) {
+  const std::string seed = TextOf(options, "seed");
+  return {
+      .has_seed = !seed.empty(),
+      .seed = SeedOf(seed),
+      .standalone = TextOf(options, "serverMode") == "standalone",
+      .process_id = static_cast<int64_t>(options["processId"].as<double>()),
+      .executable = TextOf(options, "executable"),
+      .config_file = TextOf(options, "configFile"),
+  };
+}
+
+val ShutdownEffect(const services::Effect& effect) {
+  val out = val::object();
+  out.set("kind", val("shutdown"));
+  out.set("save", effect.name);
+  out.set("now", effect.value.find("NOW") != std::string::npos);
+  out.set("force", effect.value.find("FORCE") != std::string::npos);
+  out.set("abort", effect.value.find("ABORT") != std::string::npos);
+  return out;
+}
+
+const char* LevelName(host::LogLevel level) {
+  switch (level) {
+    case host::LogLevel::kDebug:
+      return "debug";
+    case host::LogLevel::kVerbose:
+      return "verbose";
+    case host::LogLevel::kNotice:
+      return "notice";
+    default:
+      return "warning";
+  }
+}
+
+class EngineHandle {
+ public:
+  explicit EngineHandle(val options) {
+    base::SetHeapLimit(static_cast<uint64_t>(options["memoryLimitBytes"].as<double>()));
+    door_ = std::make_unique<Door>(ReadOptions(options));
+    SetTheDoor(door_.get());
+  }
+  ~EngineHandle() { SetTheDoor(nullptr); }
+
+  double OpenSession(int kind, const std::string& address, const std::string& local_address) {
+    services::Session& session = engine().Open(
+        {.network = kind == 1, .address = address, .local_address = local_address});
+    return static_cast<double>(session.id);
+  }
+  void CloseSession(double id) { engine().Close(static_cast<uint64_t>(id)); }
+
+  val ConfigGet(const std::string& name) {
+    std::string value;
+    return engine().config().Get(name, &value) ? val(value) : val::undefined();
+  }
+  std::string ConfigSet(const std::string& name, const std::string& value) {
+    const services::Config::Pair pair{name, value};
+    const base::Status status =
+        engine().config().Set({&pair, 1}, services::Config::Source::kStartup);
+    return status.ok() ? std::string() : std::string(status.error());
+  }
+  val ConfigNames() {
+    val names = val::array();
+    for (const std::string& name : engine().config().Names()) names.call<void>("push", name);
+    return names;
+  }
+  val CommandNames() {
+    val names = val::array();
+    const command::Table& table = engine().table();
+    for (size_t i = 0; i < table.size(); ++i) {
+      names.call<void>("push", std::string(table.at(i).name));
+    }
+    return names;
+  }
+
+  val TakeEffects() {
+    val effects = val::array();
+    for (const QueuedLog::Line& line : door_->log().Take()) {
+      val out = val::object();
+      out.set("kind", val("log"));
+      out.set("level", val(LevelName(line.level)));
+      out.set("text", line.text);
+      effects.call<void>("push", out);
+    }
+    for (const services::Effect& effect : engine().effects().Take()) {
+      if (effect.kind == services::Effect::Kind::kShutdown) {
+        effects.call<void>("push", ShutdownEffect(effect));
+        continue;
+      }
+      val out = val::object();
+      out.set("kind", val("config"));
+      out.set("name", effect.name);
+      out.set("value", effect.value);
+      effects.call<void>("push", out);
+    }
+    return effects;
+  }
+
+  double Stat(const std::string& name) {
+    if (name == "used_memory") return static_cast<double>(base::HeapUsedBytes());
+    if (name == "used_memory_peak") return static_cast<double>(base::HeapPeakBytes());
+    if (name == "connected_clients") return static_cast<double>(engine().sessions().size());
+    if (name == "total_commands_processed") {
+      return static_cast<double>(engine().stats().total_commands_processed);
+    }
+    if (name == "expired_keys") {
+      return static_cast<double>(engine().keyspace().stats().expired_keys);
+    }
+    return -1;
+  }
+  void NoteRejectedConnection() { ++engine().stats().rejected_connections; }
+  void NoteNetwork(double bytes_in, double bytes_out) {
+    engine().stats().net_input_bytes += static_cast<uint64_t>(bytes_in);
+    engine().stats().net_output_bytes += static_cast<uint64_t>(bytes_out);
+  }
+
+ private:
+  engine::Engine& engine() { return door_->engine(); }
+
+  std::unique_ptr<Door> door_;
+};
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(kvasm) {
+  emscripten::class_<EngineHandle>("Engine")
+      .constructor<val>()
+      .function("openSession", &EngineHandle::OpenSession)
+      .function("closeSession", &EngineHandle::CloseSession)
+      .function("configGet", &EngineHandle::ConfigGet)
+      .function("configSet", &EngineHandle::ConfigSet)
+      .function("configNames", &EngineHandle::ConfigNames)
+      .function("commandNames", &EngineHandle::CommandNames)
+      .function("takeEffects", &EngineHandle::TakeEffects)
+      .function("stat", &EngineHandle::Stat)
+      .function("noteRejectedConnection", &EngineHandle::NoteRejectedConnection)
+      .function("noteNetwork", &EngineHandle::NoteNetwork);
+}
+
+}  // namespace kvasm::bindings

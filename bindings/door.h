@@ -1,0 +1,63 @@
+// The one engine of this module instance and the memory it shares with JavaScript. embind
+// (control_plane.cc) makes and ends it, the exported functions (data_plane.cc) use it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "bindings/host_bridge.h"
+#include "core/engine/engine.h"
+
+namespace kvasm::bindings {
+
+// Read by JavaScript as six 32-bit words. Pointers and lengths in bytes.
+struct Frame {
+  uint32_t input;
+  uint32_t input_bytes;
+  uint32_t output;
+  uint32_t output_bytes;
+  uint32_t flags;
+  uint32_t session;
+};
+static_assert(sizeof(Frame) == 24);
+
+inline constexpr uint32_t kCloseAfterOutput = 1;
+
+class Door {
+ public:
+  explicit Door(const engine::Options& options) : host_{clock_, entropy_, log_}, engine_(host_, options) {}
+  ~Door();
+
+  engine::Engine& engine() { return engine_; }
+  QueuedLog& log() { return log_; }
+
+  // Makes the input buffer hold `bytes`. False when memory is exhausted.
+  bool Reserve(uint32_t bytes);
+  // The arguments in the input buffer: `count` lengths, then the bytes. `name` goes in front unless
+  // empty. Empty if the lengths do not fit into the buffer.
+  std::span<const std::string_view> Arguments(uint32_t count, std::string_view name);
+  std::string_view Input(uint32_t bytes) const;
+
+  // Shows JavaScript what a session has to send.
+  uint32_t Show(services::Session& session);
+
+ private:
+  HostClock clock_;
+  HostEntropy entropy_;
+  QueuedLog log_;
+  host::Host host_;
+  engine::Engine engine_;
+  std::vector<std::string_view> arguments_;
+  char* input_ = nullptr;
+  uint32_t input_bytes_ = 0;
+};
+
+// One instance, one engine: null before it is made and after it is deleted.
+Door* TheDoor();
+void SetTheDoor(Door* door);
+Frame& TheFrame();
+
+}  // namespace kvasm::bindings

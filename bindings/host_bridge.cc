@@ -1,0 +1,27 @@
+#include "bindings/host_bridge.h"
+
+#include <emscripten/em_js.h>
+
+// clang-format off
+EM_JS(double, kvasm_host_now_ms, (), { return Module['kvasmHost'].nowMs(); })
+EM_JS(void, kvasm_host_sleep_ms, (double duration), { Module['kvasmHost'].sleepMs(duration); })
+EM_JS(void, kvasm_host_fill_random, (void* to, int bytes), {
+  Module['kvasmHost'].fillRandom(to, bytes);
+})
+// clang-format on
+
+namespace kvasm::bindings {
+
+int64_t HostClock::NowUs() { return static_cast<int64_t>(kvasm_host_now_ms() * 1000.0); }
+
+void HostClock::SleepUs(int64_t duration_us) {
+  kvasm_host_sleep_ms(static_cast<double>(duration_us) / 1000.0);
+}
+
+uint64_t HostEntropy::Next() {
+  uint64_t value = 0;
+  kvasm_host_fill_random(&value, sizeof value);
+  return value;
+}
+
+}  // namespace kvasm::bindings

@@ -1,0 +1,42 @@
+// The engine's host interfaces, implemented by the `kvasmHost` object the module was made with.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/host/host.h"
+
+namespace kvasm::bindings {
+
+class HostClock final : public host::Clock {
+ public:
+  int64_t NowUs() override;
+  void SleepUs(int64_t duration_us) override;
+};
+
+class HostEntropy final : public host::Entropy {
+ public:
+  uint64_t Next() override;
+};
+
+// Keeps lines until JavaScript takes them (Engine.takeEffects).
+class QueuedLog final : public host::Log {
+ public:
+  struct Line {
+    host::LogLevel level;
+    std::string text;
+  };
+
+  void Write(host::LogLevel level, std::string_view text) override {
+    lines_.push_back({level, std::string(text)});
+  }
+  size_t pending() const { return lines_.size(); }
+  std::vector<Line> Take() { return std::exchange(lines_, {}); }
+
+ private:
+  std::vector<Line> lines_;
+};
+
+}  // namespace kvasm::bindings

@@ -1,0 +1,60 @@
+// One command being executed: all a handler may touch. Everything is borrowed for the call.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "core/base/errors.h"
+#include "core/command/spec.h"
+#include "core/host/host.h"
+#include "core/keyspace/edit.h"
+#include "core/keyspace/keyspace.h"
+#include "core/resp/writer.h"
+#include "core/services/services.h"
+#include "core/services/session.h"
+
+namespace kvasm::command {
+
+class Table;
+
+struct Call {
+  // args[0] is the command's name (for a subcommand, args[1] is the subcommand's).
+  std::span<const std::string_view> args;
+  const CommandSpec& spec;
+  const Table& table;
+  services::Session& session;
+  services::Services& services;
+  keyspace::Keyspace& keyspace;
+  keyspace::Database& db;  // the session's
+  resp::Writer& reply;
+  const host::Host& host;
+
+  size_t argc() const { return args.size(); }
+  std::string_view arg(size_t i) const { return args[i]; }
+  int64_t now_ms() const { return keyspace.now_ms(); }
+  const types::Context& context() const { return keyspace.context(); }
+
+  // --- journal ---
+  // By default a command whose Edits changed something is recorded as it was called. A handler that
+  // records something else, or nothing, says so here; records of a call keep their order.
+  void Record(std::initializer_list<std::string_view> arguments) {
+    Record(std::span(arguments.begin(), arguments.size()));
+  }
+  void Record(std::span<const std::string_view> arguments) {
+    recorded = true;
+    if (keyspace.journal().active()) keyspace.journal().Add(db.id(), arguments);
+  }
+  void RecordNothing() { recorded = true; }
+  // True if records would be heard; spares building long ones.
+  bool journaling() const { return keyspace.journal().active(); }
+  bool recorded = false;
+
+  // --- replies common to all families ---
+  void WrongType() { reply.Error(errors::kWrongType); }
+  void SyntaxError() { reply.Error(errors::kSyntax); }
+  void OutOfMemory() { reply.Error(errors::kOom); }
+};
+
+}  // namespace kvasm::command

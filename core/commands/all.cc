@@ -1,0 +1,15 @@
+#include "core/commands/all.h"
+
+#include <vector>
+
+namespace kvasm::commands {
+
+// The order here is the order of COMMAND and of command indexes.
+std::vector<Specs> AllCommands() {
+  return {
+      StringCommands(),
+      StringNumberCommands(),
+  };
+}
+
+}  // namespace kvasm::commands

@@ -1,0 +1,19 @@
+// Every family's table of commands. Adding a family is a line here and one in all.cc.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/command/spec.h"
+
+namespace kvasm::commands {
+
+using Specs = std::span<const command::CommandSpec>;
+
+Specs StringCommands();
+Specs StringNumberCommands();
+
+// All of them, for command::Table.
+std::vector<Specs> AllCommands();
+
+}  // namespace kvasm::commands

@@ -1,0 +1,264 @@
+#include "core/engine/engine.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/base/alloc.h"
+#include "core/base/ascii.h"
+#include "core/base/errors.h"
+#include "core/command/call.h"
+#include "core/commands/all.h"
+
+namespace kvasm::engine {
+
+using command::CommandSpec;
+using command::Table;
+using services::Session;
+
+namespace {
+
+// Background work is looked after at least this often (Redis: hz 10).
+constexpr int64_t kTickMs = 100;
+// The part of a tick's budget that one kind of work may take before the next has its turn.
+constexpr uint32_t kSliceUnits = 256;
+
+std::string RunId(base::Prng& prng) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string id;
+  for (int i = 0; i < 40; ++i) id.push_back(kDigits[prng.Below(16)]);
+  return id;
+}
+
+}  // namespace
+
+Engine::Engine(const host::Host& host, const Options& options)
+    : host_(host),
+      hash_seed_(options.has_seed
+                     ? base::HashSeed{options.seed, ~options.seed}
+                     : base::HashSeed{host.entropy.Next(), host.entropy.Next()}),
+      prng_(options.has_seed ? options.seed : host.entropy.Next()),
+      services_{config_, stats_, sessions_, effects_, identity_},
+      keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
+      table_(commands::AllCommands()) {
+  identity_.process_id = options.process_id;
+  identity_.standalone = options.standalone;
+  identity_.executable = options.executable;
+  identity_.config_file = options.config_file;
+  identity_.run_id = RunId(prng_);
+  stats_.commands.resize(table_.size());
+  SampleClock();
+  stats_.started_ms = keyspace_.now_ms();
+  config_.OnChange(
+      [this](std::string_view name, std::string_view value) { ApplySetting(name, value); });
+}
+
+Engine::~Engine() = default;
+
+void Engine::SampleClock() { keyspace_.SetNow(host_.clock.NowUs() / 1000); }
+
+void Engine::ApplySetting(std::string_view name, std::string_view value) {
+  const services::Settings& settings = config_.settings();
+  keyspace::AccessPolicy& access = keyspace_.access();
+  access.lfu = settings.maxmemory_policy.ends_with("-lfu");
+  access.lfu_log_factor = settings.lfu_log_factor;
+  access.lfu_decay_time = settings.lfu_decay_time;
+  keyspace_.lazy_expire = settings.lazyfree_lazy_expire;
+  keyspace_.lazy_server_delete = settings.lazyfree_lazy_server_del;
+  keyspace_.lazy_user_delete = settings.lazyfree_lazy_user_del;
+  effects_.Add({services::Effect::Kind::kConfig, std::string(name), std::string(value)});
+}
+
+Session& Engine::Open(const SessionOptions& options) {
+  SampleClock();
+  Session& session = sessions_.Open();
+  session.network = options.network;
+  session.address = options.address;
+  session.local_address = options.local_address;
+  session.created_ms = session.last_interaction_ms = keyspace_.now_ms();
+  if (options.network) {
+    ++stats_.total_connections_received;
+    session.authenticated = config_.settings().requirepass.empty();
+  } else {
+    session.reply.set_protocol(3);
+  }
+  return session;
+}
+
+void Engine::Close(uint64_t session_id) { sessions_.Close(session_id); }
+
+void Engine::MarkReady(Session& session) {
+  if (session.in_ready_list) return;
+  session.in_ready_list = true;
+  ready_.push_back(session.id);
+}
+
+Session* Engine::NextReady() {
+  while (!ready_.empty()) {
+    Session* session = sessions_.Find(ready_.back());
+    ready_.pop_back();
+    if (session == nullptr) continue;
+    session->in_ready_list = false;
+    return session;
+  }
+  return nullptr;
+}
+
+void Engine::Feed(Session& session, std::string_view bytes) {
+  if (session.close_after_reply) return;
+  session.bytes_in += bytes.size();
+  stats_.net_input_bytes += bytes.size();
+  resp::RequestParser& parser = session.parser;
+  parser.Feed(bytes);
+  for (;;) {
+    const auto outcome = parser.Next({.bulk_bytes_max = config_.settings().proto_max_bulk_len,
+                                      .authenticated = session.authenticated});
+    if (outcome == resp::RequestParser::Outcome::kNeedMore) break;
+    if (outcome == resp::RequestParser::Outcome::kError) {
+      session.reply.Error(parser.error());
+      stats_.CountError("ERR");
+      session.close_after_reply = true;
+      return;
+    }
+    Execute(session, parser.arguments());
+    // The command may have ended this very session (CLIENT KILL, QUIT).
+    if (session.close_after_reply) return;
+  }
+  parser.Finish();
+  if (parser.failed()) session.close_after_reply = true;
+}
+
+void Engine::Execute(Session& session, std::span<const std::string_view> args) {
+  const int32_t index = table_.Find(args[0]);
+  if (index == Table::kNone || Table::IsSubcommand(table_.at(static_cast<size_t>(index)))) {
+    const uint32_t before = session.out.size();
+    ReplyUnknown(session, args);
+    stats_.CountError("ERR");
+    if (session.reply_mode != services::ReplyMode::kOn) session.out.Truncate(before);
+    return;
+  }
+  ExecuteIndex(session, static_cast<size_t>(index), args);
+}
+
+void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::string_view> args) {
+  const uint32_t before = session.out.size();
+  if (table_.IsContainer(index) && args.size() > 1) {
+    const int32_t subcommand = table_.FindSubcommand(index, args[1]);
+    if (subcommand == Table::kNone) {
+      ReplyUnknownSubcommand(session, index, args);
+      stats_.CountError("ERR");
+      return Settle(session, index, before);
+    }
+    index = static_cast<size_t>(subcommand);
+  }
+  SampleClock();
+  if (Admit(session, table_.at(index), index, args.size())) Run(session, index, args);
+  Settle(session, index, before);
+}
+
+void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> args) {
+  // What is quoted of a bad request is bounded, as in Redis.
+  constexpr size_t kQuotedMax = 128;
+  std::string quoted;
+  for (size_t i = 1; i < args.size() && quoted.size() < kQuotedMax; ++i) {
+    quoted += '\'';
+    quoted += args[i].substr(0, kQuotedMax - quoted.size());
+    quoted += "' ";
+  }
+  session.reply.Error(errors::UnknownCommand(args[0].substr(0, kQuotedMax), quoted));
+}
+
+void Engine::ReplyUnknownSubcommand(Session& session, size_t container,
+                                    std::span<const std::string_view> args) {
+  session.reply.Error(errors::UnknownSubcommand(args[1], base::UpperCopy(table_.at(container).name)));
+}
+
+void Engine::Reject(Session& session, size_t index, std::string_view error) {
+  ++stats_.commands[index].rejected_calls;
+  stats_.CountError(error);
+  session.reply.Error(error);
+}
+
+bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index, size_t argc) {
+  const bool arity_ok = spec.arity > 0 ? argc == static_cast<size_t>(spec.arity)
+                                       : argc >= static_cast<size_t>(-spec.arity);
+  if (!arity_ok) [[unlikely]] {
+    Reject(session, index, errors::WrongArity(spec.name));
+    return false;
+  }
+  if (!session.authenticated && !(spec.flags & command::kNoAuth)) [[unlikely]] {
+    Reject(session, index, errors::kNoAuth);
+    return false;
+  }
+  if ((spec.flags & command::kDenyOom) && base::HeapExhausted()) [[unlikely]] {
+    Reject(session, index, errors::kOom);
+    return false;
+  }
+  return true;
+}
+
+void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args) {
+  const CommandSpec& spec = table_.at(index);
+  session.last_command = spec.name;
+  session.last_interaction_ms = keyspace_.now_ms();
+  const uint64_t errors_before = session.reply.errors();
+  const uint32_t output_before = session.out.size();
+  const uint64_t dirty_before = keyspace_.stats().dirty;
+  command::Call call{.args = args,
+                     .spec = spec,
+                     .table = table_,
+                     .session = session,
+                     .services = services_,
+                     .keyspace = keyspace_,
+                     .db = keyspace_.db(session.db),
+                     .reply = session.reply,
+                     .host = host_};
+  spec.handler(call);
+  ++stats_.commands[index].calls;
+  ++stats_.total_commands_processed;
+  if (!call.recorded && keyspace_.stats().dirty != dirty_before) {
+    keyspace_.journal().Add(call.db.id(), args);
+  }
+  keyspace_.journal().Commit();
+  ++session.commands;
+  if (session.reply.errors() != errors_before) [[unlikely]] {
+    ++stats_.commands[index].failed_calls;
+    const std::string_view reply = session.out.view().substr(output_before);
+    if (reply.starts_with('-')) stats_.CountError(reply.substr(1));
+  }
+}
+
+void Engine::Settle(Session& session, size_t index, uint32_t output_before) {
+  resp::Buffer& out = session.out;
+  if (out.TakeFailure()) [[unlikely]] {
+    // The reply did not fit into memory. What was written of it is withdrawn.
+    out.Truncate(output_before);
+    ++stats_.commands[index].failed_calls;
+    session.reply.Error(errors::kOom);
+    if (out.TakeFailure()) session.close_after_reply = true;
+  }
+  if (session.reply_mode == services::ReplyMode::kOn) [[likely]] return;
+  if (session.reply_mode == services::ReplyMode::kSkipNext) {
+    session.reply_mode = services::ReplyMode::kSkip;
+    return;
+  }
+  out.Truncate(output_before);
+  if (session.reply_mode == services::ReplyMode::kSkip) {
+    session.reply_mode = services::ReplyMode::kOn;
+  }
+}
+
+int64_t Engine::Tick(uint32_t budget_units) {
+  SampleClock();
+  bool busy = false;
+  if (config_.settings().active_expire) {
+    busy = keyspace_.ExpireDue(budget_units) == budget_units;
+    keyspace_.journal().Commit();
+  }
+  busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
+  if (busy) return 0;
+  const int64_t expiry = keyspace_.NextExpiryMs();
+  if (!config_.settings().active_expire || expiry < 0) return kTickMs;
+  return std::clamp<int64_t>(expiry, 1, kTickMs);
+}
+
+}  // namespace kvasm::engine

@@ -1,0 +1,113 @@
+// The engine: sessions in, replies out. Bytes, calls and ticks come in; it opens nothing, waits for
+// nothing and keeps no time of its own. One thread.
+//
+//     Engine engine(host, options);
+//     Session& session = engine.Open({.network = true, .address = "127.0.0.1:50000"});
+//     engine.Feed(session.id, bytes);                  // executes every whole request
+//     write(session.out.view()); session.out.Consume(n);
+//     engine.Tick(1000);                               // expiry and other chores
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/hash.h"
+#include "core/base/prng.h"
+#include "core/command/table.h"
+#include "core/host/host.h"
+#include "core/keyspace/keyspace.h"
+#include "core/services/services.h"
+
+namespace kvasm::engine {
+
+struct Options {
+  // With a seed the engine is repeatable: the same calls at the same times give the same replies.
+  // Without one it is drawn from the host's entropy.
+  bool has_seed = false;
+  uint64_t seed = 0;
+  int databases = 16;
+  bool standalone = false;
+  int64_t process_id = 0;
+  std::string executable;
+  std::string config_file;
+};
+
+struct SessionOptions {
+  bool network = false;
+  std::string address;
+  std::string local_address;
+};
+
+class Engine {
+ public:
+  // `host` is borrowed and must outlive the engine.
+  Engine(const host::Host& host, const Options& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  services::Session& Open(const SessionOptions& options);
+  // Forgets the session and whatever output it still had.
+  void Close(uint64_t session_id);
+  services::Session* Find(uint64_t session_id) { return sessions_.Find(session_id); }
+
+  // Executes one command; its reply is appended to the session's output. `args[0]` is the name.
+  void Execute(services::Session& session, std::span<const std::string_view> args);
+  // As Execute for a command known by its index in the table; `args[0]` may be anything.
+  void ExecuteIndex(services::Session& session, size_t index,
+                    std::span<const std::string_view> args);
+
+  // Parses and executes what has arrived on a session. After a protocol error or QUIT the session's
+  // `close_after_reply` is set and further input is ignored.
+  void Feed(services::Session& session, std::string_view bytes);
+
+  // A session that got output, or is to be closed, by what another session did; null when none.
+  services::Session* NextReady();
+  // Puts a session into that queue.
+  void MarkReady(services::Session& session);
+
+  // Does up to `budget_units` units of background work. Returns the milliseconds until the next call
+  // is wanted (0 = at once).
+  int64_t Tick(uint32_t budget_units);
+
+  const command::Table& table() const { return table_; }
+  keyspace::Keyspace& keyspace() { return keyspace_; }
+  services::Config& config() { return config_; }
+  services::Stats& stats() { return stats_; }
+  services::Sessions& sessions() { return sessions_; }
+  services::Effects& effects() { return effects_; }
+
+ private:
+  // The command with its subcommand resolved; kNone when the error has been replied.
+  int32_t Resolve(services::Session& session, std::span<const std::string_view> args);
+  void ReplyUnknown(services::Session& session, std::span<const std::string_view> args);
+  void ReplyUnknownSubcommand(services::Session& session, size_t container,
+                              std::span<const std::string_view> args);
+  // The checks before a command runs; false when the error has been replied.
+  bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
+             size_t argc);
+  void Reject(services::Session& session, size_t index, std::string_view error);
+  void Run(services::Session& session, size_t index, std::span<const std::string_view> args);
+  // What the finished command owes: journal, statistics, reply mode, output that ran out of memory.
+  void Settle(services::Session& session, size_t index, uint32_t output_before);
+  void SampleClock();
+  void ApplySetting(std::string_view name, std::string_view value);
+
+  const host::Host& host_;
+  base::HashSeed hash_seed_;
+  base::Prng prng_;
+  services::Identity identity_;
+  services::Config config_;
+  services::Stats stats_;
+  services::Sessions sessions_;
+  services::Effects effects_;
+  services::Services services_;
+  keyspace::Keyspace keyspace_;
+  command::Table table_;
+  std::vector<uint64_t> ready_;
+};
+
+}  // namespace kvasm::engine

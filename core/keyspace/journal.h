@@ -1,0 +1,58 @@
+// Collects what a command owes to the AOF and to replicas, and hands it on when the command is done.
+//
+// By default a command that changed something is recorded as it was called. A command whose effect
+// is another one (SPOP -> SREM, EXPIRE -> PEXPIREAT) records that instead. Deletions that a command
+// meets on its way (expired keys) come first. More than one record is wrapped in MULTI / EXEC, and
+// SELECT precedes a record for another database. Source: shared facts on Redis 7.2's replication
+// stream.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kvasm::keyspace {
+
+class Journal {
+ public:
+  // Receives finished records one by one, each a command with its arguments.
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void Record(std::span<const std::string_view> arguments) = 0;
+  };
+
+  // Without a sink nothing is collected. Borrowed; called in the order of attachment.
+  void Attach(Sink& sink);
+  void Detach(Sink& sink);
+  bool active() const { return !sinks_.empty(); }
+
+  // Notes a record for database `db`; the bytes are copied. No effect without a sink.
+  void Add(int db, std::span<const std::string_view> arguments);
+  void Add(int db, std::initializer_list<std::string_view> arguments) {
+    Add(db, std::span(arguments.begin(), arguments.size()));
+  }
+  // Hands all noted records to the sinks. Called at the end of every command (or transaction).
+  void Commit();
+  bool pending() const { return !records_.empty(); }
+
+ private:
+  struct Pending {
+    int db;
+    std::vector<std::string> arguments;
+  };
+
+  void Emit(std::span<const std::string_view> arguments);
+  void Emit(std::initializer_list<std::string_view> arguments) {
+    Emit(std::span(arguments.begin(), arguments.size()));
+  }
+
+  std::vector<Sink*> sinks_;
+  std::vector<Pending> records_;
+  int selected_db_ = -1;
+};
+
+}  // namespace kvasm::keyspace

@@ -1,0 +1,185 @@
+#include "core/keyspace/keyspace.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kvasm::keyspace {
+namespace {
+
+// Values that take more steps than this to free are left to the background (Redis: 64).
+constexpr uint64_t kLazyEffort = 64;
+
+}  // namespace
+
+Keyspace::Keyspace(int databases, const types::Context& context) : context_(context) {
+  for (int id = 0; id < databases; ++id) {
+    databases_.push_back(std::make_unique<Database>(id, context.seed));
+  }
+}
+
+Keyspace::~Keyspace() {
+  for (Entry* entry : lazy_entries_) FreeEntry(entry);
+}
+
+Entry* Keyspace::FindLive(Database& db, std::string_view key) {
+  Entry** link = db.entries_.FindLink(key);
+  if (link == nullptr) return nullptr;
+  if ((*link)->ttl_slot != 0 && IsExpired(db, **link)) [[unlikely]] {
+    Expire(db, link);
+    return nullptr;
+  }
+  return *link;
+}
+
+Entry* Keyspace::Find(Database& db, std::string_view key, uint32_t lookup) {
+  Entry* entry = FindLive(db, key);
+  if (entry == nullptr) {
+    if (!(lookup & kLookupNoStats)) {
+      ++stats_.misses;
+      Notify(kEventKeyMiss, "keymiss", db, key);
+    }
+    return nullptr;
+  }
+  if (!(lookup & kLookupNoStats)) ++stats_.hits;
+  if (!(lookup & kLookupNoTouch)) NoteAccess(*entry, access_, now_ms_, prng());
+  return entry;
+}
+
+void Keyspace::Drop(Database& db, Entry** link, bool lazy) {
+  BeforeWrite(db, **link);
+  Entry* entry = db.entries_.Unlink(link);
+  if (entry->ttl_slot != 0) db.expiry_.Remove(*entry);
+  Dispose(entry, lazy);
+}
+
+void Keyspace::Dispose(Entry* entry, bool lazy) {
+  if (lazy && entry->OwnsBlock() &&
+      types::ValueFreeEffort(entry->encoding, entry->data) > kLazyEffort) {
+    lazy_entries_.push_back(entry);
+    return;
+  }
+  FreeEntry(entry);
+}
+
+void Keyspace::Expire(Database& db, Entry** link) {
+  const std::string key((*link)->key());
+  Drop(db, link, lazy_expire);
+  ++stats_.expired_keys;
+  if (!watches_.empty()) watches_.Touch(db.id(), key);
+  if (interests_ & Listener::kChanges) TellChanged(db, key);
+  Notify(kEventExpired, "expired", db, key);
+  journal_.Add(db.id(), {lazy_expire ? "UNLINK" : "DEL", key});
+}
+
+uint32_t Keyspace::ExpireDue(uint32_t budget) {
+  if (expiry_paused_) return 0;
+  uint32_t expired = 0;
+  for (auto& owned : databases_) {
+    Database& db = *owned;
+    while (expired < budget && !db.expiry_.empty() && db.expiry_.MinKey() < now_ms_) {
+      Expire(db, db.entries_.FindLink(db.expiry_.Min()->key()));
+      ++expired;
+    }
+  }
+  return expired;
+}
+
+int64_t Keyspace::NextExpiryMs() const {
+  int64_t soonest = -1;
+  for (const auto& db : databases_) {
+    if (db->expiry_.empty()) continue;
+    const int64_t wait = std::max<int64_t>(0, db->expiry_.MinKey() + 1 - now_ms_);
+    if (soonest < 0 || wait < soonest) soonest = wait;
+  }
+  return soonest;
+}
+
+uint64_t Keyspace::Flush(Database& db, bool lazy) {
+  const uint64_t removed = db.size();
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kPreImage) listener->BeforeFlush(db);
+  }
+  if (!watches_.empty()) watches_.TouchAll(db.id());
+  EntryDict old = std::exchange(db.entries_, EntryDict(context_.seed));
+  db.expiry_.Clear();
+  if (lazy) lazy_tables_.push_back(std::move(old));
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kChanges) listener->Flushed(db);
+  }
+  return removed;
+}
+
+void Keyspace::Swap(Database& a, Database& b) {
+  if (&a == &b) return;
+  std::swap(a.entries_, b.entries_);
+  a.expiry_.Swap(b.expiry_);
+  std::swap(a.cut_id_, b.cut_id_);
+  for (Database* db : {&a, &b}) {
+    if (!watches_.empty()) watches_.TouchAll(db->id());
+    for (Listener* listener : listeners_) {
+      if (listener->Interests() & Listener::kChanges) listener->Flushed(*db);
+    }
+  }
+}
+
+bool Keyspace::Chore(uint32_t budget_units) {
+  bool more = false;
+  for (auto& db : databases_) more |= db->entries_.RehashSteps(budget_units);
+  if (!lazy_entries_.empty()) {
+    FreeEntry(lazy_entries_.back());
+    lazy_entries_.pop_back();
+    ++stats_.lazyfreed_objects;
+  }
+  if (!lazy_tables_.empty()) {
+    const uint64_t before = lazy_tables_.back().size();
+    const bool left = lazy_tables_.back().Drain(budget_units, FreeEntry);
+    stats_.lazyfreed_objects += before - lazy_tables_.back().size();
+    if (!left) lazy_tables_.pop_back();
+  }
+  return more || !lazy_entries_.empty() || !lazy_tables_.empty();
+}
+
+uint64_t Keyspace::lazyfree_pending() const {
+  uint64_t pending = lazy_entries_.size();
+  for (const EntryDict& table : lazy_tables_) pending += table.size();
+  return pending;
+}
+
+void Keyspace::Attach(Listener& listener) {
+  listeners_.push_back(&listener);
+  interests_ |= listener.Interests();
+}
+
+void Keyspace::Detach(Listener& listener) {
+  std::erase(listeners_, &listener);
+  interests_ = 0;
+  for (const Listener* other : listeners_) interests_ |= other->Interests();
+}
+
+void Keyspace::Notify(EventClass event_class, std::string_view event, Database& db,
+                      std::string_view key) {
+  if (!(interests_ & Listener::kEvents)) return;
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kEvents) listener->KeyEvent(event_class, event, db, key);
+  }
+}
+
+void Keyspace::TellBeforeWrite(Database& db, Entry& entry) {
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kPreImage) listener->BeforeWrite(db, entry);
+  }
+}
+
+void Keyspace::TellChanged(Database& db, std::string_view key) {
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kChanges) listener->KeyChanged(db, key);
+  }
+}
+
+void Keyspace::TellReady(Database& db, std::string_view key, types::Type type) {
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kReady) listener->KeyReady(db, key, type);
+  }
+}
+
+}  // namespace kvasm::keyspace

@@ -1,0 +1,133 @@
+// All databases, reading, expiry and what surrounds a write. The keyspace changes only through
+// Edit (edit.h) and through the whole-database operations below, which owe the same duties.
+//
+// Time is what SetNow was last told; a command sees one frozen instant.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/base/prng.h"
+#include "core/keyspace/access.h"
+#include "core/keyspace/database.h"
+#include "core/keyspace/events.h"
+#include "core/keyspace/journal.h"
+#include "core/keyspace/listener.h"
+#include "core/keyspace/watch.h"
+
+namespace kvasm::keyspace {
+
+struct KeyspaceStats {
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  uint64_t expired_keys = 0;
+  uint64_t lazyfreed_objects = 0;
+  uint64_t dirty = 0;  // changes since the start (rdb_changes_since_last_save subtracts)
+};
+
+// How a key is looked up.
+enum Lookup : uint32_t {
+  kLookupRead = 0,           // counts a hit or miss and notes the access
+  kLookupNoTouch = 1u << 0,  // does not note the access (TTL, TYPE, OBJECT)
+  kLookupNoStats = 1u << 1,  // does not count
+};
+
+class Keyspace {
+ public:
+  // `context.seed`, `.limits` and `.prng` are borrowed.
+  Keyspace(int databases, const types::Context& context);
+  ~Keyspace();
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
+
+  int database_count() const { return static_cast<int>(databases_.size()); }
+  Database& db(int id) { return *databases_[static_cast<size_t>(id)]; }
+  const types::Context& context() const { return context_; }
+  base::Prng& prng() { return *context_.prng; }
+
+  void SetNow(int64_t now_ms) { now_ms_ = now_ms; }
+  int64_t now_ms() const { return now_ms_; }
+
+  // Null when absent or expired (then it is removed on the spot). Valid until the next write.
+  Entry* Find(Database& db, std::string_view key, uint32_t lookup = kLookupRead);
+  // Whether the entry's time has come, without touching it.
+  bool IsExpired(const Database& db, Entry& entry) const {
+    return entry.ttl_slot != 0 && db.expiry_.KeyOf(entry) < now_ms_ && !expiry_paused_;
+  }
+
+  // --- whole-database operations ---
+  // Removes every entry. Returns how many there were. O(1) when `lazy`, the rest is freed by Chore.
+  uint64_t Flush(Database& db, bool lazy);
+  void Swap(Database& a, Database& b);
+  // Removes entries whose time has come, at most `budget` of them. Returns how many.
+  uint32_t ExpireDue(uint32_t budget);
+  // Milliseconds until the next entry ends, -1 when none will.
+  int64_t NextExpiryMs() const;
+  // One slice of incremental work: rehashing, lazy freeing. True while there is more.
+  bool Chore(uint32_t budget_units);
+  uint64_t lazyfree_pending() const;
+
+  // --- settings ---
+  AccessPolicy& access() { return access_; }
+  // Loading and replicas: nothing expires by itself.
+  void PauseExpiry(bool paused) { expiry_paused_ = paused; }
+  bool lazy_expire = false;      // lazyfree-lazy-expire
+  bool lazy_user_delete = false;  // lazyfree-lazy-user-del
+  bool lazy_server_delete = false;  // lazyfree-lazy-server-del
+
+  KeyspaceStats& stats() { return stats_; }
+  Journal& journal() { return journal_; }
+  WatchTable& watches() { return watches_; }
+
+  // Listeners are borrowed and called in the order of attachment.
+  void Attach(Listener& listener);
+  void Detach(Listener& listener);
+  // A keyspace event that no write causes (keymiss) or that a command emits itself.
+  void Notify(EventClass event_class, std::string_view event, Database& db, std::string_view key);
+
+  // --- snapshot epochs (snapshot_cut.h) ---
+  uint8_t epoch() const { return epoch_; }
+
+ private:
+  friend class Edit;
+  friend class SnapshotCut;
+
+  // The duties of the gate.
+  void BeforeWrite(Database& db, Entry& entry) {
+    if ((interests_ & Listener::kPreImage) && entry.epoch != epoch_) TellBeforeWrite(db, entry);
+    entry.epoch = epoch_;
+  }
+  void TellBeforeWrite(Database& db, Entry& entry);
+  void Changed(Database& db, std::string_view key) {
+    ++stats_.dirty;
+    if (!watches_.empty()) watches_.Touch(db.id(), key);
+    if (interests_ & Listener::kChanges) TellChanged(db, key);
+  }
+  void TellChanged(Database& db, std::string_view key);
+  void TellReady(Database& db, std::string_view key, types::Type type);
+  // Unlinks and frees; no duties besides the pre-image.
+  void Drop(Database& db, Entry** link, bool lazy);
+  void Expire(Database& db, Entry** link);
+  Entry* FindLive(Database& db, std::string_view key);
+  // Frees now, or leaves large values to Chore.
+  void Dispose(Entry* entry, bool lazy);
+
+  const types::Context context_;
+  std::vector<std::unique_ptr<Database>> databases_;
+  int64_t now_ms_ = 0;
+  AccessPolicy access_;
+  KeyspaceStats stats_;
+  Journal journal_;
+  WatchTable watches_;
+  std::vector<Listener*> listeners_;
+  uint32_t interests_ = 0;
+  uint8_t epoch_ = 0;
+  bool expiry_paused_ = false;
+  std::vector<Entry*> lazy_entries_;
+  std::vector<EntryDict> lazy_tables_;
+};
+
+}  // namespace kvasm::keyspace

@@ -1,0 +1,32 @@
+#include "core/keyspace/watch.h"
+
+namespace kvasm::keyspace {
+
+uint64_t WatchTable::Watch(int db, std::string_view key) {
+  auto [at, fresh] = keys_.try_emplace(Name{db, std::string(key)}, Watched{clock_, 0});
+  ++at->second.watchers;
+  return at->second.version;
+}
+
+void WatchTable::Unwatch(int db, std::string_view key) {
+  const auto at = keys_.find(Name{db, std::string(key)});
+  if (at != keys_.end() && --at->second.watchers == 0) keys_.erase(at);
+}
+
+uint64_t WatchTable::Version(int db, std::string_view key) const {
+  const auto at = keys_.find(Name{db, std::string(key)});
+  return at == keys_.end() ? clock_ : at->second.version;
+}
+
+void WatchTable::Touch(int db, std::string_view key) {
+  const auto at = keys_.find(Name{db, std::string(key)});
+  if (at != keys_.end()) at->second.version = ++clock_;
+}
+
+void WatchTable::TouchAll(int db) {
+  for (auto at = keys_.lower_bound(Name{db, {}}); at != keys_.end() && at->first.first == db; ++at) {
+    at->second.version = ++clock_;
+  }
+}
+
+}  // namespace kvasm::keyspace

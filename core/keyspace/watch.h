@@ -1,0 +1,39 @@
+// Versions of the keys somebody watches (WATCH). Keys that nobody watches cost nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace kvasm::keyspace {
+
+class WatchTable {
+ public:
+  bool empty() const { return keys_.empty(); }
+
+  // Starts watching (watches nest) and returns the key's present version.
+  uint64_t Watch(int db, std::string_view key);
+  // Ends one watch of the key.
+  void Unwatch(int db, std::string_view key);
+  // The present version of a watched key; it differs from the one Watch returned once it was written.
+  uint64_t Version(int db, std::string_view key) const;
+
+  // The gate: the key has been written.
+  void Touch(int db, std::string_view key);
+  // The gate: the whole database has been flushed or swapped.
+  void TouchAll(int db);
+
+ private:
+  struct Watched {
+    uint64_t version;
+    uint32_t watchers;
+  };
+  using Name = std::pair<int, std::string>;
+
+  std::map<Name, Watched> keys_;
+  uint64_t clock_ = 0;
+};
+
+}  // namespace kvasm::keyspace

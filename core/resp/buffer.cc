@@ -1,0 +1,66 @@
+#include "core/resp/buffer.h"
+
+#include <algorithm>
+
+#include "core/base/alloc.h"
+
+namespace kvasm::resp {
+namespace {
+
+constexpr uint32_t kSmallestBytes = 512;
+// An emptied block larger than this is freed: one large reply must not pin its memory.
+constexpr uint32_t kKeptBytes = 64 * 1024;
+
+}  // namespace
+
+Buffer::~Buffer() { base::Free(block_); }
+
+char* Buffer::Grow(uint32_t bytes) {
+  if (failed_) return nullptr;
+  const uint32_t used = size();
+  if (begin_ > 0 && begin_ >= capacity_ / 2 && uint64_t{used} + bytes <= capacity_) {
+    std::memmove(block_, block_ + begin_, used);
+    begin_ = 0;
+    end_ = used;
+    return block_ + end_;
+  }
+  const uint64_t needed = uint64_t{end_} + bytes;
+  const uint64_t wanted = std::max<uint64_t>({needed, uint64_t{capacity_} * 2, kSmallestBytes});
+  char* grown = nullptr;
+  uint64_t given = std::min<uint64_t>(wanted, kBytesMax);
+  if (needed <= kBytesMax) {
+    grown = static_cast<char*>(base::TryReallocate(block_, static_cast<size_t>(given)));
+    if (grown == nullptr) {
+      given = needed;
+      grown = static_cast<char*>(base::TryReallocate(block_, static_cast<size_t>(given)));
+    }
+  }
+  if (grown == nullptr) {
+    failed_ = true;
+    return nullptr;
+  }
+  block_ = grown;
+  capacity_ = static_cast<uint32_t>(given);
+  return block_ + end_;
+}
+
+void Buffer::InsertAt(uint32_t at, std::string_view bytes) {
+  const auto count = static_cast<uint32_t>(bytes.size());
+  if (Prepare(count) == nullptr) return;
+  char* from = data() + at;
+  std::memmove(from + count, from, size() - at);
+  std::memcpy(from, bytes.data(), count);
+  Advance(count);
+}
+
+void Buffer::Consume(uint32_t bytes) {
+  begin_ += bytes;
+  if (begin_ < end_) return;
+  begin_ = end_ = 0;
+  if (capacity_ <= kKeptBytes) return;
+  base::Free(block_);
+  block_ = nullptr;
+  capacity_ = 0;
+}
+
+}  // namespace kvasm::resp

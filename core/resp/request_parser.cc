@@ -1,0 +1,154 @@
+#include "core/resp/request_parser.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "core/base/errors.h"
+#include "core/base/numbers.h"
+#include "core/resp/inline_arguments.h"
+
+namespace kvasm::resp {
+namespace {
+
+// An inline request or a count line without an end may be this long (Redis: PROTO_INLINE_MAX_SIZE).
+constexpr size_t kLineBytesMax = 64 * 1024;
+constexpr int64_t kArgumentsMax = 0x7fffffff;
+constexpr int64_t kUnauthenticatedArgumentsMax = 10;
+constexpr int64_t kUnauthenticatedBulkMax = 16384;
+// The vector of arguments is not sized by what a request merely announces.
+constexpr int64_t kReserveMax = 1024;
+
+}  // namespace
+
+void RequestParser::Feed(std::string_view chunk) {
+  if (pending_.empty()) {
+    input_ = chunk;
+    return;
+  }
+  pending_.Append(chunk);
+  input_ = pending_.view();
+}
+
+void RequestParser::Finish() {
+  const std::string_view rest = input_.substr(start_);
+  if (input_.data() == pending_.data() && !pending_.empty()) {
+    pending_.Consume(start_);
+  } else {
+    pending_.Append(rest);
+  }
+  at_ -= start_;
+  start_ = 0;
+  input_ = {};
+}
+
+RequestParser::Outcome RequestParser::Next(const Limits& limits) {
+  for (;;) {
+    if (remaining_ < 0) {
+      start_ = at_;
+      if (at_ >= input_.size()) return Outcome::kNeedMore;
+    }
+    const uint32_t before = at_;
+    const bool multibulk = remaining_ >= 0 || input_[at_] == '*';
+    const Outcome outcome = multibulk ? NextMultibulk(limits) : NextInline();
+    // An empty request (a bare line end, "*0") is skipped without a reply.
+    if (outcome != Outcome::kRequest || !arguments_.empty()) return outcome;
+    if (at_ == before) return Outcome::kNeedMore;
+  }
+}
+
+bool RequestParser::ReadLine(std::string_view* line) {
+  const char* from = input_.data() + at_;
+  const auto* end = static_cast<const char*>(std::memchr(from, '\r', input_.size() - at_));
+  if (end == nullptr || end + 1 >= input_.data() + input_.size()) return false;
+  *line = {from, static_cast<size_t>(end - from)};
+  at_ += static_cast<uint32_t>(line->size()) + 2;
+  return true;
+}
+
+RequestParser::Outcome RequestParser::ReadCount(const Limits& limits) {
+  std::string_view line;
+  if (!ReadLine(&line)) {
+    if (input_.size() - at_ > kLineBytesMax) return Fail(errors::kProtocolCountTooBig);
+    return Outcome::kNeedMore;
+  }
+  const std::optional<int64_t> count = base::ParseInt64(line.substr(1));
+  if (!count || *count > kArgumentsMax) return Fail(errors::kProtocolMultibulkLength);
+  if (*count > kUnauthenticatedArgumentsMax && !limits.authenticated) {
+    return Fail(errors::kProtocolUnauthMultibulk);
+  }
+  ranges_.clear();
+  remaining_ = std::max<int64_t>(*count, 0);
+  ranges_.reserve(static_cast<size_t>(std::min(remaining_, kReserveMax)));
+  return Outcome::kRequest;
+}
+
+RequestParser::Outcome RequestParser::ReadArgument(const Limits& limits) {
+  if (bulk_bytes_ < 0) {
+    std::string_view line;
+    if (!ReadLine(&line)) {
+      if (input_.size() - at_ > kLineBytesMax) return Fail(errors::kProtocolBulkCountTooBig);
+      return Outcome::kNeedMore;
+    }
+    if (line.empty() || line[0] != '$') {
+      const char got = line.empty() ? '\r' : line[0];
+      return Fail(errors::ProtocolExpectedDollar(got));
+    }
+    const std::optional<int64_t> bytes = base::ParseInt64(line.substr(1));
+    if (!bytes || *bytes < 0 || *bytes > limits.bulk_bytes_max) return Fail(errors::kProtocolBulkLength);
+    if (*bytes > kUnauthenticatedBulkMax && !limits.authenticated) {
+      return Fail(errors::kProtocolUnauthBulk);
+    }
+    bulk_bytes_ = *bytes;
+  }
+  if (static_cast<int64_t>(input_.size() - at_) < bulk_bytes_ + 2) return Outcome::kNeedMore;
+  ranges_.push_back({at_ - start_, static_cast<uint32_t>(bulk_bytes_)});
+  at_ += static_cast<uint32_t>(bulk_bytes_) + 2;
+  bulk_bytes_ = -1;
+  --remaining_;
+  return Outcome::kRequest;
+}
+
+RequestParser::Outcome RequestParser::NextMultibulk(const Limits& limits) {
+  if (remaining_ < 0) {
+    const Outcome outcome = ReadCount(limits);
+    if (outcome != Outcome::kRequest) return outcome;
+  }
+  while (remaining_ > 0) {
+    const Outcome outcome = ReadArgument(limits);
+    if (outcome != Outcome::kRequest) return outcome;
+  }
+  return Complete();
+}
+
+RequestParser::Outcome RequestParser::Complete() {
+  arguments_.clear();
+  for (const Range& range : ranges_) {
+    arguments_.emplace_back(input_.data() + start_ + range.begin, range.size);
+  }
+  remaining_ = -1;
+  return Outcome::kRequest;
+}
+
+RequestParser::Outcome RequestParser::NextInline() {
+  const char* from = input_.data() + at_;
+  const size_t left = input_.size() - at_;
+  const auto* end = static_cast<const char*>(std::memchr(from, '\n', left));
+  if (end == nullptr) {
+    if (left > kLineBytesMax) return Fail(errors::kProtocolInlineTooBig);
+    return Outcome::kNeedMore;
+  }
+  std::string_view line(from, static_cast<size_t>(end - from));
+  at_ += static_cast<uint32_t>(line.size()) + 1;
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  if (!SplitInlineArguments(line, &unquoted_)) return Fail(errors::kProtocolUnbalancedQuotes);
+  arguments_.assign(unquoted_.begin(), unquoted_.end());
+  return Outcome::kRequest;
+}
+
+RequestParser::Outcome RequestParser::Fail(std::string_view text) {
+  error_ = text;
+  return Outcome::kError;
+}
+
+}  // namespace kvasm::resp

@@ -1,0 +1,28 @@
+#include "core/services/session.h"
+
+#include <algorithm>
+
+namespace kvasm::services {
+
+Session& Sessions::Open() {
+  sessions_.push_back(std::make_unique<Session>(next_id_++));
+  return *sessions_.back();
+}
+
+Session* Sessions::Find(uint64_t id) {
+  if (last_ != nullptr && last_->id == id) return last_;
+  const auto at = std::lower_bound(
+      sessions_.begin(), sessions_.end(), id,
+      [](const std::unique_ptr<Session>& session, uint64_t wanted) { return session->id < wanted; });
+  if (at == sessions_.end() || (*at)->id != id) return nullptr;
+  last_ = at->get();
+  return last_;
+}
+
+void Sessions::Close(uint64_t id) {
+  last_ = nullptr;
+  std::erase_if(sessions_,
+                [id](const std::unique_ptr<Session>& session) { return session->id == id; });
+}
+
+}  // namespace kvasm::services

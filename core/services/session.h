@@ -1,0 +1,70 @@
+// A session: one client, whether a socket, a port or the host program itself. Pure state; the engine
+// drives it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/resp/buffer.h"
+#include "core/resp/request_parser.h"
+#include "core/resp/writer.h"
+
+namespace kvasm::services {
+
+// CLIENT REPLY.
+enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
+
+struct Session {
+  explicit Session(uint64_t session_id) : id(session_id), reply(out) {}
+
+  const uint64_t id;
+  bool network = false;       // false: the host program calls commands in-process
+  bool authenticated = true;  // as user "default"
+  bool protocol_error = false;
+  bool close_after_reply = false;  // output is still to be written, input is not read any more
+  bool no_evict = false;
+  bool no_touch = false;
+  bool in_ready_list = false;
+  ReplyMode reply_mode = ReplyMode::kOn;
+  int db = 0;
+
+  std::string address;        // "ip:port", "path:0" for unix sockets, "" in-process
+  std::string local_address;
+  std::string name;           // CLIENT SETNAME
+  std::string library_name;   // CLIENT SETINFO
+  std::string library_version;
+  int64_t created_ms = 0;
+  int64_t last_interaction_ms = 0;
+  int64_t deadline_ms = 0;
+  std::string_view last_command;  // spec name, static
+  uint64_t commands = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+
+  resp::RequestParser parser;
+  resp::Buffer out;
+  resp::Writer reply;
+};
+
+// All sessions, by id in order of creation. Ids are never reused.
+class Sessions {
+ public:
+  Session& Open();
+  // The session's memory is freed; references to it end.
+  void Close(uint64_t id);
+  // Null if there is none.
+  Session* Find(uint64_t id);
+
+  size_t size() const { return sessions_.size(); }
+  const std::vector<std::unique_ptr<Session>>& all() const { return sessions_; }
+
+ private:
+  std::vector<std::unique_ptr<Session>> sessions_;  // sorted by id
+  uint64_t next_id_ = 1;
+  Session* last_ = nullptr;  // most calls are for the session of the call before
+};
+
+}  // namespace kvasm::services

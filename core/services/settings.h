@@ -1,0 +1,32 @@
+// The settings that the engine reads while it works. services::Config parses, checks and reports
+// them (CONFIG GET / SET, redis.conf) and keeps these fields current. Names and defaults: Redis 7.2.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/types/value.h"
+
+namespace kvasm::services {
+
+struct Settings {
+  types::Limits limits;
+  int64_t databases = 16;
+  int64_t proto_max_bulk_len = 512ll << 20;
+  int64_t maxclients = 10000;
+  int64_t maxmemory = 0;
+  std::string maxmemory_policy = "noeviction";
+  int64_t lfu_log_factor = 10;
+  int64_t lfu_decay_time = 1;
+  bool lazyfree_lazy_expire = false;
+  bool lazyfree_lazy_server_del = false;
+  bool lazyfree_lazy_user_del = false;
+  bool lazyfree_lazy_user_flush = false;
+  bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE
+  std::string requirepass;
+  std::string enable_debug_command = "no";  // no, yes, local
+  int64_t port = 6379;
+  int64_t hz = 10;
+};
+
+}  // namespace kvasm::services
