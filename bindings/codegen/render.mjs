@@ -1,0 +1,185 @@
+// The text of bindings/js/commands.gen.ts.
+import { camelCase, overloadsOf } from './signatures.mjs';
+
+/** Members of Database and its kin: commands of these names are reached by `call` only. */
+const kTaken = new Set(
+  'bytes call close closed constructor duplicate exec length listen pipeline sync'.split(' '),
+);
+
+function comment(docs, name, indent) {
+  const lines = [docs.summary ?? `${name.toUpperCase().replace('|', ' ')}.`];
+  if (docs.complexity) lines.push('', `Complexity: ${docs.complexity}.`.replace(/\.\.$/, '.'));
+  if (docs.since) lines.push('', `@since Redis ${docs.since}`);
+  const body = lines.map((line) => `${indent} * ${line.replaceAll('*/', '*\\/')}`.trimEnd());
+  return [`${indent}/**`, ...body, `${indent} */`].join('\n');
+}
+
+function signatures(method, overloads) {
+  return overloads.map(([parameters, reply]) => `  ${method}(${parameters}): Result<F, ${reply}>;`);
+}
+
+/** The methods of one command as members of the interface. */
+function declare({ name, docs }) {
+  const method = camelCase(name);
+  const subcommands = Object.entries(docs.subcommands ?? {});
+  const members = [comment(docs, name, '  ')];
+  const overloads = [];
+  for (const [full, sub] of subcommands) {
+    const word = full.slice(full.indexOf('|') + 1).toUpperCase();
+    for (const [parameters, reply] of overloadsOf(full, sub.arguments ?? [])) {
+      overloads.push([[`subcommand: '${word}'`, parameters].filter(Boolean).join(', '), reply]);
+    }
+  }
+  if (subcommands.length > 0) {
+    const words = subcommands.map(
+      ([full]) => `'${full.slice(full.indexOf('|') + 1).toUpperCase()}'`,
+    );
+    overloads.push([`subcommand: Token<${words.join(' | ')}>, ...args: Argument[]`, 'Reply<S>']);
+  }
+  if (name === 'command' || subcommands.length === 0) {
+    overloads.unshift(...overloadsOf(name, docs.arguments ?? []));
+  }
+  members.push(...signatures(method, overloads));
+  for (const [full, sub] of subcommands) {
+    members.push(comment(sub, full, '  '));
+    members.push(...signatures(camelCase(full), overloadsOf(full, sub.arguments ?? [])));
+  }
+  return members.join('\n');
+}
+
+/**
+ * The methods of one command as code. The number of arguments it is usually called with takes a
+ * path that makes no array; any other number is for the engine to accept or refuse.
+ */
+function implement({ name, id, arity, docs }) {
+  const usual = Math.abs(arity) - 1;
+  const method = camelCase(name);
+  const lines = [];
+  if (usual <= 3) {
+    const names = ['a', 'b', 'c'].slice(0, usual);
+    const parameters = names.map((each) => `${each}?: unknown`).join(', ');
+    lines.push(
+      `    ${method}(${parameters}) {`,
+      `      if (arguments.length !== ${usual}) return this.runMany(${id}, arguments);`,
+      `      return this.run${usual}(${[id, ...names].join(', ')});`,
+      '    }',
+    );
+  } else {
+    lines.push(`    ${method}() {`, `      return this.runMany(${id}, arguments);`, '    }');
+  }
+  for (const full of Object.keys(docs.subcommands ?? {})) {
+    const word = full.slice(full.indexOf('|') + 1).toUpperCase();
+    lines.push(
+      `    ${camelCase(full)}(...args: unknown[]) {`,
+      `      return this.runMany(${id}, ['${word}', ...args]);`,
+      '    }',
+    );
+  }
+  return lines.join('\n');
+}
+
+const head = `// Written by bindings/codegen/generate.mjs from the engine's COMMAND DOCS: do not edit.
+/* eslint-disable */
+import { AsyncBase, ChainBase, SyncBase } from './faces.js';
+import type { Pipeline } from './pipeline.js';
+import type { LocalSession } from './session.js';
+import type {
+  Argument,
+  Bytes,
+  Double,
+  Face,
+  Integer,
+  Key,
+  Many,
+  Pairs,
+  Reply,
+  Token,
+  Value,
+} from './types.js';
+`;
+
+const result = `/** How a method of the face \`F\` gives the reply \`T\`. */
+export type Result<F extends Face, T> = F extends 'sync'
+  ? T
+  : F extends 'async'
+    ? Promise<T>
+    : Pipeline;
+`;
+
+const runner = `interface Runner {
+  run0(id: number): unknown;
+  run1(id: number, a: unknown): unknown;
+  run2(id: number, a: unknown, b: unknown): unknown;
+  run3(id: number, a: unknown, b: unknown, c: unknown): unknown;
+  runMany(id: number, parts: ArrayLike<unknown>): unknown;
+}
+
+type RunnerClass = new (...parts: any[]) => Runner;
+`;
+
+const classes = `/** All commands, answering at once. */
+export const SyncCommands = withCommands(SyncBase as never) as new <S extends string | Bytes>(
+  session: LocalSession,
+  raw: boolean,
+) => SyncBase & CommandMethods<S, 'sync'>;
+
+/** All commands, answering by promise. */
+export const AsyncCommands = withCommands(AsyncBase as never) as new <S extends string | Bytes>(
+  session: LocalSession,
+  raw: boolean,
+) => AsyncBase & CommandMethods<S, 'async'>;
+
+/** All commands, as links of a chain. */
+export const ChainCommands = withCommands(ChainBase as never) as abstract new () => ChainBase &
+  CommandMethods<string, 'pipeline'>;
+`;
+
+function nameTable(names) {
+  const list = names.map((name) => `  '${name}',`).join('\n');
+  return `/** The engine's commands by number. */
+export const commandNames: readonly string[] = [
+${list}
+];
+
+/** The numbers of commands that are no subcommands, by lower-case name. */
+export const commandIds: ReadonlyMap<string, number> = new Map(
+  commandNames.flatMap((name, id) => (name.includes('|') ? [] : [[name, id] as const])),
+);
+`;
+}
+
+function interfaceOf(commands) {
+  const names = commands.map(({ name }) => `'${name}'`).join(' | ');
+  return `/** Names of the commands that are methods. */
+export type CommandName = ${names};
+
+/**
+ * A method for every command and subcommand.
+ *
+ * \`S\` is what bulk strings of replies become, \`F\` how methods give their reply.
+ */
+export interface CommandMethods<S extends string | Bytes, F extends Face> {
+${commands.map(declare).join('\n')}
+}
+`;
+}
+
+function classOf(commands) {
+  return `/** The methods on top of a way to run commands. */
+const withCommands = (Base: RunnerClass): unknown =>
+  class extends Base {
+${commands.map(implement).join('\n')}
+  };
+`;
+}
+
+/**
+ * The whole file.
+ * @param names the engine's command names by number
+ * @param commands `{ name, id, arity, docs }` of those that become methods, `docs` as COMMAND DOCS
+ */
+export function render({ names, commands }) {
+  const kept = commands.filter(({ name }) => !kTaken.has(name));
+  const parts = [head, nameTable(names), result, interfaceOf(kept), runner, classOf(kept), classes];
+  return parts.join('\n');
+}

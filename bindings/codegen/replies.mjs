@@ -1,0 +1,87 @@
+// What each command replies, as TypeScript sees it. COMMAND DOCS does not say, so this table is
+// kept by hand, after Redis 7.2's command reference for RESP3. `S` is a bulk string: text or bytes.
+// A pair [short, full] gives the reply without and with optional arguments. What is missing is
+// `Reply<S>`.
+const kCount = 'number';
+const kOk = "'OK'";
+const kText = 'S';
+const kMaybeText = 'S | null';
+const kTexts = 'S[]';
+const kMaybeTexts = '(S | null)[]';
+const kFlag = '0 | 1';
+const kScored = '[member: S, score: number][]';
+const kScan = '[cursor: S, items: S[]]';
+const kFields = 'Record<string, S>';
+
+/** The commands of each reply type. */
+const byType = [
+  [kCount, 'append bitcount bitop bitpos dbsize decr decrby del exists expiretime geoadd getbit'],
+  [kCount, 'geosearchstore hdel hlen hset hstrlen incr incrby linsert llen lpush lpushx lrem'],
+  [kCount, 'pexpiretime pfadd pfcount pttl publish rpush rpushx sadd scard sdiffstore setbit'],
+  [kCount, 'setrange sinterstore sintercard spublish srem strlen sunionstore touch ttl unlink'],
+  [kCount, 'xack xdel xlen xtrim zcard zcount zdiffstore zintercard zinterstore zlexcount'],
+  [kCount, 'zincrby zrangestore zrem zremrangebylex zremrangebyrank zremrangebyscore zunionstore'],
+  [kCount, 'hincrby object|refcount object|idletime object|freq client|id command|count'],
+  [kCount, 'lastsave client|kill client|unblock'],
+  [`${kCount} | null`, 'zscore memory|usage'],
+  ['(number | null)[]', 'zmscore'],
+  ['number | bigint', 'incr decr incrby decrby hincrby'],
+  [kFlag, 'copy expire expireat hexists hsetnx move msetnx persist pexpire pexpireat renamenx'],
+  [kFlag, 'setnx sismember smove'],
+  ['(0 | 1)[]', 'smismember'],
+  [kOk, 'auth asking discard flushall flushdb hmset lset ltrim mset multi pfmerge psetex quit'],
+  [kOk, 'readonly readwrite rename reset restore save select setex swapdb unwatch watch'],
+  [kOk, 'config|set config|resetstat config|rewrite client|setname client|setinfo client|pause'],
+  [kOk, 'client|unpause client|no-evict client|no-touch'],
+  [
+    kText,
+    'echo info incrbyfloat hincrbyfloat substr getrange client|info client|list memory|doctor',
+  ],
+  [kMaybeText, 'get getdel getex getset hget lindex randomkey object|encoding client|getname'],
+  ['string', 'type'],
+  [kTexts, 'hkeys hvals keys lrange sdiff sinter smembers sunion zrangebylex zrevrangebylex'],
+  [kTexts, 'command|list command|getkeys config|help object|help client|help memory|help'],
+  [kTexts, 'command|help acl|cat acl|users acl|list'],
+  [kMaybeTexts, 'mget hmget'],
+  [kFields, 'hgetall config|get'],
+  [kScan, 'scan hscan sscan zscan'],
+  ['[seconds: S, microseconds: S]', 'time'],
+];
+
+/** Commands whose reply depends on whether optional arguments are given. */
+const byForm = {
+  set: [kOk, `${kOk} | S | null`],
+  ping: ["'PONG'", 'S'],
+  lcs: [kText, 'S | number | Record<string, Reply<S>>'],
+  hrandfield: [kMaybeText, 'S[] | [field: S, value: S][]'],
+  srandmember: [kMaybeText, kTexts],
+  spop: [kMaybeText, kTexts],
+  lpop: [kMaybeText, `${kTexts} | null`],
+  rpop: [kMaybeText, `${kTexts} | null`],
+  zadd: [kCount, 'number | null'],
+  zpopmin: ['[member: S, score: number] | []', kScored],
+  zpopmax: ['[member: S, score: number] | []', kScored],
+  zrandmember: [kMaybeText, `S[] | ${kScored}`],
+  zrank: ['number | null', 'number | [rank: number, score: number] | null'],
+  zrevrank: ['number | null', 'number | [rank: number, score: number] | null'],
+  zrange: [kTexts, `S[] | ${kScored}`],
+  zrevrange: [kTexts, `S[] | ${kScored}`],
+  zrangebyscore: [kTexts, `S[] | ${kScored}`],
+  zrevrangebyscore: [kTexts, `S[] | ${kScored}`],
+  zdiff: [kTexts, `S[] | ${kScored}`],
+  zinter: [kTexts, `S[] | ${kScored}`],
+  zunion: [kTexts, `S[] | ${kScored}`],
+};
+
+const table = new Map(Object.entries(byForm));
+for (const [type, names] of byType) {
+  for (const name of names.split(' ')) table.set(name, [type, type]);
+}
+
+/**
+ * The reply types of a command (`get`) or subcommand (`config|get`), without and with its optional
+ * arguments.
+ */
+export function repliesOf(name) {
+  return table.get(name) ?? ['Reply<S>', 'Reply<S>'];
+}

@@ -1,0 +1,186 @@
+/** What a user holds: a session on an engine with a method for every command. */
+import type { Listener, ListenOptions } from '../../node/listen.js';
+import { AsyncCommands, SyncCommands, commandIds, commandNames } from './commands.gen.js';
+import { Engine, type EngineOptions } from './engine.js';
+import { loadListen } from './platform.js';
+import { Pipeline } from './pipeline.js';
+import { LocalSession, kByName } from './session.js';
+import type { Argument, Bytes, Pairs, Reply } from './types.js';
+
+/** Settings of {@link open}. */
+export interface OpenOptions extends Pick<EngineOptions, 'memoryLimitBytes' | 'seed'> {
+  /** Directives of redis.conf, such as `{ maxmemory: '100mb' }`, set before the first command. */
+  config?: Readonly<Record<string, string | number>>;
+}
+
+/** `Symbol.asyncDispose`, or where it is missing the symbol that stands in for it elsewhere. */
+const kAsyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+/** The synchronous methods. `S` is what strings of replies become. */
+export class SyncFace<S extends string | Bytes> extends SyncCommands<S> {
+  /** Runs any command by its name and returns its reply; see {@link Database.call}. */
+  call(name: string, ...args: (Argument | Pairs)[]): Reply<S> {
+    const id = commandIds.get(name.toLowerCase());
+    if (id === undefined) return this.runMany(kByName, [name, ...args]) as Reply<S>;
+    return this.runMany(id, args) as Reply<S>;
+  }
+}
+
+/** The asynchronous methods. `S` is what strings of replies become. */
+export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
+  /**
+   * Runs any command by its name, in any case; subcommands are arguments:
+   * `db.call('CONFIG', 'GET', 'maxmemory')`. For names computed at run time and for commands this
+   * version does not know.
+   *
+   * Rejects with a {@link ReplyError} if the engine answers with an error, with a `TypeError` if an
+   * argument cannot be sent, with a {@link ClosedError} if the database is closed.
+   */
+  call(name: string, ...args: (Argument | Pairs)[]): Promise<Reply<S>> {
+    const id = commandIds.get(name.toLowerCase());
+    if (id === undefined) return this.runMany(kByName, [name, ...args]) as Promise<Reply<S>>;
+    return this.runMany(id, args) as Promise<Reply<S>>;
+  }
+}
+
+/** `db.sync`: methods that return the reply, or throw what a promise would reject with. */
+export class SyncDatabase extends SyncFace<string> {
+  /** The same, with strings of replies as bytes. */
+  readonly bytes: SyncFace<Bytes>;
+
+  constructor(session: LocalSession) {
+    super(session, false);
+    this.bytes = new SyncFace(session, true);
+  }
+}
+
+/** `db.bytes`: the same commands with bulk strings of replies as `Buffer` or `Uint8Array`. */
+export class BytesDatabase extends AsyncFace<Bytes> {
+  /** The same synchronously. */
+  readonly sync: SyncFace<Bytes>;
+
+  constructor(session: LocalSession, sync: SyncFace<Bytes>) {
+    super(session, true);
+    this.sync = sync;
+  }
+}
+
+/**
+ * A database in this process, as one session sees it: SELECT, CLIENT SETNAME and the like concern
+ * this object alone; {@link Database.duplicate} makes another session on the same data.
+ *
+ * Every command is a lower-case method (`db.zadd('z', 1, 'a')`), every subcommand one more
+ * (`db.configGet('port')`, the same as `db.config('GET', 'port')`). Arguments are strings (sent as
+ * UTF-8, lone surrogates as U+FFFD), numbers, bigints, bytes, and arrays of these; MSET and HSET
+ * also take objects and Maps. Replies are described at {@link Reply}; behaviour is that of Redis 7.2.
+ * Commands run when they are called, in the order of the calls; promises only bring the
+ * reply.
+ */
+export class Database extends AsyncFace<string> {
+  /** The same commands without promises. */
+  readonly sync: SyncDatabase;
+  /** The same commands with bytes instead of text in replies. */
+  readonly bytes: BytesDatabase;
+
+  private readonly listeners = new Set<Listener>();
+  private closing: Promise<void> | undefined;
+
+  /** Made by {@link open}. */
+  constructor(session: LocalSession) {
+    super(session, false);
+    this.sync = new SyncDatabase(session);
+    this.bytes = new BytesDatabase(session, this.sync.bytes);
+    session.onClose(() => {
+      this.closing ??= this.closeListeners();
+    });
+  }
+
+  /** Whether the database is closed: by `close()`, QUIT or SHUTDOWN. */
+  get closed(): boolean {
+    return this.session.isClosed;
+  }
+
+  /** An empty pipeline; see {@link Pipeline}. */
+  pipeline(): Pipeline {
+    return new Pipeline(this.session);
+  }
+
+  /**
+   * Another session on the same engine and data, with database 0 selected. Both stay usable until
+   * each is closed; the data goes with the last of them.
+   * @throws ClosedError if this one is closed
+   */
+  async duplicate(): Promise<Database> {
+    this.session.assertOpen();
+    return new Database(LocalSession.open(this.session.engine, commandNames));
+  }
+
+  /**
+   * Lets other processes use this database over TCP or a unix socket with any Redis client (Node
+   * only). Bound to 127.0.0.1 unless told otherwise.
+   * @returns the listener; closing the database closes it, too
+   * @throws the system's error when the address cannot be had, e.g. `code` EADDRINUSE
+   */
+  async listen(options: ListenOptions = {}): Promise<Listener> {
+    this.session.assertOpen();
+    const listen = await loadListen();
+    const listener = await listen(this.session.engine, options);
+    if (this.closed) {
+      await listener.close();
+      this.session.assertOpen();
+    }
+    this.listeners.add(listener);
+    return listener;
+  }
+
+  /**
+   * Ends this session and the listeners opened through it. Calls still waiting for a reply reject
+   * with a {@link ClosedError}, as do later ones. Harmless when repeated.
+   */
+  close(): Promise<void> {
+    this.session.close();
+    return this.closing ?? Promise.resolve();
+  }
+
+  /** For `await using`: the same as `close`. */
+  [kAsyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async closeListeners(): Promise<void> {
+    const listeners = [...this.listeners];
+    this.listeners.clear();
+    await Promise.allSettled(listeners.map((listener) => listener.close()));
+  }
+}
+
+/**
+ * Opens a database.
+ * @param url `memory:` - data lives as long as the database is open, and is shared with nobody: two
+ * calls make two engines
+ * @throws TypeError if the url's scheme is not supported or a directive of `config` is refused
+ *
+ * @example
+ * const db = await open('memory:');
+ * await db.hset('user:1', { name: 'Ada' });
+ * db.sync.hgetall('user:1'); // { name: 'Ada' }
+ */
+export async function open(url = 'memory:', options: OpenOptions = {}): Promise<Database> {
+  if (url !== 'memory:') throw new TypeError(`Cannot open ${url}: only memory: is supported`);
+  const { config = {}, ...settings } = options;
+  const engine = await Engine.create(settings);
+  checkCommands(engine);
+  for (const [name, value] of Object.entries(config)) {
+    const problem = engine.configSet(name, String(value));
+    if (problem !== '') throw new TypeError(problem);
+  }
+  return new Database(LocalSession.open(engine, commandNames));
+}
+
+/** The generated methods hold command numbers, so they must come from this very module. */
+function checkCommands(engine: Engine): void {
+  if (engine.commandNames().join() !== commandNames.join()) {
+    throw new Error('kvasm.wasm and the JavaScript next to it are of different builds');
+  }
+}

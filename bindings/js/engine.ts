@@ -1,0 +1,313 @@
+/**
+ * One engine: a WebAssembly instance with one `Engine` object of the control plane in it, the views
+ * of its memory, its clock and its ticks. Sessions of any kind are numbers here.
+ */
+import { instantiate } from './loader.js';
+import type { Effect, EngineControl, EngineOptions, KvasmHost, KvasmModule } from './module.js';
+import { createCodec, loadFillRandom, type Codec, type FillRandom } from './platform.js';
+import { ReplyDecoder } from './resp.js';
+
+export type { Effect, EngineOptions } from './module.js';
+
+/** The frame's words; see bindings/c_api.cc. */
+const kInputPointer = 0;
+const kInputCapacity = 1;
+const kOutputPointer = 2;
+const kFlags = 4;
+
+/** Flag bits of the frame. */
+const kCloseAfterOutput = 1;
+
+/** The input buffer is never smaller: nearly every command fits without a reservation. */
+const kInputBytesMin = 64 * 1024;
+
+/** Larger chunks are fed in parts, so that one client cannot make the input buffer grow. */
+const kFeedBytesMax = 256 * 1024;
+
+/** Work one tick may do; the engine converts its own chores to these units. */
+const kTickUnits = 2000;
+
+const kTickMsMin = 1;
+const kTickMsMax = 1000;
+
+/** What a session of this process is told. */
+export interface LocalListener {
+  /** A reply the session waited for is there. */
+  ready(): void;
+  /** The engine was asked to shut down. */
+  end(): void;
+}
+
+interface Unref {
+  unref?: () => void;
+}
+
+/** One engine; see the head of this file. Methods must not be called after `dispose`. */
+export class Engine {
+  /** Memory as bytes and as 32-bit words. Replaced when memory grows: see `refresh`. */
+  heap: Uint8Array;
+  heap32: Uint32Array;
+  /** Index in `heap32` of the first word of the frame. */
+  readonly frame: number;
+  /** Byte offsets of the input buffer: its start, and the end of what may be written. */
+  input = 0;
+  inputEnd = 0;
+  /** Decodes replies out of this engine's memory. */
+  readonly decoder: ReplyDecoder;
+  readonly codec: Codec;
+  /**
+   * Set by whoever serves network sessions: called when there may be effects to take or replies to
+   * send, often several times a turn of the event loop. Without it the engine sees to both itself.
+   */
+  onWork: (() => void) | undefined;
+
+  private readonly local = new Map<number, LocalListener>();
+  private users = 0;
+  private timer: (Unref & object) | number | undefined;
+  private disposed = false;
+
+  private constructor(
+    /** The exported C functions. */
+    readonly module: KvasmModule,
+    private readonly control: EngineControl,
+  ) {
+    this.codec = createCodec();
+    this.decoder = new ReplyDecoder(this.codec);
+    this.heap = module.HEAPU8;
+    this.heap32 = module.HEAPU32;
+    this.frame = module._kv_frame() >>> 2;
+    this.refresh();
+    if (!this.reserve(kInputBytesMin)) throw new Error('No memory for the input buffer');
+  }
+
+  /** Instantiates the module and makes an engine in it. */
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const fillRandom = await loadFillRandom();
+    const module = await instantiate((memory) => makeHost(memory, fillRandom));
+    const control = new module.Engine({
+      memoryLimitBytes: options.memoryLimitBytes ?? 0,
+      processId: options.processId ?? 0,
+      seed: options.seed ?? '',
+      serverMode: options.serverMode ?? 'embedded',
+      executable: options.executable ?? '',
+      configFile: options.configFile ?? '',
+      tcpPort: options.tcpPort ?? 0,
+    });
+    return new Engine(module, control);
+  }
+
+  /** Takes new views if memory has grown since the last call (the old ones have length 0 then). */
+  refresh(): void {
+    this.heap = this.module.HEAPU8;
+    this.heap32 = this.module.HEAPU32;
+    this.decoder.attach(this.heap);
+    this.input = this.heap32[this.frame + kInputPointer];
+    this.inputEnd = this.input + this.heap32[this.frame + kInputCapacity];
+  }
+
+  /** Makes the input buffer hold this many bytes. False if memory is exhausted. */
+  reserve(bytes: number): boolean {
+    const done = this.module._kv_reserve(bytes) !== 0;
+    this.refresh();
+    return done;
+  }
+
+  /** @returns the number of the new session */
+  openSession(kind: 'local' | 'network', address: string, localAddress: string): number {
+    const session = this.control.openSession(kind === 'local' ? 0 : 1, address, localAddress);
+    this.refresh();
+    return session;
+  }
+
+  /** Ends a session and drops whatever it had pending. */
+  closeSession(session: number): void {
+    this.local.delete(session);
+    this.control.closeSession(session);
+  }
+
+  /**
+   * Feeds raw RESP bytes of a network session and executes every complete command in them.
+   * @throws Error if memory is so exhausted that the chunk cannot be handed over; close the session
+   */
+  feed(session: number, chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; at += kFeedBytesMax) {
+      const part = chunk.length <= kFeedBytesMax ? chunk : chunk.subarray(at, at + kFeedBytesMax);
+      if (this.heap.length === 0) this.refresh();
+      if (this.inputEnd - this.input < part.length && !this.reserve(part.length)) {
+        throw new Error('No memory for the input buffer');
+      }
+      this.heap.set(part, this.input);
+      this.module._kv_feed(session, part.length);
+      if (this.heap.length === 0) this.refresh();
+    }
+  }
+
+  /**
+   * What a session has to send.
+   * @returns `bytes`: a view, valid until the next call of the engine; `close`: end the connection
+   * once they are sent
+   */
+  output(session: number): { bytes: Uint8Array; close: boolean } {
+    const length = this.module._kv_output(session) >>> 0;
+    if (this.heap.length === 0) this.refresh();
+    const start = this.heap32[this.frame + kOutputPointer];
+    return {
+      bytes: this.heap.subarray(start, start + length),
+      close: (this.heap32[this.frame + kFlags] & kCloseAfterOutput) !== 0,
+    };
+  }
+
+  /** Drops the first `count` bytes of what a session has to send: they are on their way. */
+  consume(session: number, count: number): void {
+    this.module._kv_consume(session, count);
+  }
+
+  /**
+   * A network session with something to send that nobody has asked for yet, or -1. Sessions of this
+   * process are served on the way.
+   */
+  nextReady(): number {
+    for (;;) {
+      const session = this.module._kv_next_ready();
+      if (session < 0) return -1;
+      const listener = this.local.get(session);
+      if (listener === undefined) return session;
+      listener.ready();
+    }
+  }
+
+  /** Steps the engine's chores (expiry, rehashing, ...). @returns milliseconds until the next */
+  tick(): number {
+    const wait = this.module._kv_tick(kTickUnits);
+    if (this.heap.length === 0) this.refresh();
+    return wait;
+  }
+
+  /** How many effects wait to be taken; cheap. */
+  effectsPending(): number {
+    return this.module._kv_effects_pending();
+  }
+
+  /** Takes what the engine asks of its host. */
+  takeEffects(): Effect[] {
+    return this.control.takeEffects();
+  }
+
+  /** The value of a configuration directive, undefined if there is none of this name. */
+  configGet(name: string): string | undefined {
+    return this.control.configGet(name);
+  }
+
+  /** Sets a directive, start-up-only ones included. @returns '' or the error's text */
+  configSet(name: string, value: string): string {
+    const problem = this.control.configSet(name, value);
+    if (this.heap.length === 0) this.refresh();
+    return problem;
+  }
+
+  /** Names of all configuration directives. */
+  configNames(): string[] {
+    return this.control.configNames();
+  }
+
+  /** Names of all commands; the index is the command's number in `kv_call`. */
+  commandNames(): string[] {
+    return this.control.commandNames();
+  }
+
+  /** A number of INFO, for example `used_memory` (bytes) or `connected_clients`. */
+  stat(name: string): number {
+    return this.control.stat(name);
+  }
+
+  /** Counts a connection that was refused because of `maxclients`. */
+  noteRejectedConnection(): void {
+    this.control.noteRejectedConnection();
+  }
+
+  /** Adds to the network traffic INFO reports. */
+  noteNetwork(bytesIn: number, bytesOut: number): void {
+    this.control.noteNetwork(bytesIn, bytesOut);
+  }
+
+  /** Ends every session of this process, as SHUTDOWN asks of an embedded engine. */
+  onShutdown(): void {
+    for (const listener of [...this.local.values()]) listener.end();
+  }
+
+  /** Has `listener` told what happens to a session of this process. */
+  listenLocal(session: number, listener: LocalListener): void {
+    this.local.set(session, listener);
+  }
+
+  /** To be called when a call may have caused more than its reply. */
+  pump(): void {
+    if (this.onWork !== undefined) {
+      this.onWork();
+      return;
+    }
+    if (this.effectsPending() > 0) {
+      for (const effect of this.takeEffects()) {
+        if (effect.kind === 'shutdown' && !effect.abort) this.onShutdown();
+      }
+    }
+    if (!this.disposed) this.nextReady();
+  }
+
+  /** Counts a user of this engine; the first one starts the ticks. */
+  retain(): void {
+    if (++this.users === 1) this.scheduleTick(kTickMsMin);
+  }
+
+  /** Ends a use; the last one disposes of the engine and all its data. */
+  release(): void {
+    if (--this.users === 0) this.dispose();
+  }
+
+  /** Frees the engine. Its memory goes when the last reference to this object does. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    clearTimeout(this.timer as number | undefined);
+    this.control.delete();
+  }
+
+  /**
+   * The timer holds the engine weakly: a database that was forgotten instead of closed can be
+   * collected. It never keeps a process alive.
+   */
+  private scheduleTick(wait: number): void {
+    const weak = new WeakRef(this);
+    this.timer = setTimeout(() => weak.deref()?.runTick(), wait) as unknown as Unref & object;
+    this.timer.unref?.();
+  }
+
+  private runTick(): void {
+    if (this.disposed) return;
+    const wait = this.tick();
+    this.pump();
+    if (this.disposed) return;
+    this.scheduleTick(Math.min(Math.max(wait, kTickMsMin), kTickMsMax));
+  }
+}
+
+function makeHost(memory: () => Uint8Array, fillRandom: FillRandom): KvasmHost {
+  return {
+    nowMs: Date.now,
+    sleepMs: sleep,
+    fillRandom(pointer, length) {
+      const start = pointer >>> 0;
+      fillRandom(memory().subarray(start, start + length));
+    },
+  };
+}
+
+/** Blocks, as DEBUG SLEEP asks. A page's main thread may not wait, so there it spins. */
+function sleep(milliseconds: number): void {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  } catch {
+    const end = Date.now() + milliseconds;
+    while (Date.now() < end);
+  }
+}

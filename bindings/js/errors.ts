@@ -1,0 +1,59 @@
+/**
+ * The errors the package throws or rejects with. Arguments that cannot be sent are plain
+ * `TypeError`s and are thrown before the engine has seen anything of the command.
+ */
+
+/**
+ * The engine answered with an error reply, for example
+ * `WRONGTYPE Operation against a key holding the wrong kind of value`.
+ * `message` is the whole text of the reply as Redis 7.2 words it.
+ */
+export class ReplyError extends Error {
+  static {
+    ReplyError.prototype.name = 'ReplyError';
+  }
+
+  /** First word of the reply: `ERR`, `WRONGTYPE`, `NOAUTH`, `OOM`, ... */
+  readonly code: string;
+
+  /** The command that was answered, in lower case; undefined for an error inside an array. */
+  command: string | undefined;
+
+  /** @param message the text of the error reply, without the leading `-` and the line end */
+  constructor(message: string) {
+    super(message);
+    const space = message.indexOf(' ');
+    this.code = space < 0 ? message : message.slice(0, space);
+  }
+}
+
+/** The database (or its session) is closed: by `close()`, by QUIT, or by the engine. */
+export class ClosedError extends Error {
+  static {
+    ClosedError.prototype.name = 'ClosedError';
+  }
+
+  /** Always `CLOSED`. */
+  readonly code = 'CLOSED';
+
+  constructor(message = 'The database is closed') {
+    super(message);
+  }
+}
+
+/**
+ * A command waits for another client (a blocking pop, for instance) and was issued on the
+ * synchronous face, which cannot wait. Issue it on the asynchronous face instead.
+ */
+export class WouldBlockError extends Error {
+  static {
+    WouldBlockError.prototype.name = 'WouldBlockError';
+  }
+
+  /** Always `WOULDBLOCK`. */
+  readonly code = 'WOULDBLOCK';
+
+  constructor(message = 'The session waits for a reply: the synchronous face cannot wait') {
+    super(message);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What stands under the generated methods: three ways to run a command on a session. The methods of
+ * every command (commands.gen.ts) are put on top of each of these by `withCommands`.
+ */
+import type { LocalSession, AnyReply } from './session.js';
+
+/** Runs commands at once and returns or throws. */
+export class SyncBase {
+  /** @param raw whether strings of replies are wanted as bytes */
+  constructor(
+    protected readonly session: LocalSession,
+    protected readonly raw: boolean,
+  ) {}
+
+  protected run0(id: number): AnyReply {
+    return this.session.call0(id, this.raw);
+  }
+
+  protected run1(id: number, a: unknown): AnyReply {
+    return this.session.call1(id, a, this.raw);
+  }
+
+  protected run2(id: number, a: unknown, b: unknown): AnyReply {
+    return this.session.call2(id, a, b, this.raw);
+  }
+
+  protected run3(id: number, a: unknown, b: unknown, c: unknown): AnyReply {
+    return this.session.call3(id, a, b, c, this.raw);
+  }
+
+  protected runMany(id: number, parts: ArrayLike<unknown>): AnyReply {
+    return this.session.callMany(id, parts, this.raw);
+  }
+}
+
+/**
+ * Runs commands at once, too, but answers by promise: errors become rejections, and a reply may
+ * come later.
+ */
+export class AsyncBase {
+  /** @param raw whether strings of replies are wanted as bytes */
+  constructor(
+    protected readonly session: LocalSession,
+    protected readonly raw: boolean,
+  ) {}
+
+  protected run0(id: number): Promise<AnyReply> {
+    const session = this.session;
+    if (session.isBusy) return session.later(id, [], this.raw);
+    try {
+      return Promise.resolve(session.call0(id, this.raw));
+    } catch (error) {
+      return session.rejection(error);
+    }
+  }
+
+  protected run1(id: number, a: unknown): Promise<AnyReply> {
+    const session = this.session;
+    if (session.isBusy) return session.later(id, [a], this.raw);
+    try {
+      return Promise.resolve(session.call1(id, a, this.raw));
+    } catch (error) {
+      return session.rejection(error);
+    }
+  }
+
+  protected run2(id: number, a: unknown, b: unknown): Promise<AnyReply> {
+    const session = this.session;
+    if (session.isBusy) return session.later(id, [a, b], this.raw);
+    try {
+      return Promise.resolve(session.call2(id, a, b, this.raw));
+    } catch (error) {
+      return session.rejection(error);
+    }
+  }
+
+  protected run3(id: number, a: unknown, b: unknown, c: unknown): Promise<AnyReply> {
+    const session = this.session;
+    if (session.isBusy) return session.later(id, [a, b, c], this.raw);
+    try {
+      return Promise.resolve(session.call3(id, a, b, c, this.raw));
+    } catch (error) {
+      return session.rejection(error);
+    }
+  }
+
+  protected runMany(id: number, parts: ArrayLike<unknown>): Promise<AnyReply> {
+    const session = this.session;
+    if (session.isBusy) return session.later(id, parts, this.raw);
+    try {
+      return Promise.resolve(session.callMany(id, parts, this.raw));
+    } catch (error) {
+      return session.rejection(error);
+    }
+  }
+}
+
+/** Notes commands for later; every method returns the object itself. */
+export abstract class ChainBase {
+  protected abstract run0(id: number): this;
+  protected abstract run1(id: number, a: unknown): this;
+  protected abstract run2(id: number, a: unknown, b: unknown): this;
+  protected abstract run3(id: number, a: unknown, b: unknown, c: unknown): this;
+  protected abstract runMany(id: number, parts: ArrayLike<unknown>): this;
+}

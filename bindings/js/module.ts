@@ -1,0 +1,78 @@
+/** The shape of the instantiated WebAssembly module, as `bindings/*.cc` exports it. */
+
+/** Settings an engine is made with; all of them have a sensible default in the engine. */
+export interface EngineOptions {
+  /** Bytes of data the engine may hold before it answers -OOM; 0 = the whole address space. */
+  memoryLimitBytes?: number;
+  /** What INFO reports as process_id. */
+  processId?: number;
+  /** Makes hashing, random commands and eviction repeatable; '' draws from the host's entropy. */
+  seed?: string;
+  /** `embedded` answers SHUTDOWN by closing the database; `standalone` is for a server process. */
+  serverMode?: 'embedded' | 'standalone';
+  /** What INFO reports as the path of the executable. */
+  executable?: string;
+  /** What INFO reports as the path of the configuration file. */
+  configFile?: string;
+  /** What INFO reports as tcp_port. */
+  tcpPort?: number;
+}
+
+/** Something the engine asks of its host; it does no I/O of its own. */
+export type Effect =
+  | { kind: 'shutdown'; save: '' | 'SAVE' | 'NOSAVE'; now: boolean; force: boolean; abort: boolean }
+  | { kind: 'config'; name: string; value: string }
+  | { kind: 'log'; level: 'debug' | 'verbose' | 'notice' | 'warning'; text: string };
+
+/** The embind class of the control plane. */
+export interface EngineControl {
+  openSession(kind: number, address: string, localAddress: string): number;
+  closeSession(session: number): void;
+  configGet(name: string): string | undefined;
+  configSet(name: string, value: string): string;
+  configNames(): string[];
+  commandNames(): string[];
+  takeEffects(): Effect[];
+  stat(name: string): number;
+  noteRejectedConnection(): void;
+  noteNetwork(bytesIn: number, bytesOut: number): void;
+  delete(): void;
+}
+
+/** What the host gives the module: a clock, a way to wait, and entropy. */
+export interface KvasmHost {
+  /** Milliseconds since 1970, fractions allowed. */
+  nowMs(): number;
+  /** Blocks for about this many milliseconds (DEBUG SLEEP). */
+  sleepMs(milliseconds: number): void;
+  /** Fills memory with random bytes. */
+  fillRandom(pointer: number, length: number): void;
+}
+
+/** The module: exported C functions of the data plane (u32 pointers and lengths) and embind. */
+export interface KvasmModule {
+  readonly HEAPU8: Uint8Array;
+  readonly HEAPU32: Uint32Array;
+  readonly Engine: new (options: Required<EngineOptions>) => EngineControl;
+  _kv_frame(): number;
+  _kv_reserve(bytes: number): number;
+  _kv_call(session: number, command: number, argumentCount: number): number;
+  _kv_feed(session: number, length: number): number;
+  _kv_output(session: number): number;
+  _kv_consume(session: number, count: number): void;
+  _kv_next_ready(): number;
+  _kv_tick(budgetUnits: number): number;
+  _kv_effects_pending(): number;
+}
+
+/** What Emscripten's factory takes. */
+export interface ModuleInit {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+  kvasmHost: KvasmHost;
+}
+
+/** Emscripten's factory, the default export of `dist/kvasm.js`. */
+export type ModuleFactory = (init: ModuleInit) => Promise<KvasmModule>;

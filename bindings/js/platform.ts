@@ -1,0 +1,120 @@
+/**
+ * What differs between Node and everything else, found out once, without importing anything a
+ * browser lacks. `platform_node.ts` is loaded by a dynamic import and only under Node.
+ */
+
+/** Text and bytes at positions of the engine's memory. Positions are byte offsets. */
+export interface Codec {
+  /** Must be called again with the new memory whenever it has grown. */
+  attach(heap: Uint8Array): void;
+  /** UTF-8 text of [start, end); bad sequences become U+FFFD. */
+  decode(start: number, end: number): string;
+  /**
+   * Writes `text` as UTF-8 and returns the bytes written. The caller guarantees room for
+   * 3 bytes per UTF-16 unit. Lone surrogates become U+FFFD.
+   */
+  encode(text: string, at: number): number;
+  /** A copy of [start, end) that stays valid: a Buffer in Node. */
+  copy(start: number, end: number): Uint8Array;
+  /** Strings up to this length are cheaper to write unit by unit than through `encode`. */
+  readonly shortText: number;
+}
+
+/** The part of Node's Buffer the codec uses; latin1Slice and friends are what toString calls. */
+interface NodeBuffer extends Uint8Array {
+  utf8Slice(start: number, end: number): string;
+  utf8Write(text: string, at: number, length: number): number;
+}
+
+interface NodeBufferClass {
+  from(buffer: ArrayBufferLike, offset?: number, length?: number): NodeBuffer;
+  from(bytes: Uint8Array): NodeBuffer;
+}
+
+const scope = globalThis as unknown as {
+  Buffer?: NodeBufferClass;
+  process?: { versions?: { node?: string }; type?: string };
+};
+
+/** Whether this is Node (or something that imitates it well enough to offer Buffer). */
+export const isNode =
+  typeof scope.process?.versions?.node === 'string' &&
+  scope.process.type !== 'renderer' &&
+  typeof scope.Buffer?.from === 'function';
+
+/** The codec for this platform. Every engine has its own, since it holds a view of its memory. */
+export function createCodec(): Codec {
+  const buffer = scope.Buffer;
+  return isNode && buffer !== undefined ? new BufferCodec(buffer) : new TextCodec();
+}
+
+/** Node: Buffer's own methods take positions, so no view is made per call. */
+class BufferCodec implements Codec {
+  readonly shortText = 16;
+  private buffer: NodeBuffer;
+
+  constructor(private readonly bufferClass: NodeBufferClass) {
+    this.buffer = bufferClass.from(new ArrayBuffer(0));
+  }
+
+  attach(heap: Uint8Array): void {
+    this.buffer = this.bufferClass.from(heap.buffer, heap.byteOffset, heap.byteLength);
+  }
+
+  decode(start: number, end: number): string {
+    return this.buffer.utf8Slice(start, end);
+  }
+
+  encode(text: string, at: number): number {
+    return this.buffer.utf8Write(text, at, text.length * 3);
+  }
+
+  copy(start: number, end: number): Uint8Array {
+    return this.bufferClass.from(this.buffer.subarray(start, end));
+  }
+}
+
+/** Browsers and everything else: the Encoding standard. */
+class TextCodec implements Codec {
+  readonly shortText = 24;
+  private heap: Uint8Array = new Uint8Array(0);
+  private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  private readonly encoder = new TextEncoder();
+
+  attach(heap: Uint8Array): void {
+    this.heap = heap;
+  }
+
+  decode(start: number, end: number): string {
+    return this.decoder.decode(this.heap.subarray(start, end));
+  }
+
+  encode(text: string, at: number): number {
+    const room = this.heap.subarray(at, at + text.length * 3);
+    return this.encoder.encodeInto(text, room).written;
+  }
+
+  copy(start: number, end: number): Uint8Array {
+    return this.heap.slice(start, end);
+  }
+}
+
+/** Fills the bytes with randomness fit for seeds. */
+export type FillRandom = (bytes: Uint8Array) => void;
+
+/** The platform's entropy. Node 18 has no global `crypto`, hence the wait. */
+export async function loadFillRandom(): Promise<FillRandom> {
+  const kMost = 65536; // getRandomValues refuses more
+  const source = isNode ? (await import('./platform_node.js')).entropy : globalThis.crypto;
+  return (bytes) => {
+    for (let at = 0; at < bytes.length; at += kMost) {
+      source.getRandomValues(bytes.subarray(at, at + kMost) as Uint8Array<ArrayBuffer>);
+    }
+  };
+}
+
+/** `listen` of node/, loaded when it is wanted. @throws Error where there is no Node */
+export async function loadListen(): Promise<typeof import('../../node/listen.js').listen> {
+  if (!isNode) throw new Error('listen() needs Node: a page cannot accept connections');
+  return (await import('./platform_node.js')).loadListen();
+}

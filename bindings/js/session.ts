@@ -1,0 +1,442 @@
+/**
+ * A session of this process: writes arguments into linear memory, calls the engine, decodes the
+ * reply. Everything a generated method does comes through here, so the paths for one to four plain
+ * arguments allocate nothing but the reply.
+ */
+import type { Engine } from './engine.js';
+import { ClosedError, ReplyError, WouldBlockError } from './errors.js';
+import type { Codec } from './platform.js';
+import type { Bytes, Reply } from './types.js';
+
+/** A reply of either kind: what a face narrows to its own `S`. */
+export type AnyReply = Reply<string | Bytes>;
+
+/** Words of the frame (see bindings/c_api.cc), relative to `engine.frame`. */
+const kOutputPointer = 2;
+const kFlags = 4;
+
+/** Bits of the frame's flags. */
+const kClose = 1;
+const kBlocked = 2;
+const kWorkPending = 4;
+
+/** The command number that means: the name is argument 0. */
+export const kByName = -1;
+
+/** States of a session, other than ready. */
+const kReady = 0;
+const kWaiting = 1;
+const kClosed = 2;
+
+/** What a position of the input becomes when an argument needs the long way round. */
+const kNotPlain = -1;
+
+interface Waiting {
+  raw: boolean;
+  command: string;
+  resolve: (reply: AnyReply) => void;
+  reject: (error: Error) => void;
+}
+
+interface Delayed extends Waiting {
+  id: number;
+  parts: readonly unknown[];
+}
+
+/** One session in the engine, made by {@link LocalSession.open}. Replies come in order. */
+export class LocalSession {
+  private state = kReady;
+  private readonly codec: Codec;
+  private readonly shortText: number;
+  private waiting: Waiting | undefined;
+  private readonly delayed: Delayed[] = [];
+  private closed: (() => void)[] = [];
+
+  private constructor(
+    readonly engine: Engine,
+    private readonly session: number,
+    private readonly names: readonly string[],
+  ) {
+    this.codec = engine.codec;
+    this.shortText = engine.codec.shortText;
+    engine.listenLocal(session, { ready: () => this.takeLateReply(), end: () => this.close() });
+    engine.retain();
+  }
+
+  /**
+   * Opens a session on an engine and keeps the engine alive until it is closed.
+   * @param names the engine's commands by number, for errors to say which one failed
+   */
+  static open(engine: Engine, names: readonly string[]): LocalSession {
+    return new LocalSession(engine, engine.openSession('local', '', ''), names);
+  }
+
+  /** Whether a new command has to wait for an earlier one or is refused. */
+  get isBusy(): boolean {
+    return this.state !== kReady;
+  }
+
+  get isClosed(): boolean {
+    return this.state === kClosed;
+  }
+
+  /** Has `listener` called once when the session closes, by whatever cause. */
+  onClose(listener: () => void): void {
+    this.closed.push(listener);
+  }
+
+  /** Ends the session: whatever waits is rejected. Harmless when repeated. */
+  close(): void {
+    if (this.state === kClosed) return;
+    this.state = kClosed;
+    const lost = this.delayed.splice(0);
+    if (this.waiting !== undefined) this.waiting.reject(new ClosedError());
+    this.waiting = undefined;
+    for (const call of lost) call.reject(new ClosedError());
+    this.engine.closeSession(this.session);
+    this.engine.release();
+    for (const listener of this.closed.splice(0)) listener();
+  }
+
+  /**
+   * Executes a command without arguments. This and its siblings:
+   * @param id the command's number
+   * @param raw whether strings of the reply are wanted as bytes
+   * @throws ReplyError when the engine answers with an error
+   * @throws TypeError when an argument cannot be sent; nothing has been sent then
+   * @throws ClosedError when the session is closed
+   * @throws WouldBlockError when the reply cannot come yet; `rejection` has it later
+   */
+  call0(id: number, raw: boolean): AnyReply {
+    if (this.state !== kReady) this.refuse();
+    return this.finish(this.engine.module._kv_call(this.session, id, 0), id, raw);
+  }
+
+  call1(id: number, a: unknown, raw: boolean): AnyReply {
+    if (this.state !== kReady) this.refuse();
+    const engine = this.engine;
+    const at = engine.input;
+    const end = this.put(a, at + 4);
+    if (end === kNotPlain) return this.callMany(id, [a], raw);
+    engine.heap32[at >>> 2] = end - at - 4;
+    return this.finish(engine.module._kv_call(this.session, id, 1), id, raw);
+  }
+
+  call2(id: number, a: unknown, b: unknown, raw: boolean): AnyReply {
+    if (this.state !== kReady) this.refuse();
+    const engine = this.engine;
+    const at = engine.input;
+    const endA = this.put(a, at + 8);
+    const endB = endA === kNotPlain ? kNotPlain : this.put(b, endA);
+    if (endB === kNotPlain) return this.callMany(id, [a, b], raw);
+    const words = engine.heap32;
+    words[at >>> 2] = endA - at - 8;
+    words[(at >>> 2) + 1] = endB - endA;
+    return this.finish(engine.module._kv_call(this.session, id, 2), id, raw);
+  }
+
+  call3(id: number, a: unknown, b: unknown, c: unknown, raw: boolean): AnyReply {
+    if (this.state !== kReady) this.refuse();
+    const engine = this.engine;
+    const at = engine.input;
+    const endA = this.put(a, at + 12);
+    const endB = endA === kNotPlain ? kNotPlain : this.put(b, endA);
+    const endC = endB === kNotPlain ? kNotPlain : this.put(c, endB);
+    if (endC === kNotPlain) return this.callMany(id, [a, b, c], raw);
+    const words = engine.heap32;
+    const word = at >>> 2;
+    words[word] = endA - at - 12;
+    words[word + 1] = endB - endA;
+    words[word + 2] = endC - endB;
+    return this.finish(engine.module._kv_call(this.session, id, 3), id, raw);
+  }
+
+  /**
+   * Executes a command with any number of arguments of any accepted kind: arrays stand for their
+   * elements, and where the command takes pairs, objects and maps for their names and values.
+   */
+  callMany(id: number, parts: ArrayLike<unknown>, raw: boolean): AnyReply {
+    if (this.state !== kReady) this.refuse();
+    return this.send(id, this.flatten(id, parts), raw);
+  }
+
+  /** Executes a command with arguments that `flatten` has returned. */
+  callPlain(id: number, plain: readonly unknown[], raw: boolean): AnyReply {
+    if (this.state !== kReady) this.refuse();
+    return this.send(id, plain, raw);
+  }
+
+  /** Validates and flattens arguments without executing anything. @throws TypeError */
+  flatten(id: number, parts: ArrayLike<unknown>): unknown[] {
+    const plain: unknown[] = [];
+    const name = this.nameOf(id, parts);
+    for (let i = 0; i < parts.length; ++i) flattenInto(plain, parts[i], name, i);
+    return plain;
+  }
+
+  /** Executes a command after those that wait; rejects at once when closed. */
+  later(id: number, parts: ArrayLike<unknown>, raw: boolean): Promise<AnyReply> {
+    if (this.state === kClosed) return Promise.reject(new ClosedError());
+    let plain: unknown[];
+    try {
+      plain = this.flatten(id, parts);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const command = this.nameOf(id, plain);
+    return new Promise((resolve, reject) => {
+      this.delayed.push({ id, parts: plain, raw, command, resolve, reject });
+    });
+  }
+
+  /** @throws ClosedError if the session is closed */
+  assertOpen(): void {
+    if (this.state === kClosed) throw new ClosedError();
+  }
+
+  private refuse(): never {
+    throw this.state === kClosed ? new ClosedError() : new WouldBlockError();
+  }
+
+  private nameOf(id: number, parts: ArrayLike<unknown>): string {
+    if (id >= 0) return this.names[id];
+    return typeof parts[0] === 'string' ? parts[0].toLowerCase() : 'command';
+  }
+
+  /**
+   * Writes one argument at byte offset `at`.
+   * @returns where it ends, or kNotPlain if it is no plain argument or does not fit
+   */
+  private put(value: unknown, at: number): number {
+    if (typeof value === 'string') {
+      const length = value.length;
+      const engine = this.engine;
+      if (at + length * 3 > engine.inputEnd) return kNotPlain;
+      if (length > this.shortText) return at + this.codec.encode(value, at);
+      const heap = engine.heap;
+      for (let i = 0; i < length; ++i) {
+        const unit = value.charCodeAt(i);
+        if (unit > 127) return at + this.codec.encode(value, at);
+        heap[at + i] = unit;
+      }
+      return at + length;
+    }
+    return this.putOther(value, at);
+  }
+
+  private putOther(value: unknown, at: number): number {
+    switch (typeof value) {
+      case 'number':
+        return this.put(numberText(value), at);
+      case 'bigint':
+        return this.put(value.toString(), at);
+      case 'object':
+        if (value instanceof Uint8Array) return this.putBytes(value, at);
+        return kNotPlain;
+      default:
+        return kNotPlain;
+    }
+  }
+
+  private putBytes(value: Uint8Array, at: number): number {
+    const engine = this.engine;
+    const length = value.length;
+    if (at + length > engine.inputEnd) return kNotPlain;
+    if (length > 32) {
+      engine.heap.set(value, at);
+    } else {
+      const heap = engine.heap;
+      for (let i = 0; i < length; ++i) heap[at + i] = value[i];
+    }
+    return at + length;
+  }
+
+  /** The promise for what a call threw: its late reply, if it only said that there is none yet. */
+  rejection(error: unknown): Promise<AnyReply> {
+    const waiting = this.waiting;
+    if (!(error instanceof WouldBlockError) || waiting === undefined) return Promise.reject(error);
+    return new Promise((resolve, reject) => {
+      waiting.resolve = resolve;
+      waiting.reject = reject;
+    });
+  }
+
+  /** Sends arguments that are strings or bytes already. */
+  private send(id: number, plain: readonly unknown[], raw: boolean): AnyReply {
+    const engine = this.engine;
+    const count = plain.length;
+    let room = 4 * count;
+    for (const part of plain) room += roomFor(part);
+    if (engine.inputEnd - engine.input < room && !engine.reserve(room)) {
+      const error = new ReplyError('OOM command not allowed: no memory for its arguments');
+      error.command = this.nameOf(id, plain);
+      throw error;
+    }
+    const start = engine.input;
+    let at = start + 4 * count;
+    for (let i = 0; i < count; ++i) {
+      const end = this.put(plain[i], at);
+      engine.heap32[(start >>> 2) + i] = end - at;
+      at = end;
+    }
+    const name = id < 0 ? this.nameOf(id, plain) : undefined;
+    return this.finish(engine.module._kv_call(this.session, id, count), id, raw, name);
+  }
+
+  /** Decodes the reply of the call just made and sees to what the call has caused. */
+  private finish(length: number, id: number, raw: boolean, name?: string): AnyReply {
+    const engine = this.engine;
+    if (engine.heap.length === 0) engine.refresh();
+    const frame = engine.frame;
+    const flags = engine.heap32[frame + kFlags];
+    if (length === 0) return this.noReply(flags, id, raw, name);
+    const reply = engine.decoder.decode(engine.heap32[frame + kOutputPointer], raw);
+    if (flags !== 0) this.follow(flags);
+    if (reply instanceof ReplyError) {
+      reply.command = name ?? this.names[id];
+      throw reply;
+    }
+    return reply;
+  }
+
+  private noReply(flags: number, id: number, raw: boolean, name?: string): AnyReply {
+    if ((flags & kBlocked) === 0) {
+      this.follow(flags);
+      return null; // CLIENT REPLY OFF and SKIP: there will be no reply
+    }
+    this.state = kWaiting;
+    const command = name ?? this.names[id];
+    const ignore = (): void => {};
+    this.waiting = { raw, command, resolve: ignore, reject: ignore };
+    this.follow(flags);
+    throw new WouldBlockError();
+  }
+
+  /** What a command may have caused besides its reply. */
+  private follow(flags: number): void {
+    if ((flags & kWorkPending) !== 0) this.engine.pump();
+    if ((flags & kClose) !== 0) this.close();
+  }
+
+  /** A reply that had to be waited for is there. */
+  private takeLateReply(): void {
+    const engine = this.engine;
+    const length = engine.module._kv_output(this.session) >>> 0;
+    if (engine.heap.length === 0) engine.refresh();
+    const start = engine.heap32[engine.frame + kOutputPointer];
+    const close = (engine.heap32[engine.frame + kFlags] & kClose) !== 0;
+    const waiting = this.waiting;
+    if (length > 0 && waiting !== undefined) {
+      const reply = engine.decoder.decode(start, waiting.raw);
+      this.waiting = undefined;
+      this.state = kReady;
+      if (reply instanceof ReplyError) {
+        reply.command = waiting.command;
+        waiting.reject(reply);
+      } else {
+        waiting.resolve(reply);
+      }
+    }
+    engine.module._kv_consume(this.session, length);
+    if (close) this.close();
+    else queueMicrotask(() => this.runDelayed());
+  }
+
+  private runDelayed(): void {
+    while (this.state === kReady) {
+      const next = this.delayed.shift();
+      if (next === undefined) return;
+      try {
+        next.resolve(this.send(next.id, next.parts, next.raw));
+      } catch (error) {
+        if (error instanceof WouldBlockError && this.waiting !== undefined) {
+          this.waiting.resolve = next.resolve;
+          this.waiting.reject = next.reject;
+        } else {
+          next.reject(error as Error);
+        }
+      }
+    }
+  }
+}
+
+/** Numbers as Redis reads them. */
+function numberText(value: number): string {
+  if (value === Infinity) return 'inf';
+  if (value === -Infinity) return '-inf';
+  return `${value}`;
+}
+
+/** Bytes an argument may need at most. */
+function roomFor(part: unknown): number {
+  return typeof part === 'string' ? part.length * 3 : (part as Uint8Array).length;
+}
+
+/** Longer strings are encoded before they are written. */
+const kLongText = 1 << 20;
+
+/** Commands whose arguments may be given as an object or a Map of names and values. */
+const kTakesPairs = new Set(['mset', 'msetnx', 'hset', 'hmset']);
+
+/** Appends one argument as strings and bytes; what cannot be sent is a TypeError. */
+function flattenInto(plain: unknown[], value: unknown, command: string, position: number): void {
+  switch (typeof value) {
+    case 'string':
+      // Written in place a string needs room for the worst case, three times its length.
+      plain.push(value.length > kLongText ? new TextEncoder().encode(value) : value);
+      return;
+    case 'number':
+      plain.push(numberText(value));
+      return;
+    case 'bigint':
+      plain.push(value.toString());
+      return;
+    case 'object':
+      if (flattenObject(plain, value, command, position)) return;
+  }
+  const what = value === null ? 'null' : typeof value;
+  throw new TypeError(
+    `Argument ${position + 1} of ${command} is ${describe(value, what)}: ` +
+      'expected a string, number, bigint, Uint8Array or an array of these',
+  );
+}
+
+function describe(value: unknown, what: string): string {
+  if (what !== 'object') return what;
+  const name = (value as object).constructor?.name;
+  return name === undefined || name === 'Object' ? 'an object' : `an object of class ${name}`;
+}
+
+function flattenObject(
+  plain: unknown[],
+  value: object | null,
+  command: string,
+  position: number,
+): boolean {
+  if (value === null) return false;
+  if (Array.isArray(value)) {
+    for (const item of value) flattenInto(plain, item, command, position);
+    return true;
+  }
+  if (value instanceof Uint8Array) {
+    plain.push(value);
+    return true;
+  }
+  if (ArrayBuffer.isView(value)) {
+    plain.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    return true;
+  }
+  if (value instanceof ArrayBuffer) {
+    plain.push(new Uint8Array(value));
+    return true;
+  }
+  if (!kTakesPairs.has(command)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (value instanceof Map) {
+    for (const pair of value) flattenInto(plain, pair, command, position);
+    return true;
+  }
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const pair of Object.entries(value)) flattenInto(plain, pair, command, position);
+  return true;
+}

@@ -1,0 +1,59 @@
+import type { ReplyError } from './errors.js';
+
+/** Binary data. In Node the package hands out `Buffer`s, elsewhere plain `Uint8Array`s. */
+export type Bytes = Uint8Array;
+
+/** The name of a key: text is sent as UTF-8, numbers as their shortest decimal text. */
+export type Key = string | number | bigint | Bytes;
+
+/** A value or any other free argument. */
+export type Value = string | number | bigint | Bytes;
+
+/** An argument the engine reads as a whole number; text is passed on as it stands. */
+export type Integer = number | bigint | string | Bytes;
+
+/** An argument the engine reads as a floating-point number or as a range end (`-inf`, `(1.5`). */
+export type Double = number | bigint | string | Bytes;
+
+/** A word of a command's syntax. The listed ones are suggested, any text is accepted. */
+export type Token<T extends string> = T | (string & Record<never, never>);
+
+/** Everything that may stand for one argument. */
+export type Scalar = string | number | bigint | Bytes;
+
+/** One argument, or an array of any depth that is sent as its elements one after the other. */
+export type Argument = Scalar | readonly Argument[];
+
+/** At least one item, given one by one or as arrays (`del('a', 'b')`, `del(['a', 'b'])`). */
+export type Many<T> = [first: T | readonly T[], ...more: (T | readonly T[])[]];
+
+/** Name-value pairs, sent as name, value, name, value, ... in the order of the container. */
+export type Pairs = Readonly<Record<string, Value>> | ReadonlyMap<Key, Value>;
+
+/**
+ * What a command can answer. `S` is what a string reply becomes: `string` or `Bytes`.
+ *
+ * | RESP3 | JavaScript |
+ * | --- | --- |
+ * | bulk and verbatim string | `S` (text is decoded as UTF-8, bad sequences become U+FFFD) |
+ * | simple string (`OK`) | `string` |
+ * | integer, big number | `number`, or `bigint` beyond 2^53 - 1 |
+ * | double | `number` (`Infinity` and `NaN` included) |
+ * | boolean, null | `boolean`, `null` |
+ * | array, set, push | array |
+ * | map | plain object with own properties only, keys always as text |
+ * | error inside an array | {@link ReplyError} as an element; an error on its own is thrown |
+ */
+export type Reply<S = string> =
+  | S
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | ReplyError
+  | Reply<S>[]
+  | { [field: string]: Reply<S> };
+
+/** How a generated method answers: at once, by promise, or as a link of a pipeline's chain. */
+export type Face = 'sync' | 'async' | 'pipeline';
