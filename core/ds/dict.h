@@ -349,9 +349,9 @@ class Dict {
   }
 
   void ShrinkIfSparse() {
-    if (bits_[0] <= kSmallestBits || size_ >= Size(0) / kSparse || table_[1] != nullptr) return;
+    if (bits_[0] <= kSmallestBits || size_ >= Size(0) / kSparse) return;
     if (size_ == 0 && paused_ == 0) return ReleaseTables();
-    StartRehash(BitsFor(size_));
+    if (table_[1] == nullptr) StartRehash(BitsFor(size_));
   }
 
   bool StartRehash(uint32_t bits) {
@@ -384,9 +384,11 @@ class Dict {
     }
   }
 
+  // A table that became sparse while it was being filled shrinks on; one that Reserve() made stays.
   bool EndRehash() {
+    const bool shrinking = bits_[1] < bits_[0];
     DropFirstTable();
-    ShrinkIfSparse();
+    if (shrinking) ShrinkIfSparse();
     return table_[1] != nullptr;
   }
 

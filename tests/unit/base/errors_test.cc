@@ -20,8 +20,8 @@ TEST(Errors, QuoteWhatVaries) {
 
 TEST(Errors, QuoteAtMost128BytesOfANameFromOutside) {
   const std::string name(1000, 'x');
-  EXPECT_EQ(UnknownCommand(name, ""), "ERR unknown command '" + std::string(128, 'x') +
-                                          "', with args beginning with: ");
+  EXPECT_EQ(UnknownCommand(name, ""),
+            "ERR unknown command '" + std::string(128, 'x') + "', with args beginning with: ");
 }
 
 }  // namespace

