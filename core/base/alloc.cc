@@ -2,10 +2,13 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #include "core/base/check.h"
+#include "core/base/small_heap.h"
 
 namespace kvasm::base {
 namespace {
@@ -28,12 +31,58 @@ struct Meter {
 
 constinit Meter meter;
 
+// In wasm small blocks live without headers; natively every block is the allocator's own, so that
+// the sanitizers see it.
+constexpr bool kHasSmallHeap = sizeof(void*) == 4;
+constinit SmallHeap small_heap;
+
+bool IsSmall(const void* block) { return kHasSmallHeap && small_heap.Owns(block); }
+
+void* TakeBlock(size_t bytes) {
+  if (kHasSmallHeap && bytes <= SmallHeap::kBlockBytesMax) {
+    void* block = small_heap.Allocate(bytes);
+    if (block != nullptr) [[likely]]
+      return block;
+    // No room for another page: perhaps for the block.
+  }
+  return std::malloc(bytes);
+}
+
+void GiveBlock(void* block) {
+  if (IsSmall(block)) {
+    small_heap.Free(block);
+  } else {
+    std::free(block);
+  }
+}
+
+// What a live block takes of the heap.
+size_t BlockCost(void* block) {
+  return IsSmall(block) ? SmallHeap::BlockBytes(block) : malloc_usable_size(block) + kHeaderBytes;
+}
+
+// As realloc.
+void* MoveBlock(void* block, size_t bytes) {
+  const bool small = IsSmall(block);
+  if (small && bytes <= SmallHeap::kBlockBytesMax &&
+      SmallHeap::BlockBytesFor(bytes) == SmallHeap::BlockBytes(block)) {
+    return block;
+  }
+  const bool becomes_small = kHasSmallHeap && bytes <= SmallHeap::kBlockBytesMax;
+  if (!small && !becomes_small) return std::realloc(block, bytes);
+  void* moved = TakeBlock(bytes);
+  if (moved == nullptr) return nullptr;
+  std::memcpy(moved, block, std::min(bytes, UsableBytes(block)));
+  GiveBlock(block);
+  return moved;
+}
+
 void Count(void* block) {
-  meter.used += malloc_usable_size(block) + kHeaderBytes;
+  meter.used += BlockCost(block);
   if (meter.used > meter.peak) meter.peak = meter.used;
 }
 
-void Uncount(void* block) { meter.used -= malloc_usable_size(block) + kHeaderBytes; }
+void Uncount(void* block) { meter.used -= BlockCost(block); }
 
 bool TakeBallast() {
   if (meter.used + 2 * kBallastBytes > meter.limit) return false;
@@ -65,9 +114,9 @@ void* Allocate(size_t bytes) {
     SpendBallast();
     CHECK(WithinLimit(bytes));
   }
-  void* block = std::malloc(bytes);
+  void* block = TakeBlock(bytes);
   if (block == nullptr) [[unlikely]] {
-    if (SpendBallast()) block = std::malloc(bytes);
+    if (SpendBallast()) block = TakeBlock(bytes);
     CHECK(block != nullptr);
   }
   Count(block);
@@ -76,18 +125,19 @@ void* Allocate(size_t bytes) {
 
 void* TryAllocate(size_t bytes) {
   if (!WithinSoftLimit(bytes)) return nullptr;
-  void* block = std::malloc(bytes);
+  void* block = TakeBlock(bytes);
   if (block != nullptr) Count(block);
   return block;
 }
 
 void* TryReallocate(void* block, size_t bytes) {
   if (block == nullptr) return TryAllocate(bytes);
-  const size_t before = malloc_usable_size(block);
+  const size_t before = UsableBytes(block);
+  const size_t cost_before = BlockCost(block);
   if (bytes > before && !WithinSoftLimit(bytes - before)) return nullptr;
-  void* moved = std::realloc(block, bytes);
+  void* moved = MoveBlock(block, bytes);
   if (moved == nullptr) return nullptr;
-  meter.used -= before + kHeaderBytes;
+  meter.used -= cost_before;
   Count(moved);
   return moved;
 }
@@ -105,10 +155,13 @@ void* Reallocate(void* block, size_t bytes) {
 void Free(void* block) {
   if (block == nullptr) return;
   Uncount(block);
-  std::free(block);
+  GiveBlock(block);
 }
 
-size_t UsableBytes(const void* block) { return malloc_usable_size(const_cast<void*>(block)); }
+size_t UsableBytes(const void* block) {
+  return IsSmall(block) ? SmallHeap::BlockBytes(block)
+                        : malloc_usable_size(const_cast<void*>(block));
+}
 
 bool HaveRoom(uint64_t bytes) {
   if (!WithinSoftLimit(bytes)) return false;
