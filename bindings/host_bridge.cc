@@ -1,6 +1,6 @@
 #include "bindings/host_bridge.h"
 
-#include <emscripten/em_js.h>
+#include <emscripten/emscripten.h>
 
 // clang-format off
 EM_JS(double, kvasm_host_now_ms, (), { return Module['kvasmHost'].nowMs(); })
