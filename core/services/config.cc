@@ -1,14 +1,254 @@
 #include "core/services/config.h"
 
+#include <limits>
+#include <optional>
+
+#include "core/base/ascii.h"
+#include "core/base/errors.h"
+#include "core/base/glob.h"
+#include "core/base/numbers.h"
+#include "core/services/config_table.h"
+#include "core/services/config_value.h"
+
 namespace kvasm::services {
+namespace {
 
-struct Config::State {};
+// Which directive feeds which field.
+struct BoolField {
+  std::string_view name;
+  bool Settings::*field;
+};
+struct NumberField {
+  std::string_view name;
+  int64_t Settings::*field;
+};
+struct TextField {
+  std::string_view name;
+  std::string Settings::*field;
+};
+struct LimitField {
+  std::string_view name;
+  int64_t types::Limits::*field;
+};
 
-Config::Config() = default;
+constexpr BoolField kBoolFields[] = {
+    {"activerehashing", &Settings::activerehashing},
+    {"latency-tracking", &Settings::latency_tracking},
+    {"lazyfree-lazy-expire", &Settings::lazyfree_lazy_expire},
+    {"lazyfree-lazy-server-del", &Settings::lazyfree_lazy_server_del},
+    {"lazyfree-lazy-user-del", &Settings::lazyfree_lazy_user_del},
+    {"lazyfree-lazy-user-flush", &Settings::lazyfree_lazy_user_flush},
+    {"protected-mode", &Settings::protected_mode},
+};
+constexpr NumberField kNumberFields[] = {
+    {"databases", &Settings::databases},
+    {"hz", &Settings::hz},
+    {"lfu-decay-time", &Settings::lfu_decay_time},
+    {"lfu-log-factor", &Settings::lfu_log_factor},
+    {"maxclients", &Settings::maxclients},
+    {"maxmemory", &Settings::maxmemory},
+    {"port", &Settings::port},
+    {"proto-max-bulk-len", &Settings::proto_max_bulk_len},
+    {"timeout", &Settings::timeout},
+};
+constexpr TextField kTextFields[] = {
+    {"enable-debug-command", &Settings::enable_debug_command},
+    {"enable-protected-configs", &Settings::enable_protected_configs},
+    {"maxmemory-policy", &Settings::maxmemory_policy},
+    {"notify-keyspace-events", &Settings::notify_keyspace_events},
+    {"requirepass", &Settings::requirepass},
+};
+constexpr LimitField kLimitFields[] = {
+    {"hash-max-listpack-entries", &types::Limits::hash_max_listpack_entries},
+    {"hash-max-listpack-value", &types::Limits::hash_max_listpack_value},
+    {"set-max-intset-entries", &types::Limits::set_max_intset_entries},
+    {"set-max-listpack-entries", &types::Limits::set_max_listpack_entries},
+    {"set-max-listpack-value", &types::Limits::set_max_listpack_value},
+    {"zset-max-listpack-entries", &types::Limits::zset_max_listpack_entries},
+    {"zset-max-listpack-value", &types::Limits::zset_max_listpack_value},
+};
+
+// What this build cannot do is refused, in the words Redis uses when it lacks the same thing.
+struct Refusal {
+  std::string_view name;
+  std::string_view only_value;
+  std::string_view reason;
+  bool at_startup_too;
+};
+constexpr Refusal kRefusals[] = {
+    {"activedefrag", "no",
+     "Active defragmentation cannot be enabled: it requires a Redis server compiled with a "
+     "modified Jemalloc like the one shipped by default with the Redis source distribution",
+     true},
+    {"tls-port", "0", "Unable to update TLS configuration. Check server logs.", true},
+    {"cluster-enabled", "no", "Cluster mode is not supported", true},
+    {"appendonly", "no", "Unable to turn on AOF. Check server logs.", false},
+};
+
+bool IsPattern(std::string_view text) {
+  return text.find_first_of("*?[") != std::string_view::npos;
+}
+
+template <class Field, size_t N>
+auto FieldOf(const Field (&fields)[N], std::string_view name)
+    -> std::optional<decltype(fields[0].field)> {
+  for (const Field& field : fields) {
+    if (field.name == name) return field.field;
+  }
+  return std::nullopt;
+}
+
+// Values above the range of int64 (maxmemory is unsigned) are as good as its end.
+int64_t NumberOf(std::string_view text) {
+  return base::ParseInt64(text).value_or(std::numeric_limits<int64_t>::max());
+}
+
+}  // namespace
+
+struct Config::State {
+  struct Found {
+    size_t index;
+    bool by_alias;
+    bool operator==(const Found&) const = default;
+  };
+
+  std::vector<std::string> values;  // by index of the directive, as CONFIG GET shows them
+  bool save_given = false;          // a start-up source has given save points of its own
+
+  static std::optional<Found> Find(std::string_view name) {
+    const auto directives = Directives();
+    for (size_t i = 0; i < directives.size(); ++i) {
+      if (base::EqualsIgnoreCase(directives[i].name, name)) return Found{i, false};
+      if (base::EqualsIgnoreCase(directives[i].alias, name) && !name.empty()) {
+        return Found{i, true};
+      }
+    }
+    return std::nullopt;
+  }
+
+  // What stands in the way of setting this directive at all; empty if nothing does.
+  static std::string_view Barrier(const Directive& directive, Source source) {
+    if (source == Source::kStartup) return {};
+    if (directive.flags & kImmutable) return "can't set immutable config";
+    if ((directive.flags & kProtected) && source != Source::kPrivileged) {
+      return "can't set protected config";
+    }
+    return {};
+  }
+
+  // The value a directive would get. `pending` holds those set before in the same call.
+  base::Result<std::string> NewValue(size_t index, std::string_view text, Source source,
+                                     const std::vector<std::string>& pending) const {
+    const Directive& directive = Directives()[index];
+    std::string value = TRY(NormalizeValue(directive, text, pending[index]));
+    for (const Refusal& refusal : kRefusals) {
+      if (refusal.name == directive.name && value != refusal.only_value &&
+          (refusal.at_startup_too || source != Source::kStartup)) {
+        return base::Error(refusal.reason);
+      }
+    }
+    // Save points of a configuration file stand on lines of their own and add up.
+    if (directive.type == DirectiveType::kSave && source == Source::kStartup && save_given &&
+        !value.empty() && !pending[index].empty()) {
+      value = pending[index] + " " + value;
+    }
+    return value;
+  }
+};
+
+Config::Config() : state_(std::make_unique<State>()) {
+  for (const Directive& directive : Directives()) {
+    state_->values.emplace_back(directive.initial);
+    UpdateSetting(directive.name, directive.initial);
+  }
+}
+
 Config::~Config() = default;
-bool Config::Get(std::string_view, std::string*) const { return false; }
-std::vector<Config::Pair> Config::Match(std::string_view) const { return {}; }
-std::vector<std::string> Config::Names() const { return {}; }
-base::Status Config::Set(std::span<const Pair>, Source) { return base::Status::Ok(); }
+
+void Config::UpdateSetting(std::string_view name, std::string_view value) {
+  if (const auto flag = FieldOf(kBoolFields, name)) settings_.*(*flag) = value == "yes";
+  if (const auto number = FieldOf(kNumberFields, name)) settings_.*(*number) = NumberOf(value);
+  if (const auto text = FieldOf(kTextFields, name)) settings_.*(*text) = value;
+  if (const auto limit = FieldOf(kLimitFields, name)) settings_.limits.*(*limit) = NumberOf(value);
+}
+
+bool Config::Get(std::string_view name, std::string* value) const {
+  const auto found = State::Find(name);
+  if (!found) return false;
+  *value = state_->values[found->index];
+  return true;
+}
+
+std::vector<Config::Pair> Config::Match(std::string_view pattern) const {
+  std::vector<Pair> pairs;
+  if (!IsPattern(pattern)) {
+    std::string value;
+    if (Get(pattern, &value)) pairs.emplace_back(pattern, std::move(value));
+    return pairs;
+  }
+  const auto directives = Directives();
+  for (size_t i = 0; i < directives.size(); ++i) {
+    if (directives[i].flags & kHidden) continue;
+    for (std::string_view name : {directives[i].name, directives[i].alias}) {
+      if (!name.empty() && base::GlobMatch(pattern, name, base::Case::kIgnored)) {
+        pairs.emplace_back(name, state_->values[i]);
+      }
+    }
+  }
+  return pairs;
+}
+
+std::vector<std::string> Config::Names() const {
+  std::vector<std::string> names;
+  for (const Directive& directive : Directives()) {
+    names.emplace_back(directive.name);
+    if (!directive.alias.empty()) names.emplace_back(directive.alias);
+  }
+  return names;
+}
+
+base::Status Config::Set(std::span<const Pair> values, Source source) {
+  std::vector<State::Found> targets;
+  for (const auto& [name, value] : values) {
+    const auto found = State::Find(name);
+    if (!found) return base::Error(errors::ConfigUnknown(name));
+    const std::string_view barrier = State::Barrier(Directives()[found->index], source);
+    if (!barrier.empty()) return base::Error(errors::ConfigFailed(name, barrier));
+    // An alias counts as a directive of its own.
+    for (const State::Found& earlier : targets) {
+      if (earlier == *found) {
+        return base::Error(errors::ConfigFailed(name, "duplicate parameter"));
+      }
+    }
+    targets.push_back(*found);
+  }
+
+  std::vector<std::string> pending = state_->values;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const Directive& directive = Directives()[targets[i].index];
+    auto value = state_->NewValue(targets[i].index, values[i].second, source, pending);
+    if (!value.ok()) {
+      return base::Error(errors::ConfigFailed(
+          targets[i].by_alias ? directive.alias : directive.name, value.error()));
+    }
+    pending[targets[i].index] = value.TakeValue();
+  }
+
+  std::vector<size_t> changed;
+  for (const State::Found& target : targets) {
+    std::string& value = state_->values[target.index];
+    if (source == Source::kStartup && Directives()[target.index].type == DirectiveType::kSave) {
+      state_->save_given = true;
+    }
+    if (value == pending[target.index]) continue;
+    value = pending[target.index];
+    UpdateSetting(Directives()[target.index].name, value);
+    changed.push_back(target.index);
+  }
+  if (listener_) {
+    for (size_t index : changed) listener_(Directives()[index].name, state_->values[index]);
+  }
+  return base::Status::Ok();
+}
 
 }  // namespace kvasm::services

@@ -17,7 +17,11 @@ namespace kvasm::services {
 
 class Config {
  public:
-  enum class Source : uint8_t { kStartup, kRuntime };  // kRuntime refuses immutable directives
+  enum class Source : uint8_t {
+    kStartup,     // configuration file, command line, the host program: anything may be set
+    kRuntime,     // CONFIG SET: not what is fixed at start-up, not what is protected
+    kPrivileged,  // CONFIG SET by a client whom enable-protected-configs trusts
+  };
   using Pair = std::pair<std::string, std::string>;
 
   Config();
@@ -28,21 +32,26 @@ class Config {
 
   // The value as CONFIG GET shows it; false if there is no such directive. Aliases are known.
   bool Get(std::string_view name, std::string* value) const;
-  // Directives whose name matches the glob pattern, aliases too when named, in Redis's order.
+  // Directives whose name or alias matches the glob pattern, letter case ignored. A name without
+  // pattern characters is looked up exactly, finds hidden directives too and is returned as given.
   std::vector<Pair> Match(std::string_view pattern) const;
+  // All names and aliases.
   std::vector<std::string> Names() const;
 
   // Sets all or none. The error text is what CONFIG SET replies, e.g.
   // "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value".
   base::Status Set(std::span<const Pair> values, Source source);
 
-  // Called after each directive that changed, with its canonical name and new value.
+  // Called for each directive that changed, after all of them have, with its canonical name and its
+  // value as CONFIG GET shows it.
   void OnChange(std::function<void(std::string_view name, std::string_view value)> listener) {
     listener_ = std::move(listener);
   }
 
  private:
   struct State;
+  void UpdateSetting(std::string_view name, std::string_view value);
+
   Settings settings_;
   std::unique_ptr<State> state_;
   std::function<void(std::string_view, std::string_view)> listener_;

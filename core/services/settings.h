@@ -23,8 +23,14 @@ struct Settings {
   bool lazyfree_lazy_user_del = false;
   bool lazyfree_lazy_user_flush = false;
   bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE
+  bool activerehashing = true;
+  bool latency_tracking = true;
+  bool protected_mode = true;
+  int64_t timeout = 0;  // seconds an idle client is kept, 0 = for ever
+  std::string notify_keyspace_events;
   std::string requirepass;
-  std::string enable_debug_command = "no";  // no, yes, local
+  std::string enable_protected_configs = "no";  // no, yes, local
+  std::string enable_debug_command = "no";      // no, yes, local
   int64_t port = 6379;
   int64_t hz = 10;
 };
