@@ -2,18 +2,10 @@
 import type { Socket } from 'node:net';
 import type { Network } from './network.js';
 
-/** Bytes fed before the replies are looked at: bounds what one chunk of pipelined requests can queue up. */
+/** Bytes fed before the replies are sent: bounds what pipelined requests can queue up in a turn. */
 const kFeedBytesMax = 16 * 1024;
 /** Bytes handed to the socket at a time: bounds what a client that never reads holds outside the engine. */
 const kWriteBytesMax = 256 * 1024;
-/** Below this a string is cheaper to write than a buffer, which has to be allocated first. */
-const kStringBytesMax = 512;
-
-const latin1Slice = Buffer.prototype.latin1Slice as (
-  this: Uint8Array,
-  start: number,
-  end: number,
-) => string;
 
 /**
  * Owned by its Network. Reads from the socket only while the replies are taken: as soon as the socket has more than
@@ -27,7 +19,10 @@ export class Connection {
   private isBlocked = false;
   private isClosing = false;
   private hasEnded = false;
+  /** What was read but may not be fed before the replies so far have gone. */
   private rest: Buffer | null = null;
+  /** Bytes fed since the last flush. */
+  private fedBytes = 0;
 
   constructor(
     private readonly network: Network,
@@ -50,8 +45,15 @@ export class Connection {
 
   /** Writes what the engine has for this session, as far as the socket takes it. */
   flush(): void {
-    if (this.isBlocked || this.isClosing || this.network.isHolding) return;
     const { engine } = this.network;
+    if (this.isClosing || this.network.isHolding) return;
+    if (this.isBlocked) {
+      // A client that was killed is not waited for; for any other 'drain' goes on here.
+      const { bytes, close } = engine.output(this.session);
+      if (close && bytes.length === 0) this.close();
+      return;
+    }
+    this.fedBytes = 0;
     for (;;) {
       const { bytes, close } = engine.output(this.session);
       const pending = bytes.length;
@@ -61,17 +63,10 @@ export class Connection {
       }
       const count = pending < kWriteBytesMax ? pending : kWriteBytesMax;
       // The view is reused by the next call into the engine: the bytes are copied before anything else.
-      let taken: boolean;
-      if (count <= kStringBytesMax) {
-        const text = latin1Slice.call(bytes, 0, count);
-        engine.consume(this.session, count);
-        taken = this.socket.write(text, 'latin1');
-      } else {
-        const copy = Buffer.allocUnsafe(count);
-        copy.set(count === pending ? bytes : bytes.subarray(0, count));
-        engine.consume(this.session, count);
-        taken = this.socket.write(copy);
-      }
+      const copy = Buffer.allocUnsafe(count);
+      copy.set(count === pending ? bytes : bytes.subarray(0, count));
+      engine.consume(this.session, count);
+      const taken = this.socket.write(copy);
       if (!taken && this.socket.writableLength > 0) {
         this.isBlocked = true;
         this.socket.pause();
@@ -85,20 +80,21 @@ export class Connection {
     if (this.isClosing) return;
     this.isClosing = true;
     this.rest = null;
+    this.network.linger(this);
     this.socket.destroySoon();
   }
 
-  /** Ends the connection, at once when it has been ending already: what a client that sleeps gets. */
-  expire(): void {
-    if (this.isClosing) this.socket.destroy();
-    else this.close();
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.isClosing = true;
+    this.socket.destroy();
   }
 
   /** Sends what is pending, then ends; cuts off a client that has not taken it within `graceMs`. */
   async end(graceMs: number): Promise<void> {
     this.flush();
     this.close();
-    const timer = setTimeout(() => this.socket.destroy(), graceMs);
+    const timer = setTimeout(() => this.destroy(), graceMs);
     await this.closed;
     clearTimeout(timer);
   }
@@ -109,19 +105,23 @@ export class Connection {
   }
 
   private receive(chunk: Buffer): void {
-    const { network, session } = this;
+    const { network } = this;
     this.activeTurn = network.turn;
-    let at = 0;
-    while (!this.isClosing && at < chunk.length) {
+    for (let at = 0; at < chunk.length && !this.isClosing;) {
       if (this.isBlocked || network.isHolding) {
-        this.rest = at === 0 ? chunk : chunk.subarray(at);
+        this.rest = chunk.subarray(at);
         this.socket.pause();
         return;
       }
-      const end = at + kFeedBytesMax;
-      network.engine.feed(session, chunk.length <= kFeedBytesMax ? chunk : chunk.subarray(at, end));
-      at = end;
-      network.settle(this);
+      const size = Math.min(chunk.length - at, kFeedBytesMax);
+      network.engine.feed(
+        this.session,
+        size === chunk.length ? chunk : chunk.subarray(at, at + size),
+      );
+      at += size;
+      this.fedBytes += size;
+      if (this.fedBytes >= kFeedBytesMax) network.settle();
+      else network.wake();
     }
   }
 

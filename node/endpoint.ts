@@ -6,14 +6,17 @@ import type { Network } from './network.js';
 
 /** Where to listen: `path`, or `host` and `port` (0: any free one). */
 export interface EndpointAddress {
+  /** An IPv4 or IPv6 address or a name; `*` is every IPv4 address, `::` or `::*` every IPv6 one. */
   host?: string;
   port?: number;
   path?: string;
   /** Permissions of the unix socket, such as 0o700. */
-  mode?: number;
-  /** Connections the system may queue before they are accepted. */
-  backlog?: number;
+  mode?: number | undefined;
+  /** Connections the system may queue before they are accepted; 511 by default. */
+  backlog?: number | undefined;
 }
+
+const kWildcards: Record<string, string> = { '*': '0.0.0.0', '::*': '::' };
 
 /** A listening socket and the connections that came in by it. */
 export class Endpoint {
@@ -34,7 +37,8 @@ export class Endpoint {
    * @throws the system's error, with `code` such as EADDRINUSE
    */
   static async open(network: Network, address: EndpointAddress): Promise<Endpoint> {
-    const { host, port, path, mode, backlog = 511 } = address;
+    const { port = 0, path, mode, backlog = 511 } = address;
+    const host = kWildcards[address.host ?? ''] ?? address.host ?? '127.0.0.1';
     if (path !== undefined) removeSocket(path);
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((listening, failed) => {
@@ -44,10 +48,7 @@ export class Endpoint {
         listening();
       });
       if (path !== undefined) server.listen({ path, backlog });
-      else {
-        const isV6 = host !== undefined && isIPv6(host);
-        server.listen({ port: port ?? 0, host: host ?? '127.0.0.1', backlog, ipv6Only: isV6 });
-      }
+      else server.listen({ port, host, backlog, ipv6Only: isIPv6(host) });
     });
     if (path !== undefined && mode !== undefined) chmodSync(path, mode);
     return new Endpoint(network, server, path);

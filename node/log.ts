@@ -5,7 +5,20 @@ export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
 
 const kRank: Record<string, number> = { debug: 0, verbose: 1, notice: 2, warning: 3, nothing: 4 };
 const kMark: Record<LogLevel, string> = { debug: '.', verbose: '-', notice: '*', warning: '#' };
-const kMonths = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const kMonths = [
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+];
 
 /** `<pid>:<role> 21 Nov 2026 07:30:47.123 * text`, in local time. Role: M master, S replica, C child. */
 export function formatLogLine(

@@ -1,29 +1,29 @@
 // The connections of one engine. Knows no configuration file and no process.
 import type { Socket } from 'node:net';
+import type { Effect, Engine } from '../bindings/js/engine.js';
 import { Connection } from './connection.js';
 
-/** Something the engine asks of its host. */
-export type Effect =
-  | { kind: 'shutdown'; save: '' | 'SAVE' | 'NOSAVE'; now: boolean; force: boolean; abort: boolean }
-  | { kind: 'config'; name: string; value: string }
-  | { kind: 'log'; level: 'debug' | 'verbose' | 'notice' | 'warning'; text: string };
-
 /** What the network needs of an engine (`bindings/js/engine.ts`). */
-export interface NetworkEngine {
-  openSession(kind: 'network', address: string, localAddress: string): number;
-  closeSession(session: number): void;
-  feed(session: number, chunk: Uint8Array): void;
-  output(session: number): { bytes: Uint8Array; close: boolean };
-  consume(session: number, count: number): void;
-  nextReady(): number;
-  effectsPending(): number;
-  takeEffects(): Effect[];
-  configGet(name: string): string | undefined;
-  configSet(name: string, value: string): string;
-  noteRejectedConnection(): void;
-}
+export type NetworkEngine = Pick<
+  Engine,
+  | 'openSession'
+  | 'closeSession'
+  | 'feed'
+  | 'output'
+  | 'consume'
+  | 'nextReady'
+  | 'effectsPending'
+  | 'takeEffects'
+  | 'configGet'
+  | 'configSet'
+  | 'noteRejectedConnection'
+>;
 
-const kTurnMs = 1000;
+const kTickMs = 100;
+/** A turn is a second. */
+const kTicksPerTurn = 10;
+/** How long a client may take to read the last replies of a connection that is being ended. */
+const kLingerTurns = 30;
 const kTooMany = '-ERR max number of clients reached\r\n';
 // Clients tell this state by its first words, which are Redis's; the advice is ours.
 const kProtected =
@@ -48,7 +48,15 @@ export class Network {
   /** Seconds this network has been up; a clock cheap enough to be read for every chunk. */
   turn = 0;
   private readonly connections = new Map<number, Connection>();
+  /** Connections that wait for their last bytes to be taken, with the turn in which they began to. */
+  private readonly lingering = new Map<Connection, number>();
   private readonly clock: NodeJS.Timeout;
+  private ticks = 0;
+  private isAwake = false;
+  private readonly runTurn = (): void => {
+    this.isAwake = false;
+    this.settle();
+  };
   private holds = 0;
   private maxClients = 10000;
   private timeoutS = 0;
@@ -56,18 +64,16 @@ export class Network {
 
   /**
    * @param onEffect told of every effect, after the network has taken what concerns itself
-   * @param onForeign told of sessions with output that are not connections of this network
    */
   constructor(
     readonly engine: NetworkEngine,
     private readonly onEffect: (effect: Effect) => void,
-    private readonly onForeign: (session: number) => void = () => {},
   ) {
     for (const name of ['maxclients', 'timeout', 'tcp-keepalive']) {
       const value = engine.configGet(name);
       if (value !== undefined) this.configure(name, value);
     }
-    this.clock = setInterval(() => this.advance(), kTurnMs);
+    this.clock = setInterval(() => this.advance(), kTickMs);
     this.clock.unref();
   }
 
@@ -104,20 +110,35 @@ export class Network {
     return connection;
   }
 
-  /** Called by a connection whose socket is gone. */
-  remove(connection: Connection): void {
-    if (!this.connections.delete(connection.session)) return;
-    this.engine.closeSession(connection.session);
-    this.settle();
+  /** Called by a connection that is being ended. */
+  linger(connection: Connection): void {
+    this.lingering.set(connection, this.turn);
   }
 
-  /** To be called after every call into the engine: acts on its effects and sends what is ready. */
-  settle(current?: Connection): void {
+  /** Called by a connection whose socket is gone. */
+  remove(connection: Connection): void {
+    this.lingering.delete(connection);
+    if (!this.connections.delete(connection.session)) return;
+    this.engine.closeSession(connection.session);
+    this.wake();
+  }
+
+  /**
+   * To be called after every call into the engine. Before the turn of the event loop ends its effects are acted on and
+   * what is ready is sent: one write a connection and turn, however many calls had a part in it.
+   */
+  wake(): void {
+    if (this.isAwake) return;
+    this.isAwake = true;
+    setImmediate(this.runTurn);
+  }
+
+  /** What `wake` does later, now. */
+  settle(): void {
     const { engine } = this;
     if (engine.effectsPending() > 0) this.takeEffects();
     for (let session = engine.nextReady(); session >= 0; session = engine.nextReady()) {
-      if (current !== undefined && session === current.session) current.flush();
-      else this.flush(session);
+      this.connections.get(session)?.flush();
     }
   }
 
@@ -128,7 +149,8 @@ export class Network {
       await work;
     } finally {
       this.holds--;
-      if (this.holds === 0) for (const connection of [...this.connections.values()]) connection.release();
+      if (this.holds === 0)
+        for (const connection of [...this.connections.values()]) connection.release();
     }
   }
 
@@ -136,12 +158,6 @@ export class Network {
   async close(graceMs: number): Promise<void> {
     clearInterval(this.clock);
     await Promise.all([...this.connections.values()].map((connection) => connection.end(graceMs)));
-  }
-
-  private flush(session: number): void {
-    const connection = this.connections.get(session);
-    if (connection === undefined) this.onForeign(session);
-    else connection.flush();
   }
 
   private takeEffects(): void {
@@ -167,10 +183,16 @@ export class Network {
   }
 
   private advance(): void {
+    // The engine's own chores can have replies for sessions, too.
+    this.wake();
+    if (++this.ticks % kTicksPerTurn !== 0) return;
     this.turn++;
+    for (const [connection, turn] of this.lingering) {
+      if (this.turn - turn > kLingerTurns) connection.destroy();
+    }
     if (this.timeoutS <= 0) return;
     for (const connection of [...this.connections.values()]) {
-      if (this.turn - connection.activeTurn > this.timeoutS) connection.expire();
+      if (this.turn - connection.activeTurn > this.timeoutS) connection.close();
     }
   }
 }

@@ -1,0 +1,170 @@
+#!/usr/bin/env node
+// The executable `kvasm-server`, which takes the place of redis-server in scripts. Everything that touches the process
+// (arguments, signals, exit code, working directory) is in this file.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Engine } from '../bindings/js/engine.js';
+import {
+  ConfigError,
+  parseCommandLine,
+  parseConfig,
+  readConfigFile,
+  type CommandLine,
+  type Directive,
+} from './config_file.js';
+import { Log } from './log.js';
+import { ListenError, Server, type ServerHost } from './server.js';
+import { lastValue, Settings } from './settings.js';
+import { kRedisVersion, packageVersion } from './version.js';
+
+/** Set for the detached process that `daemonize yes` starts. */
+const kDaemonVariable = 'KVASM_DAEMON';
+
+const kHelp = `Usage: kvasm-server [/path/to/redis.conf] [options] [-]
+       kvasm-server - (read the configuration from standard input)
+       kvasm-server -v or --version
+       kvasm-server -h or --help
+
+Options are the directives of redis.conf with two dashes in front, for example:
+       kvasm-server --port 7777
+       kvasm-server --port 7777 --requirepass secret --maxmemory 100mb
+       kvasm-server --port 0 --unixsocket /tmp/kvasm.sock --unixsocketperm 700
+       kvasm-server /etc/redis.conf --loglevel verbose --save "" --bind 10.0.0.5 -::1
+`;
+
+function version(): string {
+  return `Kvasm server v=${kRedisVersion} kvasm=${packageVersion()} malloc=wasm bits=32\n`;
+}
+
+/** Ends the process before there is a server, with the reason on standard error. */
+function fail(text: string): never {
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+}
+
+/** Says where a configuration is wrong, as redis-server does. */
+function failConfig(error: unknown): never {
+  if (!(error instanceof ConfigError)) throw error;
+  const { origin, text } = error.directive;
+  fail(
+    `\n*** FATAL CONFIG FILE ERROR (Kvasm ${packageVersion()}) ***\n` +
+      `Reading the configuration, at ${origin}\n>>> '${text}'\n${error.message}`,
+  );
+}
+
+interface Configuration {
+  directives: Directive[];
+  /** What came from standard input, to be handed on to a daemon. */
+  input: string;
+}
+
+function readConfiguration(commandLine: CommandLine): Configuration {
+  const { file, stdin, text } = commandLine;
+  const input = stdin ? readFileSync(0, 'latin1') : '';
+  const directives = [
+    ...(file === undefined ? [] : readConfigFile(file)),
+    ...parseConfig(input, 'standard input'),
+    ...parseConfig(text, 'command line'),
+  ];
+  return { directives, input };
+}
+
+/** Starts this program again, detached, and ends; a process of Node cannot fork. */
+function daemonize(input: string): void {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { ...process.env, [kDaemonVariable]: '1' },
+  });
+  child.on('error', (error) => fail(`Can't start the daemon: ${error.message}`));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input, 'latin1');
+  child.unref();
+}
+
+function changeDirectory(path: string): void {
+  if (path !== '') process.chdir(path);
+}
+
+async function createEngine(configFile: string | undefined): Promise<Engine> {
+  return Engine.create({
+    serverMode: 'standalone',
+    processId: process.pid,
+    executable: fileURLToPath(import.meta.url),
+    configFile: configFile === undefined ? '' : resolve(configFile),
+  });
+}
+
+/** SIGTERM and SIGINT end the server in order; asked a second time it goes at once. */
+function handleSignals(server: Server, log: Log): void {
+  let isAsked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isAsked) {
+      log.warning(`Received ${signal} again, exiting now.`);
+      process.exit(1);
+    }
+    isAsked = true;
+    log.warning(`Received ${signal} scheduling shutdown...`);
+    void server.stop(0);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('SIGHUP', () => {});
+}
+
+async function serve(commandLine: CommandLine): Promise<void> {
+  const { directives, input } = ((): Configuration => {
+    try {
+      return readConfiguration(commandLine);
+    } catch (error) {
+      failConfig(error);
+    }
+  })();
+  const isDaemon = process.env[kDaemonVariable] === '1';
+  delete process.env[kDaemonVariable];
+  const engine = await createEngine(commandLine.file);
+  const settings = new Settings(engine);
+  let unknown: Directive[] = [];
+  try {
+    unknown = settings.apply(directives);
+    changeDirectory(settings.get('dir'));
+  } catch (error) {
+    if (error instanceof ConfigError) failConfig(error);
+    fail(`Can't chdir to '${lastValue(directives, 'dir')}': ${(error as Error).message}`);
+  }
+  const wantsDaemon = settings.get('daemonize') === 'yes';
+  if (wantsDaemon && !isDaemon) return daemonize(input);
+
+  const { pid } = process;
+  const log = new Log(pid, (line) => process.stdout.write(line));
+  log.level = settings.get('loglevel');
+  log.file = settings.get('logfile');
+  log.notice(`Kvasm ${packageVersion()} is starting, compatible with Redis ${kRedisVersion}`);
+  for (const { name, origin } of unknown) {
+    log.warning(`Unknown configuration directive '${name}' (${origin}) is ignored`);
+  }
+  log.notice(`Running mode=standalone, port=${settings.get('port')}, PID: ${pid}`);
+
+  const host: ServerHost = { pid, changeDirectory, exit: (code) => process.exit(code) };
+  const server = new Server(engine, settings, log, host);
+  handleSignals(server, log);
+  try {
+    await server.start();
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    log.warning(error.message);
+    process.exit(1);
+  }
+  const pidfile = settings.get('pidfile') || (wantsDaemon ? '/var/run/redis.pid' : '');
+  if (pidfile !== '') server.writePidfile(pidfile);
+  // The server outlives its last socket: `CONFIG SET port 0` may be followed by another port.
+  setInterval(() => {}, 0x7fffffff);
+}
+
+process.stdout.on('error', () => {});
+const commandLine = parseCommandLine(process.argv.slice(2));
+if (commandLine.action === 'version') process.stdout.write(version());
+else if (commandLine.action === 'help') process.stdout.write(kHelp);
+else await serve(commandLine);

@@ -1,0 +1,202 @@
+// The server behind `kvasm-server`: listens where the settings say, follows them at run time, shuts down in order.
+// Touches nothing of the process: that is kvasm-server.ts.
+import { rmSync, writeFileSync } from 'node:fs';
+import type { Effect, Engine } from '../bindings/js/engine.js';
+import { Endpoint } from './endpoint.js';
+import type { Log } from './log.js';
+import { Network } from './network.js';
+import { parseBind, type Settings } from './settings.js';
+
+/** Errors with which an optional address may be missing: this machine has no such address. */
+const kAbsent = new Set([
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EPROTONOSUPPORT',
+  'ENOTFOUND',
+  'EINVAL',
+]);
+/** How long clients have for their last replies when the server goes. */
+const kGraceMs = 1000;
+
+/** Why a server cannot start to listen. `message` goes to the log. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+/** What a server asks of the process it runs in. */
+export interface ServerHost {
+  /** Ends the process; called once, when everything is closed. */
+  exit(code: number): void;
+  /** Changes the working directory. @throws if that cannot be done */
+  changeDirectory(path: string): void;
+  readonly pid: number;
+}
+
+export class Server {
+  readonly network: Network;
+  /** Listening TCP sockets by `address:port`. */
+  private readonly tcp = new Map<string, Endpoint>();
+  private unix: Endpoint | undefined;
+  private port = '';
+  private bind = '';
+  private rebinding: Promise<void> = Promise.resolve();
+  private isStopping = false;
+  private pidfile = '';
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly settings: Settings,
+    private readonly log: Log,
+    private readonly host: ServerHost,
+  ) {
+    this.network = new Network(engine, (effect) => this.act(effect));
+  }
+
+  /** Listens on every configured socket and says so in the log. @throws ListenError */
+  async start(): Promise<void> {
+    const { settings, log } = this;
+    this.engine.retain();
+    this.port = settings.get('port');
+    this.bind = settings.get('bind');
+    try {
+      await this.open(this.targets());
+    } catch (error) {
+      log.warning(`Could not create server TCP listening socket: ${(error as Error).message}`);
+      throw new ListenError(`Failed listening on port ${this.port} (tcp), aborting.`);
+    }
+    const path = settings.get('unixsocket');
+    if (path !== '') await this.openUnix(path);
+    if (this.tcp.size === 0 && this.unix === undefined) {
+      throw new ListenError('Configured to not listen anywhere, exiting.');
+    }
+    log.notice('Server initialized');
+    if (this.tcp.size > 0) log.notice('Ready to accept connections tcp');
+    if (this.unix !== undefined) log.notice('Ready to accept connections unix');
+  }
+
+  /** Writes the process id to a file that is removed when the server stops. */
+  writePidfile(path: string): void {
+    try {
+      writeFileSync(path, `${this.host.pid}\n`);
+      this.pidfile = path;
+    } catch (error) {
+      this.log.warning(`Failed to write PID file: ${(error as Error).message}`);
+    }
+  }
+
+  /** Stops accepting, sends what is pending, closes everything and ends the process. */
+  async stop(code: number): Promise<void> {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    for (const endpoint of this.tcp.values()) endpoint.stop();
+    if (this.unix !== undefined) {
+      this.log.notice('Removing the unix socket file.');
+      this.unix.stop();
+    }
+    await this.network.close(kGraceMs);
+    if (this.pidfile !== '') {
+      this.log.notice('Removing the pid file.');
+      rmSync(this.pidfile, { force: true });
+    }
+    this.log.warning('Kvasm is now ready to exit, bye bye...');
+    this.host.exit(code);
+  }
+
+  private async openUnix(path: string): Promise<void> {
+    const mode = parseInt(this.settings.get('unixsocketperm'), 8) || undefined;
+    try {
+      this.unix = await Endpoint.open(this.network, { path, mode, backlog: this.backlog() });
+    } catch (error) {
+      this.log.warning(`Failed opening Unix socket: bind: ${(error as Error).message}`);
+      throw new ListenError(`Failed listening on socket ${path} (unix), aborting.`);
+    }
+  }
+
+  private backlog(): number {
+    return Number(this.settings.get('tcp-backlog')) || 511;
+  }
+
+  /** The sockets the settings ask for, by `address:port`, and whether each may be missing. */
+  private targets(): Map<string, boolean> {
+    const wanted = new Map<string, boolean>();
+    if (Number(this.port) === 0) return wanted;
+    for (const { host, isOptional } of parseBind(this.bind))
+      wanted.set(`${host}:${this.port}`, isOptional);
+    return wanted;
+  }
+
+  /** Opens the sockets that are wanted and not there; all of them or, on an error, none. */
+  private async open(wanted: Map<string, boolean>): Promise<void> {
+    const opened: string[] = [];
+    for (const [key, isOptional] of wanted) {
+      if (this.tcp.has(key)) continue;
+      const split = key.lastIndexOf(':');
+      const address = { host: key.slice(0, split), port: Number(key.slice(split + 1)) };
+      try {
+        this.tcp.set(
+          key,
+          await Endpoint.open(this.network, { ...address, backlog: this.backlog() }),
+        );
+        opened.push(key);
+      } catch (error) {
+        if (isOptional && kAbsent.has((error as NodeJS.ErrnoException).code ?? '')) continue;
+        this.drop(opened);
+        throw error;
+      }
+    }
+  }
+
+  private drop(keys: Iterable<string>): void {
+    for (const key of keys) {
+      this.tcp.get(key)?.stop();
+      this.tcp.delete(key);
+    }
+  }
+
+  /** Follows a change of `port` or `bind`: clients there are stay, a change that fails is taken back. */
+  private async rebind(): Promise<void> {
+    const before = { port: this.port, bind: this.bind };
+    const after = { port: this.settings.get('port'), bind: this.settings.get('bind') };
+    if (this.isStopping || (before.port === after.port && before.bind === after.bind)) return;
+    const formerly = this.targets();
+    Object.assign(this, after);
+    const wanted = this.targets();
+    const obsolete = [...this.tcp.keys()].filter((key) => !wanted.has(key));
+    // On the same port an old address can be in the new one's way, `*` for one.
+    if (before.port === after.port) this.drop(obsolete);
+    try {
+      await this.open(wanted);
+      this.drop(obsolete);
+    } catch (error) {
+      this.log.warning(
+        `Could not listen on ${after.bind} port ${after.port}: ${(error as Error).message}`,
+      );
+      Object.assign(this, before);
+      this.settings.set('port', before.port);
+      this.settings.set('bind', before.bind);
+      await this.open(formerly).catch(() => {});
+    }
+  }
+
+  private act(effect: Effect): void {
+    if (effect.kind === 'log') {
+      this.log.write(effect.level, effect.text);
+    } else if (effect.kind === 'shutdown') {
+      if (effect.abort) return;
+      this.log.notice('User requested shutdown...');
+      void this.stop(0);
+    } else if (effect.name === 'port' || effect.name === 'bind') {
+      this.rebinding = this.rebinding.then(() => this.rebind());
+      // The client that changed it must find the new socket when it reads the reply.
+      void this.network.hold(this.rebinding);
+    } else if (effect.name === 'loglevel') {
+      this.log.level = effect.value;
+    } else if (effect.name === 'dir') {
+      try {
+        this.host.changeDirectory(effect.value);
+      } catch (error) {
+        this.log.warning(`Can't chdir to '${effect.value}': ${(error as Error).message}`);
+      }
+    }
+  }
+}

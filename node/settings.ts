@@ -1,0 +1,109 @@
+// Configuration of the server process: directives go to the engine, which knows and checks them; those only a process
+// needs are kept here when the engine does not know them.
+import type { Engine } from '../bindings/js/engine.js';
+import { ConfigError, type Directive } from './config_file.js';
+
+/** Directives of the process, with the values they have when nobody sets them. */
+const kProcessDefaults: Record<string, string> = {
+  'always-show-logo': 'no',
+  bind: '127.0.0.1 -::1',
+  daemonize: 'no',
+  dir: '',
+  logfile: '',
+  loglevel: 'notice',
+  pidfile: '',
+  port: '6379',
+  'proc-title-template': '',
+  'set-proc-title': 'yes',
+  supervised: 'no',
+  'tcp-backlog': '511',
+  unixsocket: '',
+  unixsocketperm: '0',
+};
+
+/** Directives with more than one argument; of the others a second one is a mistake. */
+const kSeveralArguments = new Set([
+  'bind',
+  'client-output-buffer-limit',
+  'latency-tracking-info-percentiles',
+  'notify-keyspace-events',
+  'oom-score-adj-values',
+  'replicaof',
+  'save',
+  'shutdown-on-sigint',
+  'shutdown-on-sigterm',
+  'slaveof',
+]);
+
+/** The engine's part of the settings. */
+export type ConfigStore = Pick<Engine, 'configGet' | 'configSet' | 'configNames'>;
+
+/** All settings of a server, live: what CONFIG SET changes is seen here. */
+export class Settings {
+  private readonly own = new Map(Object.entries(kProcessDefaults));
+  private readonly known: Set<string>;
+
+  constructor(private readonly store: ConfigStore) {
+    this.known = new Set(store.configNames());
+    if (this.known.has('bind')) store.configSet('bind', kProcessDefaults.bind!);
+  }
+
+  /** The value of a directive, '' if there is none of that name. */
+  get(name: string): string {
+    return this.store.configGet(name) ?? this.own.get(name) ?? '';
+  }
+
+  /** Sets one directive. @returns '' or what is wrong with it */
+  set(name: string, value: string): string {
+    if (this.known.has(name)) return this.store.configSet(name, value);
+    this.own.set(name, value);
+    return '';
+  }
+
+  /**
+   * Applies directives in their order: a later one wins, but lines of `save` add up until an empty one.
+   * @returns the directives nobody knows
+   * @throws ConfigError for a value that is not allowed
+   */
+  apply(directives: readonly Directive[]): Directive[] {
+    const unknown: Directive[] = [];
+    let save = '';
+    for (const directive of directives) {
+      const { name, args } = directive;
+      if (!this.known.has(name) && !this.own.has(name)) {
+        unknown.push(directive);
+        continue;
+      }
+      if (args.length === 0 || (args.length > 1 && !kSeveralArguments.has(name))) {
+        throw new ConfigError('wrong number of arguments', directive);
+      }
+      let value = args.join(' ');
+      if (name === 'save') value = save = value === '' ? '' : `${save} ${value}`.trim();
+      const problem = this.set(name, value);
+      if (problem !== '') throw new ConfigError(problem, directive);
+    }
+    return unknown;
+  }
+}
+
+/** The last value a directive is given, before there is an engine to ask. */
+export function lastValue(directives: readonly Directive[], name: string): string | undefined {
+  const found = directives.filter((directive) => directive.name === name);
+  return found[found.length - 1]?.args[0];
+}
+
+/** An address of `bind`. */
+export interface BindAddress {
+  host: string;
+  /** Whether the server starts without it (it was written with a `-` in front). */
+  isOptional: boolean;
+}
+
+/** Splits the value of `bind`. No address at all means no TCP. */
+export function parseBind(value: string): BindAddress[] {
+  const words = value.split(/\s+/).filter((word) => word !== '');
+  return words.map((word) => {
+    const isOptional = word.startsWith('-');
+    return { host: isOptional ? word.slice(1) : word, isOptional };
+  });
+}
