@@ -145,6 +145,18 @@ uint64_t Keyspace::lazyfree_pending() const {
   return pending;
 }
 
+void Keyspace::BeginEpoch() {
+  // Epochs are 8 bits. An entry that abandoned cuts never reached may lag behind; before the count
+  // comes round to it again, all entries are brought to one epoch.
+  if (++epochs_begun_ == 255) {
+    for (auto& db : databases_) {
+      db->entries_.ForEach([this](Entry* entry) { entry->epoch = epoch_; });
+    }
+    epochs_begun_ = 1;
+  }
+  ++epoch_;
+}
+
 void Keyspace::Attach(Listener& listener) {
   listeners_.push_back(&listener);
   interests_ |= listener.Interests();

@@ -90,6 +90,8 @@ class Keyspace {
 
   // --- snapshot epochs (snapshot_cut.h) ---
   uint8_t epoch() const { return epoch_; }
+  // Begins a new epoch: every present entry is of an older one.
+  void BeginEpoch();
 
  private:
   friend class Edit;
@@ -125,6 +127,7 @@ class Keyspace {
   std::vector<Listener*> listeners_;
   uint32_t interests_ = 0;
   uint8_t epoch_ = 0;
+  uint16_t epochs_begun_ = 0;  // since all entries were last given the same epoch
   bool expiry_paused_ = false;
   std::vector<Entry*> lazy_entries_;
   std::vector<EntryDict> lazy_tables_;

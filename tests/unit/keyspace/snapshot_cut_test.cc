@@ -1,0 +1,139 @@
+// The cut against a model: a copy of the state taken at the instant of the cut.
+#include "core/keyspace/snapshot_cut.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "core/keyspace/edit.h"
+#include "core/types/hash.h"
+#include "tests/unit/support/test_engine.h"
+
+namespace kvasm {
+namespace {
+
+using keyspace::Entry;
+using testing::TestEngine;
+
+// (database, key) -> "value@expiry"
+using State = std::map<std::pair<int, std::string>, std::string>;
+
+std::string Describe(const Entry& entry, int64_t expire_at_ms, const types::Context& context) {
+  std::string text;
+  if (entry.IsString()) {
+    keyspace::IntText scratch;
+    text = keyspace::StringOf(entry, scratch);
+  } else {
+    // A deep copy's size and memory stand for the value: enough to notice any change made here.
+    void* copy = types::CloneValue(entry.encoding, entry.data, context);
+    text = std::string(types::EncodingName(entry.encoding)) + "/" +
+           std::to_string(types::ValueSize(entry.encoding, copy));
+    types::FreeValue(entry.encoding, copy);
+  }
+  return text + "@" + std::to_string(expire_at_ms);
+}
+
+State Present(keyspace::Keyspace& keyspace) {
+  State state;
+  for (int id = 0; id < keyspace.database_count(); ++id) {
+    keyspace::Database& db = keyspace.db(id);
+    db.entries().ForEach([&](Entry* entry) {
+      state[{id, std::string(entry->key())}] =
+          Describe(*entry, db.ExpireAt(*entry), keyspace.context());
+    });
+  }
+  return state;
+}
+
+class CollectingSink final : public keyspace::SnapshotCut::Sink {
+ public:
+  explicit CollectingSink(const types::Context& context) : context_(context) {}
+  void Take(int db, Entry& entry, int64_t expire_at_ms) override {
+    const auto [at, fresh] = state.try_emplace({db, std::string(entry.key())},
+                                               Describe(entry, expire_at_ms, context_));
+    if (!fresh) ++twice;
+  }
+  State state;
+  int twice = 0;
+
+ private:
+  const types::Context& context_;
+};
+
+// One random write, as commands would make it.
+void Write(TestEngine& t, base::Prng& prng) {
+  const std::string key = "key:" + std::to_string(prng.Below(3000));
+  const std::string db = std::to_string(prng.Below(3));
+  t.Run("SELECT " + db);
+  const uint64_t kind = prng.Below(1000);
+  if (kind < 350) {
+    t.Run("SET " + key + " value:" + std::to_string(prng.Next()));
+  } else if (kind < 450) {
+    t.Run("SET " + key + " v PX " + std::to_string(1 + prng.Below(2000)));
+  } else if (kind < 550) {
+    t.Run("APPEND " + key + " more");
+  } else if (kind < 650) {
+    t.Run("INCR n" + key);
+  } else if (kind < 760) {
+    t.Run("GETDEL " + key);
+  } else if (kind < 950) {
+    keyspace::Edit edit(t.engine.keyspace(), t.engine.keyspace().db(static_cast<int>(kind % 3)),
+                        "h" + key);
+    types::Hash hash(edit.Collection(types::Encoding::kHashListpack),
+                     t.engine.keyspace().context());
+    hash.Set("field:" + std::to_string(prng.Below(200)), "value");
+    edit.Changed(keyspace::kEventHash, "hset");
+  } else if (kind < 992) {
+    t.AdvanceTime(std::chrono::milliseconds(prng.Below(100)));
+    t.engine.Tick(10);
+  } else if (kind < 996) {
+    t.engine.keyspace().Flush(t.engine.keyspace().db(static_cast<int>(prng.Below(3))),
+                              prng.Below(2) == 0);
+  } else {
+    t.engine.keyspace().Swap(t.engine.keyspace().db(0), t.engine.keyspace().db(1));
+  }
+}
+
+TEST(SnapshotCut, YieldsTheStateAtTheCutWhileWritesExpiriesFlushesAndRehashesGoOn) {
+  TestEngine t;
+  base::Prng prng(7);
+  uint64_t writes = 0;
+  for (int round = 0; round < 60; ++round) {
+    for (int i = 0; i < 2000; ++i) Write(t, prng);
+    const State expected = Present(t.engine.keyspace());
+    CollectingSink sink(t.engine.keyspace().context());
+    keyspace::SnapshotCut cut(t.engine.keyspace(), sink);
+    // Some cuts race ahead of the writes, some are nearly overtaken by them.
+    const uint64_t writes_a_step = prng.Below(8);
+    while (cut.Step(1 + static_cast<uint32_t>(prng.Below(6)))) {
+      for (uint64_t i = 0; i < writes_a_step; ++i, ++writes) Write(t, prng);
+    }
+    ASSERT_EQ(sink.twice, 0) << "round " << round;
+    ASSERT_EQ(sink.state, expected) << "round " << round;
+  }
+  EXPECT_GE(writes, 100'000u);
+}
+
+TEST(SnapshotCut, AbandonedCutsLeaveNothingBehind) {
+  TestEngine t;
+  base::Prng prng(9);
+  for (int i = 0; i < 500; ++i) Write(t, prng);
+  for (int round = 0; round < 600; ++round) {
+    const State expected = Present(t.engine.keyspace());
+    CollectingSink sink(t.engine.keyspace().context());
+    keyspace::SnapshotCut cut(t.engine.keyspace(), sink);
+    if (round % 3 != 0) {
+      cut.Step(static_cast<uint32_t>(prng.Below(5)));
+      Write(t, prng);
+      continue;
+    }
+    while (cut.Step(50)) Write(t, prng);
+    ASSERT_EQ(sink.state, expected) << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace kvasm
