@@ -15,9 +15,7 @@ namespace {
 
 using emscripten::val;
 
-std::string TextOf(const val& options, const char* name) {
-  return options[name].as<std::string>();
-}
+std::string TextOf(const val& options, const char* name) { return options[name].as<std::string>(); }
 
 // Seeds are given as text of any form; equal texts give equal engines.
 uint64_t SeedOf(const std::string& text) { return base::SipHash13({0, 0}, text); }
@@ -67,8 +65,8 @@ class EngineHandle {
   ~EngineHandle() { SetTheDoor(nullptr); }
 
   double OpenSession(int kind, const std::string& address, const std::string& local_address) {
-    services::Session& session = engine().Open(
-        {.network = kind == 1, .address = address, .local_address = local_address});
+    services::Session& session =
+        engine().Open({.network = kind == 1, .address = address, .local_address = local_address});
     return static_cast<double>(session.id);
   }
   void CloseSession(double id) { engine().Close(static_cast<uint64_t>(id)); }

@@ -28,7 +28,8 @@ inline constexpr uint32_t kCloseAfterOutput = 1;
 
 class Door {
  public:
-  explicit Door(const engine::Options& options) : host_{clock_, entropy_, log_}, engine_(host_, options) {}
+  explicit Door(const engine::Options& options)
+      : host_{clock_, entropy_, log_}, engine_(host_, options) {}
   ~Door();
 
   engine::Engine& engine() { return engine_; }

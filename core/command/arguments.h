@@ -37,7 +37,8 @@ class Arguments {
   std::string_view Peek() const { return call_.args[at_]; }
   // Takes the next argument; a missing one is a syntax error.
   std::string_view Next() {
-    if (at_ < call_.args.size()) [[likely]] return call_.args[at_++];
+    if (at_ < call_.args.size()) [[likely]]
+      return call_.args[at_++];
     Fail(errors::kSyntax);
     return {};
   }

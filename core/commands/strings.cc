@@ -348,7 +348,8 @@ constexpr CommandSpec kSpecs[] = {
      .categories = kCatString,
      .since = "6.2.0",
      .keys = {{Keys(kRw | kAccess | kUpdate, 1)}},
-     .syntax = "key:key [<expiration EX seconds:integer | PX milliseconds:integer | EXAT unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | PERSIST>]",
+     .syntax = "key:key [<expiration EX seconds:integer | PX milliseconds:integer | EXAT "
+               "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | PERSIST>]",
      .complexity = "O(1)",
      .summary = "Reads a string and sets or clears its expiry."},
     {.name = "getrange",
@@ -431,7 +432,10 @@ constexpr CommandSpec kSpecs[] = {
      .categories = kCatString,
      .since = "1.0.0",
      .keys = {{Keys(kRw | kAccess | kUpdate | kVariableFlags, 1)}},
-     .syntax = "key:key value [<condition NX | XX>~2.6.12] [GET~6.2.0] [<expiration EX seconds:integer~2.6.12 | PX milliseconds:integer~2.6.12 | EXAT unix-time-seconds:unix-time~6.2.0 | PXAT unix-time-milliseconds:unix-time~6.2.0 | KEEPTTL~6.0.0>]",
+     .syntax = "key:key value [<condition NX | XX>~2.6.12] [GET~6.2.0] [<expiration EX "
+               "seconds:integer~2.6.12 | PX milliseconds:integer~2.6.12 | EXAT "
+               "unix-time-seconds:unix-time~6.2.0 | PXAT unix-time-milliseconds:unix-time~6.2.0 | "
+               "KEEPTTL~6.0.0>]",
      .complexity = "O(1)",
      .summary = "Sets a string, whatever the key held before."},
     {.name = "setex",

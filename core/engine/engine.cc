@@ -33,9 +33,8 @@ std::string RunId(base::Prng& prng) {
 
 Engine::Engine(const host::Host& host, const Options& options)
     : host_(host),
-      hash_seed_(options.has_seed
-                     ? base::HashSeed{options.seed, ~options.seed}
-                     : base::HashSeed{host.entropy.Next(), host.entropy.Next()}),
+      hash_seed_(options.has_seed ? base::HashSeed{options.seed, ~options.seed}
+                                  : base::HashSeed{host.entropy.Next(), host.entropy.Next()}),
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
       services_{config_, stats_, sessions_, effects_, identity_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
@@ -169,7 +168,8 @@ void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> ar
 
 void Engine::ReplyUnknownSubcommand(Session& session, size_t container,
                                     std::span<const std::string_view> args) {
-  session.reply.Error(errors::UnknownSubcommand(args[1], base::UpperCopy(table_.at(container).name)));
+  session.reply.Error(
+      errors::UnknownSubcommand(args[1], base::UpperCopy(table_.at(container).name)));
 }
 
 void Engine::Reject(Session& session, size_t index, std::string_view error) {
@@ -236,7 +236,8 @@ void Engine::Settle(Session& session, size_t index, uint32_t output_before) {
     session.reply.Error(errors::kOom);
     if (out.TakeFailure()) session.close_after_reply = true;
   }
-  if (session.reply_mode == services::ReplyMode::kOn) [[likely]] return;
+  if (session.reply_mode == services::ReplyMode::kOn) [[likely]]
+    return;
   if (session.reply_mode == services::ReplyMode::kSkipNext) {
     session.reply_mode = services::ReplyMode::kSkip;
     return;

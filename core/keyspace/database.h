@@ -32,9 +32,7 @@ class Database {
   const ExpiryHeap& expiry() const { return expiry_; }
 
   // When the entry ends, milliseconds since the Unix epoch; -1 = never.
-  int64_t ExpireAt(Entry& entry) const {
-    return entry.ttl_slot == 0 ? -1 : expiry_.KeyOf(entry);
-  }
+  int64_t ExpireAt(Entry& entry) const { return entry.ttl_slot == 0 ? -1 : expiry_.KeyOf(entry); }
 
   // Reading access for scans, sampling and statistics. Writes go through Edit.
   EntryDict& entries() { return entries_; }

@@ -33,14 +33,13 @@ struct Entry {
   static constexpr uint32_t kLongKey = 255;
 
   uint32_t KeyBytes() const {
-    if (key_size < kLongKey) [[likely]] return key_size;
+    if (key_size < kLongKey) [[likely]]
+      return key_size;
     uint32_t size;
     std::memcpy(&size, bytes, sizeof size);
     return size;
   }
-  const char* KeyData() const {
-    return key_size < kLongKey ? bytes : bytes + sizeof(uint32_t);
-  }
+  const char* KeyData() const { return key_size < kLongKey ? bytes : bytes + sizeof(uint32_t); }
   std::string_view key() const { return {KeyData(), KeyBytes()}; }
 
   types::Type type() const { return types::TypeOf(encoding); }

@@ -74,8 +74,8 @@ class Keyspace {
   AccessPolicy& access() { return access_; }
   // Loading and replicas: nothing expires by itself.
   void PauseExpiry(bool paused) { expiry_paused_ = paused; }
-  bool lazy_expire = false;      // lazyfree-lazy-expire
-  bool lazy_user_delete = false;  // lazyfree-lazy-user-del
+  bool lazy_expire = false;         // lazyfree-lazy-expire
+  bool lazy_user_delete = false;    // lazyfree-lazy-user-del
   bool lazy_server_delete = false;  // lazyfree-lazy-server-del
 
   KeyspaceStats& stats() { return stats_; }

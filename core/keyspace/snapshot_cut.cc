@@ -41,9 +41,8 @@ bool SnapshotCut::StepDatabases() {
     Database& db = keyspace_.db(id);
     Progress& progress = progress_[static_cast<size_t>(db.cut_id_)];
     if (progress.walked) continue;
-    progress.cursor = db.entries_.Scan(progress.cursor, [&](Entry* entry) {
-      HandOver(db.cut_id_, *entry, db.expiry_);
-    });
+    progress.cursor = db.entries_.Scan(
+        progress.cursor, [&](Entry* entry) { HandOver(db.cut_id_, *entry, db.expiry_); });
     progress.walked = progress.cursor == 0;
     return true;
   }
@@ -54,9 +53,8 @@ bool SnapshotCut::StepDetached() {
   if (detached_.empty()) return false;
   Detached& table = *detached_.back();
   if (!table.walked) {
-    table.cursor = table.entries.Scan(table.cursor, [&](Entry* entry) {
-      HandOver(table.db, *entry, table.expiry);
-    });
+    table.cursor = table.entries.Scan(
+        table.cursor, [&](Entry* entry) { HandOver(table.db, *entry, table.expiry); });
     table.walked = table.cursor == 0;
   } else if (!table.entries.Drain(1, FreeEntry)) {
     detached_.pop_back();

@@ -24,7 +24,8 @@ void WatchTable::Touch(int db, std::string_view key) {
 }
 
 void WatchTable::TouchAll(int db) {
-  for (auto at = keys_.lower_bound(Name{db, {}}); at != keys_.end() && at->first.first == db; ++at) {
+  for (auto at = keys_.lower_bound(Name{db, {}}); at != keys_.end() && at->first.first == db;
+       ++at) {
     at->second.version = ++clock_;
   }
 }

@@ -28,7 +28,8 @@ class Buffer {
   // Room for `bytes` more at the returned address; Advance says how many were used. When memory is
   // exhausted: null, and the buffer has `failed`: what is written from then on goes nowhere.
   char* Prepare(uint32_t bytes) {
-    if (bytes <= capacity_ - end_ && !failed_) [[likely]] return block_ + end_;
+    if (bytes <= capacity_ - end_ && !failed_) [[likely]]
+      return block_ + end_;
     return Grow(bytes);
   }
   void Advance(uint32_t bytes) { end_ += bytes; }

@@ -95,7 +95,8 @@ RequestParser::Outcome RequestParser::ReadArgument(const Limits& limits) {
       return Fail(errors::ProtocolExpectedDollar(got));
     }
     const std::optional<int64_t> bytes = base::ParseInt64(line.substr(1));
-    if (!bytes || *bytes < 0 || *bytes > limits.bulk_bytes_max) return Fail(errors::kProtocolBulkLength);
+    if (!bytes || *bytes < 0 || *bytes > limits.bulk_bytes_max)
+      return Fail(errors::kProtocolBulkLength);
     if (*bytes > kUnauthenticatedBulkMax && !limits.authenticated) {
       return Fail(errors::kProtocolUnauthBulk);
     }

@@ -59,10 +59,10 @@ class RequestParser {
   // A line from `at_`, without its end; false if its end has not arrived.
   bool ReadLine(std::string_view* line);
 
-  std::string_view input_;  // what is being parsed: the fed chunk or pending_
-  uint32_t at_ = 0;         // next byte to look at
-  uint32_t start_ = 0;      // where the current request begins
-  int64_t remaining_ = -1;  // arguments still to come; -1: between requests
+  std::string_view input_;   // what is being parsed: the fed chunk or pending_
+  uint32_t at_ = 0;          // next byte to look at
+  uint32_t start_ = 0;       // where the current request begins
+  int64_t remaining_ = -1;   // arguments still to come; -1: between requests
   int64_t bulk_bytes_ = -1;  // size of the argument that is due; -1: its header is due
   std::vector<Range> ranges_;
   std::vector<std::string_view> arguments_;

@@ -11,9 +11,10 @@ Session& Sessions::Open() {
 
 Session* Sessions::Find(uint64_t id) {
   if (last_ != nullptr && last_->id == id) return last_;
-  const auto at = std::lower_bound(
-      sessions_.begin(), sessions_.end(), id,
-      [](const std::unique_ptr<Session>& session, uint64_t wanted) { return session->id < wanted; });
+  const auto at = std::lower_bound(sessions_.begin(), sessions_.end(), id,
+                                   [](const std::unique_ptr<Session>& session, uint64_t wanted) {
+                                     return session->id < wanted;
+                                   });
   if (at == sessions_.end() || (*at)->id != id) return nullptr;
   last_ = at->get();
   return last_;

@@ -31,10 +31,10 @@ struct Session {
   ReplyMode reply_mode = ReplyMode::kOn;
   int db = 0;
 
-  std::string address;        // "ip:port", "path:0" for unix sockets, "" in-process
+  std::string address;  // "ip:port", "path:0" for unix sockets, "" in-process
   std::string local_address;
-  std::string name;           // CLIENT SETNAME
-  std::string library_name;   // CLIENT SETINFO
+  std::string name;          // CLIENT SETNAME
+  std::string library_name;  // CLIENT SETINFO
   std::string library_version;
   int64_t created_ms = 0;
   int64_t last_interaction_ms = 0;

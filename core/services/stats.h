@@ -24,7 +24,7 @@ struct Stats {
   uint64_t rejected_connections = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
-  std::vector<CommandStats> commands;      // by index in the command table
+  std::vector<CommandStats> commands;                   // by index in the command table
   std::map<std::string, uint64_t, std::less<>> errors;  // by error code
 
   // Counts an error reply by its first word.

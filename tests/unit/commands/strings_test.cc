@@ -69,9 +69,13 @@ TEST(Strings, JournalHoldsEffects) {
   t.Run("SET k v NX");
   t.AdvanceTime(1s);
   t.Run("APPEND k x");
-  const std::vector<std::string> expected = {
-      "SELECT 0",      "SET k v PXAT " + std::to_string(1'700'000'000'100),
-      "SET f 1.5 KEEPTTL", "MULTI", "DEL k", "APPEND k x", "EXEC"};
+  const std::vector<std::string> expected = {"SELECT 0",
+                                             "SET k v PXAT " + std::to_string(1'700'000'000'100),
+                                             "SET f 1.5 KEEPTTL",
+                                             "MULTI",
+                                             "DEL k",
+                                             "APPEND k x",
+                                             "EXEC"};
   EXPECT_EQ(journal.records, expected);
 }
 

@@ -52,8 +52,8 @@ class CollectingSink final : public keyspace::SnapshotCut::Sink {
  public:
   explicit CollectingSink(const types::Context& context) : context_(context) {}
   void Take(int db, Entry& entry, int64_t expire_at_ms) override {
-    const auto [at, fresh] = state.try_emplace({db, std::string(entry.key())},
-                                               Describe(entry, expire_at_ms, context_));
+    const auto [at, fresh] =
+        state.try_emplace({db, std::string(entry.key())}, Describe(entry, expire_at_ms, context_));
     if (!fresh) ++twice;
   }
   State state;

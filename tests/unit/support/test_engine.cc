@@ -58,8 +58,7 @@ void ListJournal::Record(std::span<const std::string_view> arguments) {
   records.push_back(line);
 }
 
-TestEngine::TestEngine()
-    : engine(host, {.has_seed = true, .seed = 42}), session_(engine.Open({})) {
+TestEngine::TestEngine() : engine(host, {.has_seed = true, .seed = 42}), session_(engine.Open({})) {
   session_.reply.set_protocol(2);
 }
 
