@@ -9,6 +9,12 @@ std::vector<Specs> AllCommands() {
   return {
       StringCommands(),
       StringNumberCommands(),
+      HashCommands(),
+      SetCommands(),
+      SetAlgebraCommands(),
+      SortedSetCommands(),
+      SortedSetRangeCommands(),
+      SortedSetAlgebraCommands(),
   };
 }
 

@@ -12,6 +12,12 @@ using Specs = std::span<const command::CommandSpec>;
 
 Specs StringCommands();
 Specs StringNumberCommands();
+Specs HashCommands();
+Specs SetCommands();
+Specs SetAlgebraCommands();
+Specs SortedSetCommands();
+Specs SortedSetRangeCommands();
+Specs SortedSetAlgebraCommands();
 
 // All of them, for command::Table.
 std::vector<Specs> AllCommands();

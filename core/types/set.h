@@ -76,7 +76,7 @@ class Set {
   // visit(Item) for min(count, size) distinct random members.
   template <class Visit>
   void PickDistinct(uint64_t count, Visit visit) const;
-  // As PickDistinct for count < size, removing each member after its visit. When few members
+  // As PickDistinct for count <= size, removing each member after its visit. When few members
   // remain they move to a fresh set, which may be more compact (as in Redis).
   template <class Visit>
   void Pop(uint64_t count, Visit visit);

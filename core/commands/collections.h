@@ -1,0 +1,103 @@
+// Shared by the commands of hashes, sets and sorted sets.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "core/command/arguments.h"
+#include "core/command/call.h"
+#include "core/commands/scan_options.h"
+#include "core/ds/item.h"
+#include "core/keyspace/entry.h"
+
+namespace kvasm::commands {
+
+// Looks a collection up for reading: `*entry` is null when the key is absent. False when it holds
+// another type; the error has been replied.
+inline bool FindCollection(command::Call& call, std::string_view key, types::Type type,
+                           keyspace::Entry** entry) {
+  *entry = call.keyspace.Find(call.db, key);
+  if (*entry == nullptr || (*entry)->type() == type) return true;
+  call.WrongType();
+  return false;
+}
+
+inline void ReplyItem(resp::Writer& reply, const ds::Item& item) {
+  ds::NumberText scratch;
+  reply.Bulk(item.Text(scratch));
+}
+
+// The count of HRANDFIELD, SRANDMEMBER and ZRANDMEMBER: any integer but the lowest.
+inline int64_t ReadRandomCount(command::Arguments& in) {
+  const int64_t count = in.Int();
+  if (count == std::numeric_limits<int64_t>::min()) in.Fail(errors::kNotBetweenLongs);
+  return count;
+}
+
+// Runs `pick(n)` for n picks at a time until `count` picks are done or the reply has outgrown
+// memory, so that a huge count ends.
+template <class Pick>
+void PickInSlices(resp::Writer& reply, uint64_t count, Pick pick) {
+  constexpr uint64_t kSlice = 1000;
+  while (count > 0 && !reply.buffer().failed()) {
+    const uint64_t slice = std::min(count, kSlice);
+    pick(slice);
+    count -= slice;
+  }
+}
+
+// The body of HSCAN, SSCAN and ZSCAN: `scan(cursor, emit)` runs one step of the collection's scan,
+// where `emit(matched_on, reply_element)` offers an element: its name, and what writes it (adding
+// `per_element` replies).
+template <class Scan>
+void ReplyScan(command::Call& call, uint64_t cursor, const ScanOptions& options,
+               uint64_t per_element, Scan scan) {
+  resp::Writer& reply = call.reply;
+  reply.Array(2);
+  // The cursor stands before the elements but is known after them.
+  const resp::Writer::Mark cursor_mark = reply.Begin();
+  uint64_t matched = 0;
+  uint64_t visited = 0;
+  auto emit = [&](std::string_view name, auto write) {
+    ++visited;
+    if (!options.Matches(name)) return;
+    ++matched;
+    write();
+  };
+  uint64_t buckets = options.buckets_max();
+  do {
+    cursor = scan(cursor, emit);
+  } while (cursor != 0 && buckets-- > 0 && visited < options.count);
+  reply.EndArray(cursor_mark, matched * per_element);
+  char digits[base::kIntCharsMax];
+  const std::string_view text(digits, base::FormatUint64(digits, cursor));
+  const std::string line = "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+  reply.buffer().InsertAt(cursor_mark.at, line);
+}
+
+// Reads cursor, key and options of HSCAN and its kin in Redis's order. False when the reply has
+// been written (an error, or nothing to scan).
+inline bool BeginScan(command::Call& call, types::Type type, keyspace::Entry** entry,
+                      uint64_t* cursor, ScanOptions* options) {
+  const auto parsed = ParseScanCursor(call.arg(2));
+  if (!parsed) {
+    call.reply.Error(errors::kInvalidCursor);
+    return false;
+  }
+  *cursor = *parsed;
+  if (!FindCollection(call, call.arg(1), type, entry)) return false;
+  if (*entry == nullptr) {
+    call.reply.Array(2);
+    call.reply.Bulk("0");
+    call.reply.Array(0);
+    return false;
+  }
+  command::Arguments in(call, 3);
+  *options = ReadScanOptions(in);
+  return in.ok();
+}
+
+}  // namespace kvasm::commands
