@@ -7,6 +7,10 @@ namespace kvasm::commands {
 // The order here is the order of COMMAND and of command indexes.
 std::vector<Specs> AllCommands() {
   return {
+      ExpireCommands(),
+      GenericCommands(),
+      ObjectCommands(),
+      ScanCommands(),
       StringCommands(),
       StringNumberCommands(),
       HashCommands(),

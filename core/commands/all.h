@@ -10,6 +10,10 @@ namespace kvasm::commands {
 
 using Specs = std::span<const command::CommandSpec>;
 
+Specs ExpireCommands();
+Specs GenericCommands();
+Specs ObjectCommands();
+Specs ScanCommands();
 Specs StringCommands();
 Specs StringNumberCommands();
 Specs HashCommands();

@@ -34,8 +34,8 @@ Entry* Keyspace::FindLive(Database& db, std::string_view key) {
 Entry* Keyspace::Find(Database& db, std::string_view key, uint32_t lookup) {
   Entry* entry = FindLive(db, key);
   if (entry == nullptr) {
-    if (!(lookup & kLookupNoStats)) {
-      ++stats_.misses;
+    if (!(lookup & kLookupNoStats)) ++stats_.misses;
+    if (!(lookup & (kLookupNoStats | kLookupNoNotify))) {
       Notify(kEventKeyMiss, "keymiss", db, key);
     }
     return nullptr;
