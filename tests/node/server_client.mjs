@@ -125,6 +125,14 @@ export async function eventually(isTrue, what, withinMs = 5000) {
   }
 }
 
+/** What `promise` resolves to; rejects when that takes too long. Keeps the process alive meanwhile. */
+export function within(promise, what, withinMs = 10_000) {
+  return new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`not within ${withinMs} ms: ${what}`)), withinMs);
+    promise.then(done, fail).finally(() => clearTimeout(timer));
+  });
+}
+
 /** Numbers in [0, below) that are the same for the same seed. */
 export function makeRandom(seed) {
   let state = seed >>> 0;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { freePort, kvasmServerPath, startKvasm } from '../interop/server.mjs';
-import { connect, eventually } from './server_client.mjs';
+import { connect, eventually, within } from './server_client.mjs';
 
 const program = kvasmServerPath();
 let folder;
@@ -166,7 +166,7 @@ describe('serving', () => {
     const server = await startKvasm();
     const client = await connect(server.port);
     client.send('SHUTDOWN NOSAVE\r\n');
-    assert.deepEqual(await server.exit, { code: 0, signal: null });
+    assert.deepEqual(await within(server.exit, 'the end'), { code: 0, signal: null });
     assert.equal(await client.rest(), '');
     await server.stop();
   });
@@ -192,7 +192,7 @@ describe('serving', () => {
     assert.match(first.log(), /Ready to accept connections unix/);
     assert.ok(await isRefused(first.port), 'port 0 listens on TCP');
     process.kill(first.pid, 'SIGKILL');
-    await first.exit;
+    await within(first.exit, 'the end');
     assert.ok(existsSync(path), 'a killed server leaves its socket');
     const second = await startKvasm({ args });
     assert.equal(await ping({ path }), '+PONG');
