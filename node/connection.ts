@@ -14,6 +14,8 @@ const kWriteBytesMax = 256 * 1024;
 export class Connection {
   /** Turn of the Network's clock (a second each) in which the client last sent or took something. */
   activeTurn: number;
+  /** Whether the Network's turn will flush this connection. */
+  isQueued = false;
   /** Resolves when the socket is gone. */
   readonly closed: Promise<void>;
   private isBlocked = false;
@@ -120,8 +122,8 @@ export class Connection {
       );
       at += size;
       this.fedBytes += size;
+      network.queue(this);
       if (this.fedBytes >= kFeedBytesMax) network.settle();
-      else network.wake();
     }
   }
 

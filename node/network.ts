@@ -17,11 +17,10 @@ export type NetworkEngine = Pick<
   | 'configGet'
   | 'configSet'
   | 'noteRejectedConnection'
+  | 'onWork'
 >;
 
-const kTickMs = 100;
-/** A turn is a second. */
-const kTicksPerTurn = 10;
+const kTurnMs = 1000;
 /** How long a client may take to read the last replies of a connection that is being ended. */
 const kLingerTurns = 30;
 const kTooMany = '-ERR max number of clients reached\r\n';
@@ -51,7 +50,8 @@ export class Network {
   /** Connections that wait for their last bytes to be taken, with the turn in which they began to. */
   private readonly lingering = new Map<Connection, number>();
   private readonly clock: NodeJS.Timeout;
-  private ticks = 0;
+  /** Connections that were fed in this turn. */
+  private readonly queued: Connection[] = [];
   private isAwake = false;
   private readonly runTurn = (): void => {
     this.isAwake = false;
@@ -73,7 +73,8 @@ export class Network {
       const value = engine.configGet(name);
       if (value !== undefined) this.configure(name, value);
     }
-    this.clock = setInterval(() => this.advance(), kTickMs);
+    engine.onWork = () => this.wake();
+    this.clock = setInterval(() => this.advance(), kTurnMs);
     this.clock.unref();
   }
 
@@ -124,19 +125,33 @@ export class Network {
   }
 
   /**
-   * To be called after every call into the engine. Before the turn of the event loop ends its effects are acted on and
-   * what is ready is sent: one write a connection and turn, however many calls had a part in it.
+   * Has a connection flushed before the turn of the event loop ends: one write a connection and turn, however many
+   * chunks and other clients' commands had a part in it.
    */
+  queue(connection: Connection): void {
+    if (connection.isQueued) return;
+    connection.isQueued = true;
+    this.queued.push(connection);
+    this.wake();
+  }
+
+  /** To be called after every call into the engine: its effects are acted on in this turn, too. */
   wake(): void {
     if (this.isAwake) return;
     this.isAwake = true;
     setImmediate(this.runTurn);
   }
 
-  /** What `wake` does later, now. */
+  /** What the turn does, now: acts on effects, then sends what connections have. */
   settle(): void {
-    const { engine } = this;
+    const { engine, queued } = this;
     if (engine.effectsPending() > 0) this.takeEffects();
+    for (let i = 0; i < queued.length; i++) {
+      queued[i]!.isQueued = false;
+      queued[i]!.flush();
+    }
+    queued.length = 0;
+    // Sessions that have something because of what others did.
     for (let session = engine.nextReady(); session >= 0; session = engine.nextReady()) {
       this.connections.get(session)?.flush();
     }
@@ -157,6 +172,7 @@ export class Network {
   /** Sends what is pending and ends all connections, after `graceMs` by force. */
   async close(graceMs: number): Promise<void> {
     clearInterval(this.clock);
+    this.engine.onWork = undefined;
     await Promise.all([...this.connections.values()].map((connection) => connection.end(graceMs)));
   }
 
@@ -183,9 +199,6 @@ export class Network {
   }
 
   private advance(): void {
-    // The engine's own chores can have replies for sessions, too.
-    this.wake();
-    if (++this.ticks % kTicksPerTurn !== 0) return;
     this.turn++;
     for (const [connection, turn] of this.lingering) {
       if (this.turn - turn > kLingerTurns) connection.destroy();
