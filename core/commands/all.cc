@@ -19,6 +19,8 @@ std::vector<Specs> AllCommands() {
       SortedSetCommands(),
       SortedSetRangeCommands(),
       SortedSetAlgebraCommands(),
+      StringLcsCommands(),
+      BitCommands(),
   };
 }
 

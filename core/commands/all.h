@@ -22,6 +22,8 @@ Specs SetAlgebraCommands();
 Specs SortedSetCommands();
 Specs SortedSetRangeCommands();
 Specs SortedSetAlgebraCommands();
+Specs StringLcsCommands();
+Specs BitCommands();
 
 // All of them, for command::Table.
 std::vector<Specs> AllCommands();
