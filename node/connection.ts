@@ -1,18 +1,18 @@
-// One client connection: bytes from the socket to its session, replies back, back-pressure both ways.
+// One client connection: bytes to its session, replies back, back-pressure both ways.
 import type { Socket } from 'node:net';
 import type { Network } from './network.js';
 
 /** Bytes fed before the replies are sent: bounds what pipelined requests can queue up in a turn. */
 const kFeedBytesMax = 16 * 1024;
-/** Bytes handed to the socket at a time: bounds what a client that never reads holds outside the engine. */
+/** Bytes handed to the socket at a time: bounds what is held for a client that never reads. */
 const kWriteBytesMax = 256 * 1024;
 
 /**
- * Owned by its Network. Reads from the socket only while the replies are taken: as soon as the socket has more than
- * it can send, reading stops until it has drained.
+ * Owned by its Network. Reads from the socket only while the replies are taken: as soon as the
+ * socket has more than it can send, reading stops until it has drained.
  */
 export class Connection {
-  /** Turn of the Network's clock (a second each) in which the client last sent or took something. */
+  /** The Network's turn (a second each) in which the client last sent or took something. */
   activeTurn: number;
   /** Whether the Network's turn will flush this connection. */
   isQueued = false;
@@ -64,7 +64,7 @@ export class Connection {
         return;
       }
       const count = pending < kWriteBytesMax ? pending : kWriteBytesMax;
-      // The view is reused by the next call into the engine: the bytes are copied before anything else.
+      // The view ends with the next call into the engine: the bytes are copied first.
       const copy = Buffer.allocUnsafe(count);
       copy.set(count === pending ? bytes : bytes.subarray(0, count));
       engine.consume(this.session, count);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The executable `kvasm-server`, which takes the place of redis-server in scripts. Everything that touches the process
-// (arguments, signals, exit code, working directory) is in this file.
+// The executable `kvasm-server`, which takes the place of redis-server in scripts. Everything that
+// touches the process (arguments, signals, exit code, working directory) is in this file.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

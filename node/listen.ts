@@ -1,13 +1,14 @@
-// `db.listen(...)`: lets clients of other processes use the database of this one. Touches nothing of the process.
+// `db.listen(...)`: lets clients of other processes use the database of this one. Touches nothing
+// of the process.
 import type { Effect, Engine } from '../bindings/js/engine.js';
 import { Endpoint } from './endpoint.js';
 import { Network } from './network.js';
 
-/** Where to listen. Limits (`maxclients`, `timeout`, `requirepass`, ...) are set with CONFIG SET. */
+/** Where to listen. Limits (`maxclients`, `requirepass`, ...) are set with CONFIG SET. */
 export interface ListenOptions {
   /** TCP port; 0 takes any free one. Without it and with `path` there is no TCP. */
   port?: number;
-  /** TCP address, or several; 127.0.0.1 by default. `*` is every IPv4 address, `::` every IPv6 one. */
+  /** TCP addresses; 127.0.0.1 by default. `*` is every IPv4 address, `::` every IPv6 one. */
   host?: string | readonly string[];
   /** Path of a unix socket. */
   path?: string;
@@ -33,7 +34,8 @@ const networks = new WeakMap<Engine, { network: Network; uses: number }>();
 
 /**
  * Starts to listen.
- * @throws the system's error when an address cannot be had, with `code` such as EADDRINUSE; nothing listens then
+ * @throws the system's error when an address cannot be had, with `code` such as EADDRINUSE; nothing
+ * listens then
  */
 export async function listen(engine: Engine, options: ListenOptions = {}): Promise<Listener> {
   const { port, host = '127.0.0.1', path, mode, backlog } = options;
@@ -63,7 +65,7 @@ export async function listen(engine: Engine, options: ListenOptions = {}): Promi
   return { port: actualPort, address, close, [Symbol.asyncDispose]: close };
 }
 
-/** The network of an engine: all its listeners share one, which alone may take the engine's output. */
+/** The network of an engine; its listeners share one, which alone takes the engine's output. */
 function acquire(engine: Engine): Network {
   let entry = networks.get(engine);
   if (entry === undefined) {

@@ -1,4 +1,4 @@
-// The server's log, in the line format of redis-server, so that the tools that read its log read ours.
+// The server's log, in redis-server's line format: tools that read its log read ours.
 import { appendFileSync } from 'node:fs';
 
 export type LogLevel = 'debug' | 'verbose' | 'notice' | 'warning';
@@ -20,7 +20,7 @@ const kMonths = [
   'Dec',
 ];
 
-/** `<pid>:<role> 21 Nov 2026 07:30:47.123 * text`, in local time. Role: M master, S replica, C child. */
+/** `<pid>:<role> 21 Nov 2026 07:30:47.123 * text`, in local time. Role M is a master. */
 export function formatLogLine(
   pid: number,
   role: string,
@@ -35,7 +35,10 @@ export function formatLogLine(
   return `${pid}:${role} ${day} ${time}.${millis} ${kMark[level]} ${text}\n`;
 }
 
-/** Writes lines to a file (opened for each line, so that it can be rotated) or, without one, to `fallback`. */
+/**
+ * Writes lines to a file (opened for each line, so that it can be rotated) or, without one, to
+ * `fallback`.
+ */
 export class Log {
   level = 'notice';
   file = '';

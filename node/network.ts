@@ -26,10 +26,11 @@ const kLingerTurns = 30;
 const kTooMany = '-ERR max number of clients reached\r\n';
 // Clients tell this state by its first words, which are Redis's; the advice is ours.
 const kProtected =
-  '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the ' +
-  'default user. In this mode connections are only accepted from the loopback interface. To connect from other ' +
-  "computers set a password for the default user ('requirepass'), or, where nobody else can reach this port, send " +
-  "'CONFIG SET protected-mode no' from the same host or start the server with '--protected-mode no'.\r\n";
+  '-DENIED Redis is running in protected mode because protected mode is enabled and no password ' +
+  'is set for the default user. In this mode connections are only accepted from the loopback ' +
+  "interface. To connect from other computers set a password for the default user ('requirepass'" +
+  "), or, where nobody else can reach this port, send 'CONFIG SET protected-mode no' from the " +
+  "same host or start the server with '--protected-mode no'.\r\n";
 
 function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
@@ -40,14 +41,14 @@ function joinAddress(host: string, port: number | undefined): string {
 }
 
 /**
- * All connections of one engine, whichever socket they came in by. It alone asks the engine for sessions that have
- * something to send.
+ * All connections of one engine, whichever socket they came in by. It alone asks the engine for
+ * sessions that have something to send.
  */
 export class Network {
   /** Seconds this network has been up; a clock cheap enough to be read for every chunk. */
   turn = 0;
   private readonly connections = new Map<number, Connection>();
-  /** Connections that wait for their last bytes to be taken, with the turn in which they began to. */
+  /** Connections whose last bytes are still to be taken, with the turn in which they ended. */
   private readonly lingering = new Map<Connection, number>();
   private readonly clock: NodeJS.Timeout;
   /** Connections that were fed in this turn. */
@@ -125,8 +126,8 @@ export class Network {
   }
 
   /**
-   * Has a connection flushed before the turn of the event loop ends: one write a connection and turn, however many
-   * chunks and other clients' commands had a part in it.
+   * Has a connection flushed before the turn of the event loop ends: one write a connection and
+   * turn, however many chunks and other clients' commands had a part in it.
    */
   queue(connection: Connection): void {
     if (connection.isQueued) return;

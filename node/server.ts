@@ -1,5 +1,5 @@
-// The server behind `kvasm-server`: listens where the settings say, follows them at run time, shuts down in order.
-// Touches nothing of the process: that is kvasm-server.ts.
+// The server behind `kvasm-server`: listens where the settings say, follows them at run time, shuts
+// down in order. Touches nothing of the process: that is kvasm-server.ts.
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Effect, Engine } from '../bindings/js/engine.js';
 import { Endpoint } from './endpoint.js';
@@ -153,7 +153,7 @@ export class Server {
     }
   }
 
-  /** Follows a change of `port` or `bind`: clients there are stay, a change that fails is taken back. */
+  /** Follows a change of `port` or `bind`: clients stay, a change that fails is taken back. */
   private async rebind(): Promise<void> {
     const before = { port: this.port, bind: this.bind };
     const after = { port: this.settings.get('port'), bind: this.settings.get('bind') };

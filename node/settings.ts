@@ -1,5 +1,5 @@
-// Configuration of the server process: directives go to the engine, which knows and checks them; those only a process
-// needs are kept here when the engine does not know them.
+// Configuration of the server process: directives go to the engine, which knows and checks them;
+// those only a process needs are kept here when the engine does not know them.
 import type { Engine } from '../bindings/js/engine.js';
 import { ConfigError, type Directive } from './config_file.js';
 
@@ -61,7 +61,8 @@ export class Settings {
   }
 
   /**
-   * Applies directives in their order: a later one wins, but lines of `save` add up until an empty one.
+   * Applies directives in their order: a later one wins, but lines of `save` add up until an empty
+   * one.
    * @returns the directives nobody knows
    * @throws ConfigError for a value that is not allowed
    */

@@ -1,5 +1,5 @@
-// What `npm start` runs once everything is built: a server, the page, and how to reach both. Arguments go to
-// kvasm-server.
+// What `npm start` runs once everything is built: a server, the page, and how to reach both.
+// Arguments go to kvasm-server.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -44,7 +44,7 @@ function explain(port: number | undefined, page: string | undefined): void {
   process.stdout.write(`\n${lines.join('\n')}\n\n`);
 }
 
-/** The port the server will have: the one asked for, or a free one that is added to the arguments. */
+/** The port the server will have: the one asked for, or a free one, added to the arguments. */
 async function choosePort(): Promise<number | undefined> {
   const named = args.indexOf('--port');
   if (named >= 0) return Number(args[named + 1]) || undefined;

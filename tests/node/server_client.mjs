@@ -125,7 +125,7 @@ export async function eventually(isTrue, what, withinMs = 5000) {
   }
 }
 
-/** What `promise` resolves to; rejects when that takes too long. Keeps the process alive meanwhile. */
+/** What `promise` resolves to; rejects when that takes too long. Keeps the process alive. */
 export function within(promise, what, withinMs = 10_000) {
   return new Promise((done, fail) => {
     const timer = setTimeout(() => fail(new Error(`not within ${withinMs} ms: ${what}`)), withinMs);

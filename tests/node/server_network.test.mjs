@@ -1,4 +1,4 @@
-// Raw clients on real sockets: framing, back-pressure, limits. What one client does must not touch another.
+// Raw clients on real sockets: framing, back-pressure, limits. No client may disturb another.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';

@@ -1,4 +1,5 @@
-// The executable kvasm-server: arguments, configuration file, log, signals, files it leaves or removes.
+// The executable kvasm-server: arguments, configuration file, log, signals, files it leaves or
+// removes.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -89,7 +90,7 @@ describe('without serving', () => {
 });
 
 describe('serving', () => {
-  test('reads a configuration file, options override it, unknown directives only warn', async () => {
+  test('reads a file, options override it, unknown directives only warn', async () => {
     const path = join(folder, 'redis.conf');
     writeFileSync(
       path,
