@@ -73,7 +73,7 @@ export class BytesDatabase extends AsyncFace<Bytes> {
  * Every command is a lower-case method (`db.zadd('z', 1, 'a')`), every subcommand one more
  * (`db.configGet('port')`, the same as `db.config('GET', 'port')`). Arguments are strings (sent as
  * UTF-8, lone surrogates as U+FFFD), numbers, bigints, bytes, and arrays of these; MSET and HSET
- * also take objects and Maps. Replies are described at {@link Reply}; behaviour is that of Redis 7.2.
+ * also take objects and Maps. Replies are described at {@link Reply}; behaviour is Redis 7.2's.
  * Commands run when they are called, in the order of the calls; promises only bring the
  * reply.
  */
@@ -99,6 +99,19 @@ export class Database extends AsyncFace<string> {
   /** Whether the database is closed: by `close()`, QUIT or SHUTDOWN. */
   get closed(): boolean {
     return this.session.isClosed;
+  }
+
+  /**
+   * Runs a command and gives its reply as the engine wrote it: RESP3, or RESP2 after HELLO 2. An
+   * error reply is bytes like any other. For tools that show or forward replies.
+   * @throws TypeError, ClosedError as {@link AsyncFace.call} rejects; WouldBlockError if the reply
+   * cannot come yet
+   */
+  callRaw(name: string, ...args: (Argument | Pairs)[]): Uint8Array {
+    const id = commandIds.get(name.toLowerCase());
+    return id === undefined
+      ? this.session.callRaw(kByName, [name, ...args])
+      : this.session.callRaw(id, args);
   }
 
   /** An empty pipeline; see {@link Pipeline}. */

@@ -101,7 +101,7 @@ export class ReplyDecoder {
     }
     let value = 0;
     do {
-      value = value * 10 + byte - 48;
+      value = value * 10 + (byte - 48);
       byte = heap[++at];
     } while (byte !== kCarriageReturn);
     this.at = at + 2;
@@ -144,7 +144,7 @@ export class ReplyDecoder {
     const first = at;
     let value = 0;
     for (let byte = heap[at]; byte !== kCarriageReturn; byte = heap[++at]) {
-      value = value * 10 + byte - 48;
+      value = value * 10 + (byte - 48);
     }
     this.at = at + 2;
     if (at - first > kSafeDigits && value > Number.MAX_SAFE_INTEGER) {

@@ -166,6 +166,20 @@ export class LocalSession {
     return this.send(id, plain, raw);
   }
 
+  /** As `callMany`, but gives a copy of the reply's bytes; errors are replies like any other. */
+  callRaw(id: number, parts: ArrayLike<unknown>): Uint8Array {
+    if (this.state !== kReady) this.refuse();
+    const engine = this.engine;
+    const length = this.transmit(id, this.flatten(id, parts)) >>> 0;
+    if (engine.heap.length === 0) engine.refresh();
+    const flags = engine.heap32[engine.frame + kFlags];
+    if (length === 0) this.noReply(flags, id, true);
+    const start = engine.heap32[engine.frame + kOutputPointer];
+    const reply = this.codec.copy(start, start + length);
+    if (flags !== 0 && length > 0) this.follow(flags);
+    return reply;
+  }
+
   /** Validates and flattens arguments without executing anything. @throws TypeError */
   flatten(id: number, parts: ArrayLike<unknown>): unknown[] {
     const plain: unknown[] = [];
@@ -263,6 +277,12 @@ export class LocalSession {
 
   /** Sends arguments that are strings or bytes already. */
   private send(id: number, plain: readonly unknown[], raw: boolean): AnyReply {
+    const name = id < 0 ? this.nameOf(id, plain) : undefined;
+    return this.finish(this.transmit(id, plain), id, raw, name);
+  }
+
+  /** Writes the arguments and makes the call. @returns the length of the reply */
+  private transmit(id: number, plain: readonly unknown[]): number {
     const engine = this.engine;
     const count = plain.length;
     let room = 4 * count;
@@ -279,8 +299,7 @@ export class LocalSession {
       engine.heap32[(start >>> 2) + i] = end - at;
       at = end;
     }
-    const name = id < 0 ? this.nameOf(id, plain) : undefined;
-    return this.finish(engine.module._kv_call(this.session, id, count), id, raw, name);
+    return engine.module._kv_call(this.session, id, count);
   }
 
   /** Decodes the reply of the call just made and sees to what the call has caused. */
