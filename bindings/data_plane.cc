@@ -1,5 +1,5 @@
-// The data plane: exported C functions, pointers and lengths only (why: a call costs 4 ns, an embind
-// call 77). Described for callers in bindings/README.md.
+// The data plane: exported C functions, pointers and lengths only (why: a call costs 4 ns, an
+// embind call 77). Described for callers in bindings/README.md.
 #include <emscripten/emscripten.h>
 
 #include "bindings/door.h"

@@ -1,5 +1,5 @@
-// The joined table of all commands and the look-up by name. Built once per engine from the families'
-// tables (core/commands/all.h); nothing registers itself.
+// The joined table of all commands and the look-up by name. Built once per engine from the
+// families' tables (core/commands/all.h); nothing registers itself.
 #pragma once
 
 #include <cstdint>

@@ -21,8 +21,8 @@ struct ExpireUnit {
 std::optional<int64_t> ReadPositiveExpireTime(command::Call& call, std::string_view text,
                                               ExpireUnit unit);
 
-// EX / PX / EXAT / PXAT with its value, if it comes next in `in`; nothing is read otherwise. True if
-// it was there; `*text` is the value.
+// EX / PX / EXAT / PXAT with its value, if it comes next in `in`; nothing is read otherwise. True
+// if it was there; `*text` is the value.
 bool TakeExpireOption(command::Arguments& in, ExpireUnit* unit, std::string_view* text);
 
 }  // namespace kvasm::commands

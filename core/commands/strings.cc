@@ -1,5 +1,5 @@
-// Strings: whole values, parts of values, several at once. Counting is in strings_numbers.cc, LCS in
-// strings_lcs.cc.
+// Strings: whole values, parts of values, several at once. Counting is in strings_numbers.cc, LCS
+// in strings_lcs.cc.
 #include <algorithm>
 #include <cstring>
 

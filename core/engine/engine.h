@@ -69,8 +69,8 @@ class Engine {
   // Puts a session into that queue.
   void MarkReady(services::Session& session);
 
-  // Does up to `budget_units` units of background work. Returns the milliseconds until the next call
-  // is wanted (0 = at once).
+  // Does up to `budget_units` units of background work. Returns the milliseconds until the next
+  // call is wanted (0 = at once).
   int64_t Tick(uint32_t budget_units);
 
   const command::Table& table() const { return table_; }

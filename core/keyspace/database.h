@@ -44,7 +44,8 @@ class Database {
   friend class SnapshotCut;
 
   int id_;
-  int cut_id_;  // the number these contents had when the current snapshot cut began (SWAPDB moves them)
+  // the number these contents had when the current snapshot cut began (SWAPDB moves them)
+  int cut_id_;
   EntryDict entries_;
   ExpiryHeap expiry_;
 };

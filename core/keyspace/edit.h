@@ -1,19 +1,20 @@
 // The write gate: every change to a key happens inside an Edit.
 //
-//     Edit edit(call.keyspace, call.db, key);              // looks the key up, removing it if expired
+//     Edit edit(call.keyspace, call.db, key);    // looks the key up, removing it if expired
 //     if (edit.exists() && !edit.Is(Type::kHash)) return call.reply.Error(errors::kWrongType);
 //     types::Hash hash(edit.Collection(Encoding::kHashListpack), context);  // found or created
 //     added = hash.Set(field, value);
-//     edit.Changed(kEventHash, "hset");                    // version, event, dirty; once per effect
-//     ...                                                  // closing: deleted if empty, waiters woken
+//     edit.Changed(kEventHash, "hset");          // version, event, dirty; once per effect
+//     ...                                        // closing: deleted if empty, waiters woken
 //
 // What the gate does for each change: the snapshot's pre-image before the first one, the WATCH
 // version, invalidation of caches, keyspace events, deletion of emptied collections (event "del"),
 // waking of those who wait for the key, the count of changes, the access clock. The journal record
 // is made by the engine from the call, or from what the handler recorded (Call::Record).
 //
-// References and entries obtained from an Edit are valid until its next call that may move the entry
-// (Collection on an absent key, Set*, Delete) and at most until it closes. `key` is borrowed for the
+// References and entries obtained from an Edit are valid until its next call that may move the
+// entry (Collection on an absent key, Set*, Delete) and at most until it closes. `key` is borrowed
+// for the
 // Edit's life. One Edit per key at a time; Edits of different keys may be open together.
 #pragma once
 

@@ -6,8 +6,8 @@
 //              +-----+-----+---------+----+---------+------+---------+--------+-------+
 //
 // A key of 255 bytes or more has key_size 255 and its length as 4 bytes before it. After the key
-// stands the value of short strings: 8 bytes for kInt, `data` bytes for kEmbstr (there the data word
-// is the length). All other encodings own the heap block at `data`.
+// stands the value of short strings: 8 bytes for kInt, `data` bytes for kEmbstr (there the data
+// word is the length). All other encodings own the heap block at `data`.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// Collects what a command owes to the AOF and to replicas, and hands it on when the command is done.
+// Collects what a command owes to the AOF and to replicas, and hands it on when the command is
+// done.
 //
 // By default a command that changed something is recorded as it was called. A command whose effect
 // is another one (SPOP -> SREM, EXPIRE -> PEXPIREAT) records that instead. Deletions that a command

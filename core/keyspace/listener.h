@@ -1,5 +1,5 @@
-// Who wants to know what the write gate does. The gate calls a listener only for what it declared an
-// interest in, so an engine without listeners pays one test of a mask per write.
+// Who wants to know what the write gate does. The gate calls a listener only for what it declared
+// an interest in, so an engine without listeners pays one test of a mask per write.
 #pragma once
 
 #include <cstdint>

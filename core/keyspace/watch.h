@@ -17,7 +17,8 @@ class WatchTable {
   uint64_t Watch(int db, std::string_view key);
   // Ends one watch of the key.
   void Unwatch(int db, std::string_view key);
-  // The present version of a watched key; it differs from the one Watch returned once it was written.
+  // The present version of a watched key; it differs from the one Watch returned once it was
+  // written.
   uint64_t Version(int db, std::string_view key) const;
 
   // The gate: the key has been written.

@@ -1,11 +1,11 @@
-// Cuts a stream of bytes into requests: multibulk ("*2\r\n$3\r\nGET\r\n...") and inline ("GET key"),
-// in any mix and in pieces of any size. Arguments are views into the bytes given, or into the
-// parser's own buffer when a request arrived in pieces; nothing else is copied, and a request is
-// scanned once however many pieces it comes in.
+// Cuts a stream of bytes into requests: multibulk ("*2\r\n$3\r\nGET\r\n...") and inline ("GET
+// key"), in any mix and in pieces of any size. Arguments are views into the bytes given, or into
+// the parser's own buffer when a request arrived in pieces; nothing else is copied, and a request
+// is scanned once however many pieces it comes in.
 //
 //     parser.Feed(chunk, limits);
-//     while (parser.Next() == Outcome::kRequest) use(parser.arguments());   // views end with the next call
-//     parser.Finish();                                                     // keeps the unfinished rest
+//     while (parser.Next() == Outcome::kRequest) use(parser.arguments());  // views until the next call
+//     parser.Finish();                                          // keeps the unfinished rest
 //
 // Limits and error texts: Redis 7.2.
 #pragma once

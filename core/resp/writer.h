@@ -1,5 +1,6 @@
-// Writes replies, in RESP2 or RESP3 as the session asked for. Aggregates announce their size and are
-// followed by that many elements; where the size is not known beforehand, a Mark is closed with it.
+// Writes replies, in RESP2 or RESP3 as the session asked for. Aggregates announce their size and
+// are followed by that many elements; where the size is not known beforehand, a Mark is closed with
+// it.
 //
 // A type that RESP2 lacks is written as Redis writes it there: maps and sets as arrays, doubles as
 // bulk strings, booleans as integers, null as "$-1" or "*-1".

@@ -1,4 +1,5 @@
-// All directives of Redis 7.2: their types, defaults, bounds and whether they may change at run time.
+// All directives of Redis 7.2: their types, defaults, bounds and whether they may change at run
+// time.
 // CONFIG GET / SET, redis.conf and command-line options all come through here.
 #pragma once
 
@@ -39,7 +40,8 @@ class Config {
   std::vector<std::string> Names() const;
 
   // Sets all or none. The error text is what CONFIG SET replies, e.g.
-  // "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value".
+  // "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory
+  // value".
   base::Status Set(std::span<const Pair> values, Source source);
 
   // Called for each directive that changed, after all of them have, with its canonical name and its

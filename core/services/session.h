@@ -1,5 +1,5 @@
-// A session: one client, whether a socket, a port or the host program itself. Pure state; the engine
-// drives it.
+// A session: one client, whether a socket, a port or the host program itself. Pure state; the
+// engine drives it.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // The settings that the engine reads while it works. services::Config parses, checks and reports
-// them (CONFIG GET / SET, redis.conf) and keeps these fields current. Names and defaults: Redis 7.2.
+// them (CONFIG GET / SET, redis.conf) and keeps these fields current. Names and defaults: Redis
+// 7.2.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,8 @@
 namespace kvasm::services {
 namespace {
 
-// Redis stops telling error codes apart after so many, lest scripts with codes of their own fill it.
+// Redis stops telling error codes apart after so many, lest scripts with codes of their own fill
+// it.
 constexpr size_t kErrorCodesMax = 128;
 
 }  // namespace

@@ -22,7 +22,8 @@ const kUnordered = /^keys\b/i;
 
 function notation(step, replies) {
   const heard = replies.get(step.line);
-  if (!heard || Object.values(heard).some(({ reply }) => kSilence.includes(reply.t))) return undefined;
+  if (!heard || Object.values(heard).some(({ reply }) => kSilence.includes(reply.t)))
+    return undefined;
   const [two, three] = [heard[2] ?? heard[3], heard[3] ?? heard[2]];
   let text;
   if (two.spoken === three.spoken) text = show(three.reply);

@@ -63,7 +63,8 @@ async function playFile(target, file, diagnose) {
           if (wrong) {
             failures.push(
               `${file.name}:${step.line} [${item.title}] RESP${spoken}\n  command   ` +
-                `${step.text.replace(/\s+=>.*$/, '')}\n  expected  ${wrong.want}\n  got       ${show(wrong.got)}`,
+                `${step.text.replace(/\s+=>.*$/, '')}\n  expected  ${wrong.want}\n` +
+                `  got       ${show(wrong.got)}`,
             );
           }
         });
