@@ -215,9 +215,9 @@ void Getdel(Call& call) {
   if (!edit.exists()) return call.reply.Null();
   if (edit.IsNot(Type::kString)) return call.WrongType();
   ReplyString(call, *edit.entry());
-  edit.Delete(call.keyspace.lazy_user_delete);
+  edit.Delete();
   edit.Changed(keyspace::kEventGeneric, "del");
-  call.Record({call.keyspace.lazy_user_delete ? "UNLINK" : "DEL", call.arg(1)});
+  call.Record({"DEL", call.arg(1)});
 }
 
 void Getex(Call& call) {
