@@ -4,7 +4,7 @@
 // A session has send(bytes), next(timeout_ms) -> reply | {t:'closed'} | {t:'timeout'}, close().
 import { encode } from './resp.mjs';
 
-const kReplyTimeoutMs = 10_000;
+const kReplyTimeoutMs = 5_000;
 
 /** Asks on the control session and gives the reply. */
 async function ask(session, ...args) {

@@ -182,6 +182,7 @@ export async function nativeTarget(path = nativePath()) {
       const id = next++;
       const inbox = new Inbox();
       inboxes.set(id, inbox);
+      if (ended) inbox.end();
       frame('n', id, Buffer.alloc(0));
       return {
         send: (data) => frame('i', id, data),
