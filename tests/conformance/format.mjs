@@ -11,18 +11,10 @@ class Cursor {
     this.where = where;
   }
 
-  fail(what) {
-    throw new Error(`${this.where}: ${what} at "${this.text.slice(this.at, this.at + 40)}"`);
-  }
-  blanks() {
-    while (' \t\n'.includes(this.text[this.at]) && this.at < this.text.length) this.at++;
-  }
-  get done() {
-    return this.at >= this.text.length;
-  }
-  starts(what) {
-    return this.text.startsWith(what, this.at);
-  }
+  fail(what) { throw new Error(`${this.where}: ${what} at "${this.text.slice(this.at, this.at + 40)}"`); }
+  blanks() { while (' \t\n'.includes(this.text[this.at]) && this.at < this.text.length) this.at++; }
+  get done() { return this.at >= this.text.length; }
+  starts(what) { return this.text.startsWith(what, this.at); }
   take(what) {
     if (!this.starts(what)) return false;
     this.at += what.length;
@@ -132,23 +124,13 @@ function value(cursor, top) {
   cursor.blanks();
   const found = cursor.match(/^(nil\[\]|nil|any|none|unordered|oneof|subset|picks|2:|3:)/);
   switch (found?.[1]) {
-    case 'nil':
-    case 'nil[]':
-    case 'any':
-    case 'none':
-      return { k: found[1] };
-    case 'unordered':
-    case 'oneof':
-      cursor.take('[');
-      return { k: found[1], ...sequence(cursor, ']') };
-    case 'subset':
-    case 'picks': {
+    case 'nil': case 'nil[]': case 'any': case 'none': return { k: found[1] };
+    case 'unordered': case 'oneof': cursor.take('['); return { k: found[1], ...sequence(cursor, ']') };
+    case 'subset': case 'picks': {
       const count = Number(cursor.match(/^\s*(\d+)\s*\[/)?.[1] ?? cursor.fail('count and ['));
       return { k: found[1], count, ...sequence(cursor, ']') };
     }
-    case '2:':
-    case '3:':
-      return { k: 'proto', proto: Number(found[1][0]), of: value(cursor, top) };
+    case '2:': case '3:': return { k: 'proto', proto: Number(found[1][0]), of: value(cursor, top) };
     default:
   }
   const c = cursor.text[cursor.at];
@@ -159,27 +141,14 @@ function value(cursor, top) {
   }
   cursor.at++;
   switch (c) {
-    case '+':
-    case '-':
-      return { k: c, ...text(cursor, top) };
-    case ':':
-    case ',':
-      return { k: c, ...number(cursor) };
-    case '#':
-      return { k: '#', v: cursor.match(/^[tf]/)[0] === 't' };
-    case '[':
-      return { k: '*', ...sequence(cursor, ']') };
-    case '(':
-      return { k: 'pairs', ...sequence(cursor, ')') };
-    case '{':
-      return { k: '%', ...sequence(cursor, '}') };
-    case '~':
-    case '>':
-      cursor.take('[');
-      return { k: c, ...sequence(cursor, ']') };
-    default:
-      cursor.at--;
-      return cursor.fail('not a reply');
+    case '+': case '-': return { k: c, ...text(cursor, top) };
+    case ':': case ',': return { k: c, ...number(cursor) };
+    case '#': return { k: '#', v: cursor.match(/^[tf]/)[0] === 't' };
+    case '[': return { k: '*', ...sequence(cursor, ']') };
+    case '(': return { k: 'pairs', ...sequence(cursor, ')') };
+    case '{': return { k: '%', ...sequence(cursor, '}') };
+    case '~': case '>': cursor.take('['); return { k: c, ...sequence(cursor, ']') };
+    default: cursor.at--; return cursor.fail('not a reply');
   }
 }
 
@@ -193,23 +162,16 @@ function expectation(source, where) {
   return cursor.fail('expected exactly one reply');
 }
 
-const kDirectives = ['since', 'session', 'resp', 'sleep', 'network', 'send', 'reply', 'closed'];
+const kDirectives = ['since', 'session', 'resp', 'sleep', 'send', 'reply', 'closed'];
 
 function directive(step, name, rest, where) {
   if (!kDirectives.includes(name)) throw new Error(`${where}: unknown directive @${name}`);
   const cursor = new Cursor(rest, where);
   if (name === 'send') {
     const { words: parts, arrow } = words(cursor);
-    return {
-      ...step,
-      do: 'send',
-      bytes: Buffer.concat(parts),
-      arrow,
-      source: rest.slice(cursor.at),
-    };
+    return { ...step, do: 'send', bytes: Buffer.concat(parts), arrow, source: rest.slice(cursor.at) };
   }
-  if (name === 'reply')
-    return { ...step, do: 'reply', arrow: true, source: rest.replace(/^=>/, '') };
+  if (name === 'reply') return { ...step, do: 'reply', arrow: true, source: rest.replace(/^=>/, '') };
   if (name === 'sleep') {
     const [, count, unit] = /^(\d+)(ms|s)$/.exec(rest);
     return { ...step, do: 'sleep', ms: Number(count) * (unit === 's' ? 1000 : 1) };
@@ -218,9 +180,8 @@ function directive(step, name, rest, where) {
 }
 
 /**
- * Parses a file's text into cases: { title, line, steps, since?, resp?, network? }; a step is
- * { do: 'call' | 'send' | 'reply' | 'closed' | 'sleep' | 'session', line, args?, bytes?, expect?,
- * since? }.
+ * Parses a file's text into cases: { title, line, steps, since?, resp? }; a step is
+ * { do: 'call' | 'send' | 'reply' | 'closed' | 'sleep' | 'session', line, args?, bytes?, expect?, since? }.
  */
 export function parse(source, name) {
   const cases = [];
@@ -252,7 +213,6 @@ export function parse(source, name) {
         if (current.steps.length) since = { version, why };
         else current.since = { version, why };
       } else if (word === 'resp') current.resp = Number(rest);
-      else if (word === 'network') current.network = true;
       else {
         current.steps.push(item);
         last = item;
@@ -268,8 +228,7 @@ export function parse(source, name) {
   });
   for (const item of cases) {
     for (const step of item.steps) {
-      if (step.arrow && step.source.trim())
-        step.expect = expectation(step.source, `${name}:${step.line}`);
+      if (step.arrow && step.source.trim()) step.expect = expectation(step.source, `${name}:${step.line}`);
     }
   }
   return cases;

@@ -26,6 +26,11 @@ export const differences = [
       && text(older) === 'hashtable' && ['listpack', 'intset'].includes(text(newer)),
   },
   {
+    unless: '7.2', reason: 'a command whose arguments alone could pass the limit converts at once since 7.2, duplicates or not',
+    accepts: ([name, sub], older, newer) => name === 'OBJECT' && sub === 'ENCODING'
+      && ['listpack', 'intset'].includes(text(older)) && ['hashtable', 'skiplist'].includes(text(newer)),
+  },
+  {
     unless: '7.2', reason: 'ZRANK and ZREVRANK take WITHSCORE since 7.2, so a fourth word was an arity error before',
     accepts: ([name], older, newer) => /^(ZRANK|ZREVRANK)$/.test(name) && newer.t === '-'
       && /^ERR wrong number/.test(text(older)),

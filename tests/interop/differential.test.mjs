@@ -1,0 +1,101 @@
+// Random commands, the same to a real redis-server and to ours: every reply must be the same.
+//
+//   KVASM_DIFF_COUNT=1000000 KVASM_DIFF_SEED=7 node --test tests/interop/differential.test.mjs
+//   KVASM_TARGETS=native  only one of tcp, wasm, native      KVASM_REDIS_SERVER=/path  the judge
+//
+// Known differences between the judge's version and 7.2 are in versions.mjs; differences there are
+// counted and printed, all others fail, shrunk to the few commands that show them.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { nativePath, redisTarget, targets } from '../conformance/targets.mjs';
+import { compareServers } from './differential.mjs';
+import { episode } from './generator.mjs';
+import { redisServerPath } from './server.mjs';
+import { shrink } from './shrink.mjs';
+
+const count = Number(process.env.KVASM_DIFF_COUNT ?? 200_000);
+const seed = process.env.KVASM_DIFF_SEED ?? String(Date.now());
+const shares = { tcp: 0.5, wasm: 0.4, native: 0.1 };
+const chosen = (process.env.KVASM_TARGETS?.split(',') ?? Object.keys(shares))
+  .filter((name) => name in shares && (name !== 'native' || nativePath()));
+const whole = chosen.reduce((sum, name) => sum + shares[name], 0);
+const skip = redisServerPath() ? false : 'no redis-server found';
+
+/** A target whose answers to `command` come out wrong: what the differential test must notice. */
+function faulty(target, command, wrong) {
+  return {
+    ...target,
+    async open() {
+      const session = await target.open();
+      const asked = [];
+      return {
+        ...session,
+        send(bytes) {
+          const text = bytes.toString('latin1');
+          for (const found of text.matchAll(/\*\d+\r\n\$\d+\r\n(\w+)\r\n/g)) asked.push(found[1]);
+          session.send(bytes);
+        },
+        async next(timeoutMs) {
+          const reply = await session.next(timeoutMs);
+          return asked.shift() === command && reply.t === ':' && reply.v !== '0' ? wrong : reply;
+        },
+      };
+    },
+  };
+}
+
+test('the same seed makes the same episode', () => {
+  assert.deepEqual(episode('a', 500, 7.2), episode('a', 500, 7.2));
+  assert.notDeepEqual(episode('a', 500, 7.2), episode('b', 500, 7.2));
+});
+
+test('shrinking finds the shortest list that still fails', async () => {
+  const list = Array.from({ length: 500 }, (_, i) => i);
+  let asked = 0;
+  const least = await shrink(list, async (some) => {
+    asked++;
+    return [17, 230, 499].every((needed) => some.includes(needed));
+  });
+  assert.deepEqual(least, [17, 230, 499]);
+  assert.ok(asked < 200, `asked ${asked} times`);
+});
+
+describe('differential test', { skip }, () => {
+  let judge;
+  let twin;
+  before(async () => { [judge, twin] = [await redisTarget(), await redisTarget()]; });
+  after(async () => {
+    await judge?.stop();
+    await twin?.stop();
+  });
+
+  test('a real server compared with its twin shows no difference', async () => {
+    const { report } = await compareServers({ theirs: judge, ours: twin, seed, count: 5_000 });
+    assert.equal(report, undefined);
+  });
+
+  test('a wrong reply is found and shrunk to the commands that show it', async () => {
+    const ours = faulty(twin, 'SCARD', { t: ':', v: '77' });
+    const { report } = await compareServers({ theirs: judge, ours, seed: 'fault', count: 50_000 });
+    assert.match(report, /ours {5}:77/);
+    const commands = report.split('\n').filter((line) => /^ {2}(?!CONFIG)/.test(line));
+    assert.ok(commands.length <= 3, report);
+    assert.match(commands.at(-1), /^ {2}SCARD /);
+  });
+
+  for (const name of chosen) {
+    test(`${name} answers as redis-server does`, async (t) => {
+      const ours = await targets[name]();
+      try {
+        const share = Math.ceil(count * shares[name] / whole);
+        const { commands, counts, report } = await compareServers({ theirs: judge, ours, seed, count: share });
+        t.diagnostic(`${commands} commands compared with redis ${judge.version}, seed ${seed}`);
+        for (const [reason, times] of counts) t.diagnostic(`${times} times: ${reason}`);
+        assert.equal(report, undefined, `KVASM_DIFF_SEED=${seed}\n${report}`);
+      } finally {
+        await ours.stop();
+      }
+    });
+  }
+});
