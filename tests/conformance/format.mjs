@@ -11,10 +11,18 @@ class Cursor {
     this.where = where;
   }
 
-  fail(what) { throw new Error(`${this.where}: ${what} at "${this.text.slice(this.at, this.at + 40)}"`); }
-  blanks() { while (' \t\n'.includes(this.text[this.at]) && this.at < this.text.length) this.at++; }
-  get done() { return this.at >= this.text.length; }
-  starts(what) { return this.text.startsWith(what, this.at); }
+  fail(what) {
+    throw new Error(`${this.where}: ${what} at "${this.text.slice(this.at, this.at + 40)}"`);
+  }
+  blanks() {
+    while (' \t\n'.includes(this.text[this.at]) && this.at < this.text.length) this.at++;
+  }
+  get done() {
+    return this.at >= this.text.length;
+  }
+  starts(what) {
+    return this.text.startsWith(what, this.at);
+  }
   take(what) {
     if (!this.starts(what)) return false;
     this.at += what.length;
@@ -124,13 +132,23 @@ function value(cursor, top) {
   cursor.blanks();
   const found = cursor.match(/^(nil\[\]|nil|any|none|unordered|oneof|subset|picks|2:|3:)/);
   switch (found?.[1]) {
-    case 'nil': case 'nil[]': case 'any': case 'none': return { k: found[1] };
-    case 'unordered': case 'oneof': cursor.take('['); return { k: found[1], ...sequence(cursor, ']') };
-    case 'subset': case 'picks': {
+    case 'nil':
+    case 'nil[]':
+    case 'any':
+    case 'none':
+      return { k: found[1] };
+    case 'unordered':
+    case 'oneof':
+      cursor.take('[');
+      return { k: found[1], ...sequence(cursor, ']') };
+    case 'subset':
+    case 'picks': {
       const count = Number(cursor.match(/^\s*(\d+)\s*\[/)?.[1] ?? cursor.fail('count and ['));
       return { k: found[1], count, ...sequence(cursor, ']') };
     }
-    case '2:': case '3:': return { k: 'proto', proto: Number(found[1][0]), of: value(cursor, top) };
+    case '2:':
+    case '3:':
+      return { k: 'proto', proto: Number(found[1][0]), of: value(cursor, top) };
     default:
   }
   const c = cursor.text[cursor.at];
@@ -141,14 +159,27 @@ function value(cursor, top) {
   }
   cursor.at++;
   switch (c) {
-    case '+': case '-': return { k: c, ...text(cursor, top) };
-    case ':': case ',': return { k: c, ...number(cursor) };
-    case '#': return { k: '#', v: cursor.match(/^[tf]/)[0] === 't' };
-    case '[': return { k: '*', ...sequence(cursor, ']') };
-    case '(': return { k: 'pairs', ...sequence(cursor, ')') };
-    case '{': return { k: '%', ...sequence(cursor, '}') };
-    case '~': case '>': cursor.take('['); return { k: c, ...sequence(cursor, ']') };
-    default: cursor.at--; return cursor.fail('not a reply');
+    case '+':
+    case '-':
+      return { k: c, ...text(cursor, top) };
+    case ':':
+    case ',':
+      return { k: c, ...number(cursor) };
+    case '#':
+      return { k: '#', v: cursor.match(/^[tf]/)[0] === 't' };
+    case '[':
+      return { k: '*', ...sequence(cursor, ']') };
+    case '(':
+      return { k: 'pairs', ...sequence(cursor, ')') };
+    case '{':
+      return { k: '%', ...sequence(cursor, '}') };
+    case '~':
+    case '>':
+      cursor.take('[');
+      return { k: c, ...sequence(cursor, ']') };
+    default:
+      cursor.at--;
+      return cursor.fail('not a reply');
   }
 }
 
@@ -169,9 +200,16 @@ function directive(step, name, rest, where) {
   const cursor = new Cursor(rest, where);
   if (name === 'send') {
     const { words: parts, arrow } = words(cursor);
-    return { ...step, do: 'send', bytes: Buffer.concat(parts), arrow, source: rest.slice(cursor.at) };
+    return {
+      ...step,
+      do: 'send',
+      bytes: Buffer.concat(parts),
+      arrow,
+      source: rest.slice(cursor.at),
+    };
   }
-  if (name === 'reply') return { ...step, do: 'reply', arrow: true, source: rest.replace(/^=>/, '') };
+  if (name === 'reply')
+    return { ...step, do: 'reply', arrow: true, source: rest.replace(/^=>/, '') };
   if (name === 'sleep') {
     const [, count, unit] = /^(\d+)(ms|s)$/.exec(rest);
     return { ...step, do: 'sleep', ms: Number(count) * (unit === 's' ? 1000 : 1) };
@@ -228,7 +266,8 @@ export function parse(source, name) {
   });
   for (const item of cases) {
     for (const step of item.steps) {
-      if (step.arrow && step.source.trim()) step.expect = expectation(step.source, `${name}:${step.line}`);
+      if (step.arrow && step.source.trim())
+        step.expect = expectation(step.source, `${name}:${step.line}`);
     }
   }
   return cases;

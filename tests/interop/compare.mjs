@@ -14,7 +14,13 @@ const flat = (reply) => show(reply, false);
 const sorted = (items) => items.map(flat).sort().join(' ');
 const paired = (items) => {
   const out = [];
-  for (let i = 0; i < items.length; i += 2) out.push(items.slice(i, i + 2).map(flat).join(' '));
+  for (let i = 0; i < items.length; i += 2)
+    out.push(
+      items
+        .slice(i, i + 2)
+        .map(flat)
+        .join(' '),
+    );
   return out.sort().join('  ');
 };
 
@@ -47,8 +53,9 @@ function same(command, theirs, ours, version, counts) {
   if (kTimes.test(words[0])) {
     if (sameTime(words[0], theirs, ours)) return true;
   } else if (canonical(words, theirs) === canonical(words, ours)) return true;
-  const excuse = differences.find((item) => !newerOrSame(version, item.unless)
-    && item.accepts(words, theirs, ours));
+  const excuse = differences.find(
+    (item) => !newerOrSame(version, item.unless) && item.accepts(words, theirs, ours),
+  );
   if (excuse) counts.set(excuse.reason, (counts.get(excuse.reason) ?? 0) + 1);
   return Boolean(excuse);
 }
@@ -60,17 +67,23 @@ function drawn([, [name, , count, withValues]], [look, reply]) {
   if (look.t === '-' || reply.t === '-') return undefined;
   const pool = new Set(items(look));
   if (count === undefined) {
-    const fine = pool.size === 0 ? !Array.isArray(reply.v) && reply.v === null : pool.has(flat(reply));
+    const fine =
+      pool.size === 0 ? !Array.isArray(reply.v) && reply.v === null : pool.has(flat(reply));
     return fine ? undefined : `${name} drew ${flat(reply)}`;
   }
   let got = reply.v;
   if (withValues !== undefined) {
-    got = got.length && Array.isArray(got[0].v) ? got.map((pair) => pair.v[0]) : got.filter((_, i) => i % 2 === 0);
+    got =
+      got.length && Array.isArray(got[0].v)
+        ? got.map((pair) => pair.v[0])
+        : got.filter((_, i) => i % 2 === 0);
   }
   const names = got.map(flat);
-  const want = Number(count) < 0 ? (pool.size ? -Number(count) : 0) : Math.min(Number(count), pool.size);
+  const want =
+    Number(count) < 0 ? (pool.size ? -Number(count) : 0) : Math.min(Number(count), pool.size);
   const distinct = Number(count) < 0 || new Set(names).size === names.length;
-  return names.length === want && distinct && names.every((item) => pool.has(item)) ? undefined
+  return names.length === want && distinct && names.every((item) => pool.has(item))
+    ? undefined
     : `${name} drew ${flat(reply)}`;
 }
 
@@ -91,20 +104,42 @@ export function difference({ commands, check }, theirs, ours, version, counts) {
   for (let i = 0; i < commands.length; i++) {
     const random = check && i > 0 && i < (check === 'pop' ? 3 : 2);
     // Of random replies only the kind is compared, and errors in full.
-    const fine = random && theirs[i].t !== '-' && ours[i].t !== '-' ? theirs[i].t === ours[i].t
-      : same(commands[i], theirs[i], ours[i], version, counts);
+    const fine =
+      random && theirs[i].t !== '-' && ours[i].t !== '-'
+        ? theirs[i].t === ours[i].t
+        : same(commands[i], theirs[i], ours[i], version, counts);
     if (!fine) return { command: commands[i], theirs: flat(theirs[i]), ours: flat(ours[i]) };
   }
-  for (const [who, replies] of [['theirs', theirs], ['ours', ours]]) {
-    const wrong = check === 'draw' ? drawn(commands, replies) : check === 'pop' ? popped(commands, replies) : undefined;
-    if (wrong) return { command: commands[1], theirs: '(a fair draw)', ours: '(a fair draw)', [who]: `${wrong} from ${flat(replies[0])}` };
+  for (const [who, replies] of [
+    ['theirs', theirs],
+    ['ours', ours],
+  ]) {
+    const wrong =
+      check === 'draw'
+        ? drawn(commands, replies)
+        : check === 'pop'
+          ? popped(commands, replies)
+          : undefined;
+    if (wrong)
+      return {
+        command: commands[1],
+        theirs: '(a fair draw)',
+        ours: '(a fair draw)',
+        [who]: `${wrong} from ${flat(replies[0])}`,
+      };
   }
   return undefined;
 }
 
 /** A command as one could type it. */
-export const typed = (command) => command.map((word) => {
-  const bytes = Buffer.from(word);
-  return /^[\x21-\x7e]+$/.test(bytes.toString('latin1')) && !bytes.includes(34) && !bytes.includes(39)
-    ? bytes.toString('latin1') : quote(bytes);
-}).join(' ');
+export const typed = (command) =>
+  command
+    .map((word) => {
+      const bytes = Buffer.from(word);
+      return /^[\x21-\x7e]+$/.test(bytes.toString('latin1')) &&
+        !bytes.includes(34) &&
+        !bytes.includes(39)
+        ? bytes.toString('latin1')
+        : quote(bytes);
+    })
+    .join(' ');

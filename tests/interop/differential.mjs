@@ -10,7 +10,9 @@ const kReplyTimeoutMs = 30_000;
 class Side {
   #sessions = {};
 
-  constructor(target) { this.target = target; }
+  constructor(target) {
+    this.target = target;
+  }
 
   async #session(proto) {
     if (!this.#sessions[proto]) {
@@ -37,9 +39,22 @@ class Side {
   /** Replies to every step, after a fresh start under these limits. */
   async play(steps, proto, parameters) {
     const session = await this.#session(proto);
-    const settings = Object.entries(parameters).map(([name, value]) => ['CONFIG', 'SET', name, value]);
-    await this.#run(session, [['SELECT', '0'], ['FLUSHALL'], ['CLIENT', 'SETNAME', ''], ...settings]);
-    const replies = await this.#run(session, steps.flatMap(({ commands }) => commands));
+    const settings = Object.entries(parameters).map(([name, value]) => [
+      'CONFIG',
+      'SET',
+      name,
+      value,
+    ]);
+    await this.#run(session, [
+      ['SELECT', '0'],
+      ['FLUSHALL'],
+      ['CLIENT', 'SETNAME', ''],
+      ...settings,
+    ]);
+    const replies = await this.#run(
+      session,
+      steps.flatMap(({ commands }) => commands),
+    );
     let at = 0;
     return steps.map(({ commands }) => replies.slice(at, (at += commands.length)));
   }
@@ -61,10 +76,17 @@ export async function compareServers({ theirs, ours, seed, count, length = 400 }
   const version = theirs.version;
   const counts = new Map();
   const play = async (steps, proto, parameters) => {
-    const [a, b] = await Promise.allSettled(sides.map((side) => side.play(steps, proto, parameters)));
+    const [a, b] = await Promise.allSettled(
+      sides.map((side) => side.play(steps, proto, parameters)),
+    );
     if (a.status === 'rejected' || b.status === 'rejected') {
       for (const side of sides) side.reset();
-      return { at: steps.length - 1, command: ['(session)'], theirs: String(a.reason ?? 'fine'), ours: String(b.reason ?? 'fine') };
+      return {
+        at: steps.length - 1,
+        command: ['(session)'],
+        theirs: String(a.reason ?? 'fine'),
+        ours: String(b.reason ?? 'fine'),
+      };
     }
     for (let i = 0; i < steps.length; i++) {
       const found = difference(steps[i], a.value[i], b.value[i], version, counts);
@@ -80,7 +102,15 @@ export async function compareServers({ theirs, ours, seed, count, length = 400 }
     const parameters = limits(name);
     const found = await play(steps, proto, parameters);
     if (found) {
-      const report = await explain({ found, steps: steps.slice(0, found.at + 1), proto, parameters, play, name, sides });
+      const report = await explain({
+        found,
+        steps: steps.slice(0, found.at + 1),
+        proto,
+        parameters,
+        play,
+        name,
+        sides,
+      });
       return { commands, counts, report };
     }
     commands += steps.reduce((sum, step) => sum + step.commands.length, 0);
@@ -94,13 +124,17 @@ async function explain({ found, steps, proto, parameters, play, name, sides }) {
   const last = await play(least, proto, parameters);
   for (const side of sides) side.reset();
   if (!last) {
-    return `episode ${name} (RESP${proto}) differs, but not when it is played again:\n`
-      + `  ${typed(found.command)}\ntheirs   ${found.theirs}\nours     ${found.ours}`;
+    return (
+      `episode ${name} (RESP${proto}) differs, but not when it is played again:\n` +
+      `  ${typed(found.command)}\ntheirs   ${found.theirs}\nours     ${found.ours}`
+    );
   }
   return [
     `episode ${name} (RESP${proto}) differs:`,
     ...Object.entries(parameters).map(([key, value]) => `  CONFIG SET ${key} ${value}`),
     ...least.flatMap(({ commands }) => commands.map((command) => `  ${typed(command)}`)),
-    `at       ${typed(last.command)}`, `theirs   ${last.theirs}`, `ours     ${last.ours}`,
+    `at       ${typed(last.command)}`,
+    `theirs   ${last.theirs}`,
+    `ours     ${last.ours}`,
   ].join('\n');
 }

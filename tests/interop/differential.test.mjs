@@ -17,8 +17,9 @@ import { shrink } from './shrink.mjs';
 const count = Number(process.env.KVASM_DIFF_COUNT ?? 200_000);
 const seed = process.env.KVASM_DIFF_SEED ?? String(Date.now());
 const shares = { tcp: 0.5, wasm: 0.4, native: 0.1 };
-const chosen = (process.env.KVASM_TARGETS?.split(',') ?? Object.keys(shares))
-  .filter((name) => name in shares && (name !== 'native' || nativePath()));
+const chosen = (process.env.KVASM_TARGETS?.split(',') ?? Object.keys(shares)).filter(
+  (name) => name in shares && (name !== 'native' || nativePath()),
+);
 const whole = chosen.reduce((sum, name) => sum + shares[name], 0);
 const skip = redisServerPath() ? false : 'no redis-server found';
 
@@ -64,7 +65,9 @@ test('shrinking finds the shortest list that still fails', async () => {
 describe('differential test', { skip }, () => {
   let judge;
   let twin;
-  before(async () => { [judge, twin] = [await redisTarget(), await redisTarget()]; });
+  before(async () => {
+    [judge, twin] = [await redisTarget(), await redisTarget()];
+  });
   after(async () => {
     await judge?.stop();
     await twin?.stop();
@@ -88,8 +91,13 @@ describe('differential test', { skip }, () => {
     test(`${name} answers as redis-server does`, async (t) => {
       const ours = await targets[name]();
       try {
-        const share = Math.ceil(count * shares[name] / whole);
-        const { commands, counts, report } = await compareServers({ theirs: judge, ours, seed, count: share });
+        const share = Math.ceil((count * shares[name]) / whole);
+        const { commands, counts, report } = await compareServers({
+          theirs: judge,
+          ours,
+          seed,
+          count: share,
+        });
         t.diagnostic(`${commands} commands compared with redis ${judge.version}, seed ${seed}`);
         for (const [reason, times] of counts) t.diagnostic(`${times} times: ${reason}`);
         assert.equal(report, undefined, `KVASM_DIFF_SEED=${seed}\n${report}`);

@@ -30,10 +30,18 @@ export class Random {
   }
 
   /** A whole number in [low, high]. */
-  int(low, high) { return low + (this.#next() % (high - low + 1)); }
+  int(low, high) {
+    return low + (this.#next() % (high - low + 1));
+  }
   /** True once in `times`. */
-  once(times) { return this.#next() % times === 0; }
-  pick(list) { return list[this.#next() % list.length]; }
+  once(times) {
+    return this.#next() % times === 0;
+  }
+  pick(list) {
+    return list[this.#next() % list.length];
+  }
   /** Between `low` and `high` results of make(). */
-  many(low, high, make) { return Array.from({ length: this.int(low, high) }, make); }
+  many(low, high, make) {
+    return Array.from({ length: this.int(low, high) }, make);
+  }
 }

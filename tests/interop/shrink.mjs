@@ -10,7 +10,7 @@ export async function shrink(list, fails) {
     let removed = false;
     for (let at = 0; at < current.length;) {
       const shorter = [...current.slice(0, at), ...current.slice(at + size)];
-      if (shorter.length < current.length && shorter.length > 0 && await fails(shorter)) {
+      if (shorter.length < current.length && shorter.length > 0 && (await fails(shorter))) {
         current = shorter;
         removed = true;
       } else at += size;

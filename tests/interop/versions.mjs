@@ -17,27 +17,45 @@ function sameNumbers(a, b) {
 
 export const differences = [
   {
-    unless: '7.2', reason: 'scores are printed with 17 digits before 7.2, in their shortest form since',
-    accepts: ([name], older, newer) => /^B?Z/.test(name) && older.t !== '-' && sameNumbers(older, newer),
+    unless: '7.2',
+    reason: 'scores are printed with 17 digits before 7.2, in their shortest form since',
+    accepts: ([name], older, newer) =>
+      /^B?Z/.test(name) && older.t !== '-' && sameNumbers(older, newer),
   },
   {
-    unless: '7.2', reason: 'small sets of other members than integers are hash tables before 7.2, listpacks since',
-    accepts: ([name, sub], older, newer) => name === 'OBJECT' && sub === 'ENCODING'
-      && text(older) === 'hashtable' && ['listpack', 'intset'].includes(text(newer)),
+    unless: '7.2',
+    reason: 'small sets of other members than integers are hash tables before 7.2, listpacks since',
+    accepts: ([name, sub], older, newer) =>
+      name === 'OBJECT' &&
+      sub === 'ENCODING' &&
+      text(older) === 'hashtable' &&
+      ['listpack', 'intset'].includes(text(newer)),
   },
   {
-    unless: '7.2', reason: 'a command whose arguments alone could pass the limit converts at once since 7.2, duplicates or not',
-    accepts: ([name, sub], older, newer) => name === 'OBJECT' && sub === 'ENCODING'
-      && ['listpack', 'intset'].includes(text(older)) && ['hashtable', 'skiplist'].includes(text(newer)),
+    unless: '7.2',
+    reason:
+      'a command whose arguments alone could pass the limit converts at once since 7.2, duplicates or not',
+    accepts: ([name, sub], older, newer) =>
+      name === 'OBJECT' &&
+      sub === 'ENCODING' &&
+      ['listpack', 'intset'].includes(text(older)) &&
+      ['hashtable', 'skiplist'].includes(text(newer)),
   },
   {
-    unless: '7.2', reason: 'ZRANK and ZREVRANK take WITHSCORE since 7.2, so a fourth word was an arity error before',
-    accepts: ([name], older, newer) => /^(ZRANK|ZREVRANK)$/.test(name) && newer.t === '-'
-      && /^ERR wrong number/.test(text(older)),
+    unless: '7.2',
+    reason:
+      'ZRANK and ZREVRANK take WITHSCORE since 7.2, so a fourth word was an arity error before',
+    accepts: ([name], older, newer) =>
+      /^(ZRANK|ZREVRANK)$/.test(name) && newer.t === '-' && /^ERR wrong number/.test(text(older)),
   },
   {
-    unless: '7.2', reason: 'COMMAND GETKEYS blames its own arity before 7.2, that of the command it looks at since',
-    accepts: ([name, sub], older, newer) => name === 'COMMAND' && /^GETKEYS/.test(sub)
-      && /^ERR wrong number/.test(text(older)) && newer.t === '-',
+    unless: '7.2',
+    reason:
+      'COMMAND GETKEYS blames its own arity before 7.2, that of the command it looks at since',
+    accepts: ([name, sub], older, newer) =>
+      name === 'COMMAND' &&
+      /^GETKEYS/.test(sub) &&
+      /^ERR wrong number/.test(text(older)) &&
+      newer.t === '-',
   },
 ];
