@@ -219,7 +219,8 @@ function directive(step, name, rest, where) {
 
 /**
  * Parses a file's text into cases: { title, line, steps, since?, resp? }; a step is
- * { do: 'call' | 'send' | 'reply' | 'closed' | 'sleep' | 'session', line, args?, bytes?, expect?, since? }.
+ * { do: 'call' | 'send' | 'reply' | 'closed' | 'sleep' | 'session', line, args?, bytes?, expect?,
+ * since? }.
  */
 export function parse(source, name) {
   const cases = [];

@@ -1,7 +1,7 @@
 // Plays every tests/conformance/*.resp file against every target, in RESP2 and in RESP3.
 //
 //   node --test tests/conformance/runner.test.mjs
-//   KVASM_TARGETS=redis,native KVASM_FILES=string,zset node --test tests/conformance/runner.test.mjs
+//   KVASM_TARGETS=redis KVASM_FILES=string,zset node --test tests/conformance/runner.test.mjs
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

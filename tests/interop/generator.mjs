@@ -173,7 +173,7 @@ class Source extends Random {
     return 10_000 + 20 * this.#expiries++ + 200_000 * this.int(0, 3);
   }
 
-  /** An option like EX 10000, with its unit. (A key SET with a time in the past is DBSIZE's race.) */
+  /** An option like EX 10000. Not in the past: a key SET like that is counted until it is met. */
   expiry() {
     const seconds = this.seconds();
     return this.pick([

@@ -1,4 +1,4 @@
-// A small seeded generator of pseudo-random numbers (xoshiro128**): the same seed, the same commands.
+// A seeded generator of pseudo-random numbers (xoshiro128**): the same seed, the same commands.
 
 export class Random {
   #s;

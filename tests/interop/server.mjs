@@ -6,8 +6,10 @@ import { createRequire } from 'node:module';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+const kReadyTimeoutMs = 20_000;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** A TCP port nobody listens on at this moment. */
@@ -64,6 +66,27 @@ export function startKvasm({ args = [], env = {} } = {}) {
   );
 }
 
+/** Waits until the server's output says that it accepts connections; gives that output's reader. */
+async function ready(name, child, exit) {
+  let text = '';
+  const look = (chunk) => (text += chunk);
+  child.stdout.on('data', look);
+  child.stderr.on('data', look);
+  let failed;
+  child.once('error', (error) => (failed = error.message));
+  exit.then(({ code }) => (failed = `ended with ${code}`));
+  const deadline = Date.now() + kReadyTimeoutMs;
+  while (!/Ready to accept connections/.test(text)) {
+    if (Date.now() > deadline) failed = `is not ready after ${kReadyTimeoutMs} ms`;
+    if (failed) {
+      child.kill('SIGKILL');
+      throw new Error(`${name} ${failed}:\n${text}`);
+    }
+    await delay(5);
+  }
+  return () => text;
+}
+
 /**
  * Resolves to { name, host, port, pid, log(), stop() } once the server says it accepts connections.
  * `log()` is everything it printed; `stop()` ends it by process id and waits for its end.
@@ -71,49 +94,20 @@ export function startKvasm({ args = [], env = {} } = {}) {
 async function start(name, command, leading, options, env = {}) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), `${name}-test-`));
-  const args = [
-    ...leading,
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    ...options,
-  ];
-  const child = spawn(command, args, {
+  const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+  const child = spawn(command, [...leading, ...fixed, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,
     env: { ...process.env, ...env },
   });
-  let text = '';
   let ended = false;
-  const exit = new Promise((done) =>
+  const exit = new Promise((done) => {
     child.once('exit', (code, signal) => {
       ended = true;
       done({ code, signal });
-    }),
-  );
-  await new Promise((done, fail) => {
-    const timer = setTimeout(
-      () => fail(new Error(`${name} is not ready after 20 s:\n${text}`)),
-      20_000,
-    );
-    const look = (chunk) => {
-      text += chunk;
-      if (/Ready to accept connections/.test(text)) done();
-    };
-    child.stdout.on('data', look);
-    child.stderr.on('data', look);
-    child.once('error', fail);
-    child.once('exit', (code) => fail(new Error(`${name} ended with ${code}:\n${text}`)));
-    exit.then(() => clearTimeout(timer));
-    const clear = done;
-    done = () => {
-      clearTimeout(timer);
-      clear();
-    };
+    });
   });
+  const log = await ready(name, child, exit);
   // A test that forgets stop() must not hang its runner, nor leave the server behind.
   child.unref();
   child.stdout.unref?.();
@@ -122,25 +116,17 @@ async function start(name, command, leading, options, env = {}) {
     if (!ended) child.kill('SIGKILL');
   };
   process.once('exit', kill);
-  return {
-    name,
-    host: '127.0.0.1',
-    port,
-    pid: child.pid,
-    folder,
-    exit,
-    log: () => text,
-    async stop(signal = 'SIGTERM') {
-      if (!ended) {
-        child.ref();
-        child.kill(signal);
-        const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
-        await exit;
-        clearTimeout(timer);
-      }
-      process.removeListener('exit', kill);
-      rmSync(folder, { recursive: true, force: true });
-      return exit;
-    },
+  const stop = async (signal = 'SIGTERM') => {
+    if (!ended) {
+      child.ref();
+      child.kill(signal);
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      await exit;
+      clearTimeout(timer);
+    }
+    process.removeListener('exit', kill);
+    rmSync(folder, { recursive: true, force: true });
+    return exit;
   };
+  return { name, host: '127.0.0.1', port, pid: child.pid, folder, exit, log, stop };
 }

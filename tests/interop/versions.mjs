@@ -1,4 +1,4 @@
-// Where Redis 7.0, which distributions ship, answers differently from Redis 7.2, which Kvasm follows.
+// Where Redis 7.0, which distributions ship, answers differently from 7.2, which Kvasm follows.
 // The one place that excuses a difference between the differential test's two servers.
 //
 // accepts(command, older, newer) is asked with the command's words, in upper case where they are
@@ -33,8 +33,7 @@ export const differences = [
   },
   {
     unless: '7.2',
-    reason:
-      'a command whose arguments alone could pass the limit converts at once since 7.2, duplicates or not',
+    reason: 'since 7.2 more arguments than the limit convert at once, doubles or not',
     accepts: ([name, sub], older, newer) =>
       name === 'OBJECT' &&
       sub === 'ENCODING' &&
