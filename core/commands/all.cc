@@ -21,6 +21,7 @@ std::vector<Specs> AllCommands() {
       SortedSetAlgebraCommands(),
       StringLcsCommands(),
       BitCommands(),
+      FunctionCommands(),
   };
 }
 

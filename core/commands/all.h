@@ -24,6 +24,7 @@ Specs SortedSetRangeCommands();
 Specs SortedSetAlgebraCommands();
 Specs StringLcsCommands();
 Specs BitCommands();
+Specs FunctionCommands();
 
 // All of them, for command::Table.
 std::vector<Specs> AllCommands();
