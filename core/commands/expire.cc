@@ -59,6 +59,7 @@ std::optional<Conditions> ReadConditions(Call& call) {
 // The absolute time in milliseconds; unlike SET's it may lie in the past. Null after replying an
 // error.
 std::optional<int64_t> ReadTime(Call& call, ExpireUnit unit) {
+  constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   const std::optional<int64_t> given = base::ParseInt64(call.arg(2));
   if (!given) {
@@ -67,7 +68,7 @@ std::optional<int64_t> ReadTime(Call& call, ExpireUnit unit) {
   }
   const int64_t scale = unit.seconds ? 1000 : 1;
   const int64_t from = unit.absolute ? 0 : call.now_ms();
-  if (*given > kMost / scale || *given < -(kMost / scale) || *given * scale > kMost - from) {
+  if (*given > kMost / scale || *given < kLeast / scale || *given * scale > kMost - from) {
     call.reply.Error(errors::InvalidExpire(call.spec.name));
     return std::nullopt;
   }

@@ -76,7 +76,7 @@ void Renamenx(Call& call) { RenameKey(call, true); }
 // The database with the number that comes next; null after replying an error.
 Database* ReadDatabase(Call& call, Arguments& in) {
   const int64_t id = in.Int();
-  if (in.ok() && (id < INT32_MIN || id > INT32_MAX)) in.Fail(errors::kNotInteger);
+  if (in.ok() && (id < INT32_MIN || id > INT32_MAX)) in.Fail(errors::kIntOutOfRange);
   if (in.ok() && (id < 0 || id >= call.keyspace.database_count())) {
     in.Fail(errors::kDbIndexOutOfRange);
   }

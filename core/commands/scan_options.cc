@@ -4,23 +4,7 @@
 
 namespace kvasm::commands {
 
-std::optional<uint64_t> ParseScanCursor(std::string_view text) {
-  bool negative = false;
-  if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
-    negative = text[0] == '-';
-    text.remove_prefix(1);
-    if (text.empty()) return std::nullopt;
-  }
-  uint64_t cursor = 0;
-  for (char c : text) {
-    if (!base::IsDigit(c)) return std::nullopt;
-    if (__builtin_mul_overflow(cursor, 10u, &cursor) ||
-        __builtin_add_overflow(cursor, static_cast<uint64_t>(c - '0'), &cursor)) {
-      return std::nullopt;
-    }
-  }
-  return negative ? 0 - cursor : cursor;
-}
+std::optional<uint64_t> ParseScanCursor(std::string_view text) { return base::ParseCursor(text); }
 
 ScanOptions ReadScanOptions(command::Arguments& in) {
   constexpr uint64_t kCountMax = UINT64_MAX / 10;
