@@ -37,6 +37,13 @@ inline int64_t ReadRandomCount(command::Arguments& in) {
   return count;
 }
 
+// An integer that must not be below `least`; every other text gets the same error.
+inline int64_t ReadAtLeast(command::Arguments& in, int64_t least, std::string_view error) {
+  const int64_t value = in.Int(error);
+  if (in.ok() && value < least) in.Fail(error);
+  return in.ok() ? value : least;
+}
+
 // Runs `pick(n)` for n picks at a time until `count` picks are done or the reply has outgrown
 // memory, so that a huge count ends.
 template <class Pick>

@@ -196,7 +196,7 @@ void Spop(Call& call) {
   int64_t count = 1;
   if (!single) {
     Arguments in(call, 2);
-    count = in.IntIn(0, std::numeric_limits<int64_t>::max(), errors::kMustBePositive);
+    count = ReadAtLeast(in, 0, errors::kMustBePositive);
     if (!in.ok()) return;
   }
   Edit edit(call.keyspace, call.db, call.arg(1));

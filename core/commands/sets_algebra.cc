@@ -116,14 +116,14 @@ void Sinterstore(Call& call) {
 
 void Sintercard(Call& call) {
   Arguments in(call, 1);
-  const int64_t keys = in.IntIn(1, std::numeric_limits<int64_t>::max(), errors::kNumkeysPositive);
+  const int64_t keys = ReadAtLeast(in, 1, errors::kNumkeysPositive);
   if (!in.ok()) return;
   if (static_cast<uint64_t>(keys) > in.left()) return call.reply.Error(errors::kTooManyKeys);
   in.Skip(static_cast<size_t>(keys));
   int64_t limit = 0;
   while (in.More()) {
     if (in.TakeWithValue("LIMIT")) {
-      limit = in.IntIn(0, std::numeric_limits<int64_t>::max(), errors::kLimitNegative);
+      limit = ReadAtLeast(in, 0, errors::kLimitNegative);
     } else {
       in.Fail(errors::kSyntax);
     }

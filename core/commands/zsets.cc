@@ -271,7 +271,7 @@ void PopFromKey(Call& call, End end) {
   int64_t count = 1;
   if (!single) {
     Arguments in(call, 2);
-    count = in.IntIn(0, std::numeric_limits<int64_t>::max(), errors::kMustBePositive);
+    count = ReadAtLeast(in, 0, errors::kMustBePositive);
     if (!in.ok()) return;
   }
   Edit edit(call.keyspace, call.db, call.arg(1));
@@ -292,9 +292,8 @@ void Zpopmin(Call& call) { PopFromKey(call, End::kLowest); }
 void Zpopmax(Call& call) { PopFromKey(call, End::kHighest); }
 
 void Zmpop(Call& call) {
-  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   Arguments in(call, 1);
-  const int64_t key_count = in.IntIn(1, kMost, errors::kNumkeysPositive);
+  const int64_t key_count = ReadAtLeast(in, 1, errors::kNumkeysPositive);
   if (in.ok() && static_cast<uint64_t>(key_count) >= in.left()) in.Fail(errors::kSyntax);
   if (!in.ok()) return;
   const auto keys = call.args.subspan(2, static_cast<size_t>(key_count));
@@ -308,7 +307,7 @@ void Zmpop(Call& call) {
   int64_t count = 0;
   while (in.More()) {
     if (count == 0 && in.TakeWithValue("COUNT")) {
-      count = in.IntIn(1, kMost, errors::kCountPositive);
+      count = ReadAtLeast(in, 1, errors::kCountPositive);
     } else {
       in.Fail(errors::kSyntax);
     }

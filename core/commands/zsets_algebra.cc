@@ -103,7 +103,7 @@ void ReadOptions(Arguments& in, bool store, Query* query) {
     } else if (!store && !counting && in.Take("WITHSCORES")) {
       query->with_scores = true;
     } else if (counting && in.TakeWithValue("LIMIT")) {
-      query->limit = in.IntIn(0, std::numeric_limits<int64_t>::max(), errors::kLimitNegative);
+      query->limit = ReadAtLeast(in, 0, errors::kLimitNegative);
     } else {
       in.Fail(errors::kSyntax);
     }

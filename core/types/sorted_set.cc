@@ -177,7 +177,7 @@ bool SortedSet::Set(std::string_view member, double score) {
       InsertNew(member, score);
       return true;
     }
-    if (node->score != score) table().ordered.UpdateScore(node, score);
+    table().ordered.UpdateScore(node, score);
     return false;
   }
   auto pairs = list();
