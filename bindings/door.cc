@@ -8,6 +8,9 @@ namespace {
 constinit Door* the_door = nullptr;
 constinit Frame the_frame{};
 
+// An input buffer up to this size is kept whatever is asked for.
+constexpr uint32_t kKeptBytes = 8 << 20;
+
 }  // namespace
 
 Door* TheDoor() { return the_door; }
@@ -17,7 +20,7 @@ Frame& TheFrame() { return the_frame; }
 Door::~Door() { base::Free(input_); }
 
 bool Door::Reserve(uint32_t bytes) {
-  if (bytes <= input_bytes_) return true;
+  if (bytes <= input_bytes_ && (input_bytes_ < kKeptBytes || bytes > input_bytes_ / 4)) return true;
   char* grown = static_cast<char*>(base::TryAllocate(bytes));
   if (grown == nullptr) return false;
   base::Free(input_);
@@ -49,7 +52,10 @@ std::string_view Door::Input(uint32_t bytes) const {
 uint32_t Door::Show(services::Session& session) {
   the_frame.output = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(session.out.data()));
   the_frame.output_bytes = session.out.size();
-  the_frame.flags = session.close_after_reply ? kCloseAfterOutput : 0;
+  const bool is_work_pending =
+      engine_.has_ready() || engine_.effects().pending() != 0 || log_.pending() != 0;
+  the_frame.flags =
+      (session.close_after_reply ? kCloseAfterOutput : 0) | (is_work_pending ? kWorkPending : 0);
   the_frame.session = static_cast<uint32_t>(session.id);
   return session.out.size();
 }

@@ -24,7 +24,9 @@ struct Frame {
 };
 static_assert(sizeof(Frame) == 24);
 
+// Bits of the frame's flags. Bit 1 is kept for sessions that wait (blocking commands).
 inline constexpr uint32_t kCloseAfterOutput = 1;
+inline constexpr uint32_t kWorkPending = 4;  // effects to take, or other sessions ready
 
 class Door {
  public:
@@ -35,7 +37,8 @@ class Door {
   engine::Engine& engine() { return engine_; }
   QueuedLog& log() { return log_; }
 
-  // Makes the input buffer hold `bytes`. False when memory is exhausted.
+  // Makes the input buffer hold `bytes`; a buffer that has become very much larger than that is
+  // given back. Its contents are lost. False when memory is exhausted.
   bool Reserve(uint32_t bytes);
   // The arguments in the input buffer: `count` lengths, then the bytes. `name` goes in front unless
   // empty. Empty if the lengths do not fit into the buffer.

@@ -21,6 +21,9 @@ const kCloseAfterOutput = 1;
 /** The input buffer is never smaller: nearly every command fits without a reservation. */
 const kInputBytesMin = 64 * 1024;
 
+/** A larger input buffer is given back after the command that needed it. */
+const kInputBytesKept = 8 * 1024 * 1024;
+
 /** Larger chunks are fed in parts, so that one client cannot make the input buffer grow. */
 const kFeedBytesMax = 256 * 1024;
 
@@ -103,6 +106,11 @@ export class Engine {
     this.decoder.attach(this.heap);
     this.input = this.heap32[this.frame + kInputPointer];
     this.inputEnd = this.input + this.heap32[this.frame + kInputCapacity];
+  }
+
+  /** Gives back an input buffer that one big command has made big. */
+  shrinkInput(): void {
+    if (this.inputEnd - this.input > kInputBytesKept) this.reserve(kInputBytesMin);
   }
 
   /** Makes the input buffer hold this many bytes. False if memory is exhausted. */

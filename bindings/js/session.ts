@@ -177,6 +177,7 @@ export class LocalSession {
     const start = engine.heap32[engine.frame + kOutputPointer];
     const reply = this.codec.copy(start, start + length);
     if (flags !== 0 && length > 0) this.follow(flags);
+    if (!this.isClosed) engine.shrinkInput();
     return reply;
   }
 
@@ -278,7 +279,11 @@ export class LocalSession {
   /** Sends arguments that are strings or bytes already. */
   private send(id: number, plain: readonly unknown[], raw: boolean): AnyReply {
     const name = id < 0 ? this.nameOf(id, plain) : undefined;
-    return this.finish(this.transmit(id, plain), id, raw, name);
+    try {
+      return this.finish(this.transmit(id, plain), id, raw, name);
+    } finally {
+      if (!this.isClosed) this.engine.shrinkInput();
+    }
   }
 
   /** Writes the arguments and makes the call. @returns the length of the reply */

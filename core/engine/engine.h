@@ -66,6 +66,7 @@ class Engine {
 
   // A session that got output, or is to be closed, by what another session did; null when none.
   services::Session* NextReady();
+  bool has_ready() const { return !ready_.empty(); }
   // Puts a session into that queue.
   void MarkReady(services::Session& session);
 
