@@ -167,7 +167,8 @@ constexpr KeySpec UnknownKeys(uint16_t flags) {
 //   EX seconds:integer   an argument introduced by a token
 //   [...]           optional                    item...  repeated    TOKEN item...+  with its token
 //   <name a | b>    one of                       {name a b}  a block
-//   item~6.2.0      since                        token and group:  AGGREGATE <aggregate SUM | MIN>
+//   item~6.2.0      since                        item!2.8.12   deprecated since
+//   item'ip:port'   called so in documentation   token and group:  AGGREGATE <aggregate SUM | MIN>
 // Keys take the key specs in order; `name:key#2` names another one.
 struct CommandSpec {
   std::string_view name;      // lower case; a subcommand is "container|name"

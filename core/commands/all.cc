@@ -7,6 +7,7 @@ namespace kvasm::commands {
 // The order here is the order of COMMAND and of command indexes.
 std::vector<Specs> AllCommands() {
   return {
+      CommandCommands(),
       ExpireCommands(),
       GenericCommands(),
       ObjectCommands(),

@@ -10,6 +10,7 @@ namespace kvasm::commands {
 
 using Specs = std::span<const command::CommandSpec>;
 
+Specs CommandCommands();
 Specs ExpireCommands();
 Specs GenericCommands();
 Specs ObjectCommands();

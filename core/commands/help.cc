@@ -8,7 +8,8 @@ namespace kvasm::commands {
 
 void ReplyHelp(command::Call& call, std::initializer_list<std::string_view> lines) {
   call.reply.Array(lines.size() + 3);
-  call.reply.Simple(base::UpperCopy(call.arg(0)) +
+  const std::string_view name = call.spec.name;
+  call.reply.Simple(base::UpperCopy(name.substr(0, name.find('|'))) +
                     " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (const std::string_view line : lines) call.reply.Simple(line);
   call.reply.Simple("HELP");
