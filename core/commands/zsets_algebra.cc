@@ -39,7 +39,8 @@ struct Source {
     return 1.0;
   }
 
-  // visit(std::string_view member, double score), unweighted.
+  // visit(std::string_view member, double score), unweighted. A visitor may return bool: false ends
+  // the walk.
   template <class Visit>
   void ForEach(Call& call, Visit visit) const {
     if (entry == nullptr) return;
@@ -49,7 +50,7 @@ struct Source {
     }
     types::Set(entry->value(), call.context()).ForEach([&](const Item& item) {
       ds::NumberText scratch;
-      visit(item.Text(scratch), 1.0);
+      return visit(item.Text(scratch), 1.0);
     });
   }
 };
@@ -136,20 +137,20 @@ void SortBySize(Query& query) {
                    [](const Source& a, const Source& b) { return a.size() < b.size(); });
 }
 
-// visit(member, score) for every member of all sources.
+// visit(member, score) for every member of all sources; false ends the walk.
 template <class Visit>
 void Intersect(Call& call, Query& query, Visit visit) {
   SortBySize(query);
   const Source& smallest = query.sources.front();
-  smallest.ForEach(call, [&](std::string_view member, double raw_score) {
+  smallest.ForEach(call, [&](std::string_view member, double raw_score) -> bool {
     double score = query.Weighted(smallest, raw_score);
     for (size_t i = 1; i < query.sources.size(); ++i) {
       const Source& other = query.sources[i];
       const auto found = other.entry == smallest.entry ? raw_score : other.Find(call, member);
-      if (!found) return;
+      if (!found) return true;
       score = query.Join(score, query.Weighted(other, *found));
     }
-    visit(member, score);
+    return visit(member, score);
   });
 }
 
@@ -181,7 +182,10 @@ void Subtract(Call& call, const Query& query, SortedSet target) {
 void Compute(Call& call, Query& query, SortedSet target) {
   if (query.operation == Operation::kUnion) return Unite(call, query, target);
   if (query.operation == Operation::kDifference) return Subtract(call, query, target);
-  Intersect(call, query, [&](std::string_view member, double score) { target.Set(member, score); });
+  Intersect(call, query, [&](std::string_view member, double score) {
+    target.Set(member, score);
+    return true;
+  });
 }
 
 void ReplyResult(Call& call, Operation operation) {
@@ -214,9 +218,7 @@ void Zintercard(Call& call) {
   Query query{.operation = Operation::kCount};
   if (!ReadQuery(call, 1, false, &query)) return;
   int64_t size = 0;
-  Intersect(call, query, [&](std::string_view, double) {
-    if (query.limit == 0 || size < query.limit) ++size;
-  });
+  Intersect(call, query, [&](std::string_view, double) { return ++size != query.limit; });
   call.reply.Integer(size);
 }
 

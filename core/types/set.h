@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "core/ds/dict.h"
 #include "core/ds/int_set.h"

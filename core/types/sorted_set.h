@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/ds/dict.h"
@@ -109,7 +110,8 @@ class SortedSet {
   RankRun ByScore(const ScoreRange& range) const;
   RankRun ByLex(const LexRange& range) const;
 
-  // visit(std::string_view member, double score) in order, or backwards. The run lies inside.
+  // visit(std::string_view member, double score) in order, or backwards. The run lies inside. A
+  // visitor may return bool: false ends the walk.
   template <class Visit>
   void ForEach(RankRun run, bool backwards, Visit visit) const;
   void RemoveRun(RankRun run);
@@ -141,8 +143,18 @@ class SortedSet {
   // Packed: the number of leading pairs for which before(member, score) holds.
   template <class Before>
   uint32_t CountLeadingPairs(Before before) const;
+  // Calls visit; whether to go on.
   template <class Visit>
-  void VisitPackedAt(uint32_t position, Visit& visit) const;
+  static bool Tell(Visit& visit, std::string_view member, double score) {
+    if constexpr (std::is_same_v<decltype(visit(member, score)), bool>) {
+      return visit(member, score);
+    } else {
+      visit(member, score);
+      return true;
+    }
+  }
+  template <class Visit>
+  bool VisitPackedAt(uint32_t position, Visit& visit) const;
   std::vector<uint32_t> Positions(RankRun run) const;
   void InsertNew(std::string_view member, double score);
   void InsertPacked(std::string_view member, double score);
@@ -154,11 +166,11 @@ class SortedSet {
 };
 
 template <class Visit>
-void SortedSet::VisitPackedAt(uint32_t position, Visit& visit) const {
+bool SortedSet::VisitPackedAt(uint32_t position, Visit& visit) const {
   auto pairs = list();
   ds::NumberText scratch;
   std::string_view member = pairs.Take(position).Text(scratch);
-  visit(member, TakeScore(pairs, position));
+  return Tell(visit, member, TakeScore(pairs, position));
 }
 
 template <class Visit>
@@ -167,7 +179,9 @@ void SortedSet::ForEach(RankRun run, bool backwards, Visit visit) const {
   if (packed()) {
     if (backwards) {
       std::vector<uint32_t> positions = Positions(run);
-      for (auto at = positions.rbegin(); at != positions.rend(); ++at) VisitPackedAt(*at, visit);
+      for (auto at = positions.rbegin(); at != positions.rend(); ++at) {
+        if (!VisitPackedAt(*at, visit)) return;
+      }
       return;
     }
     auto pairs = list();
@@ -175,14 +189,14 @@ void SortedSet::ForEach(RankRun run, bool backwards, Visit visit) const {
     auto at = pairs.At(run.first * 2);
     for (uint32_t i = 0; i < run.count; ++i) {
       std::string_view member = pairs.Take(at).Text(scratch);
-      visit(member, TakeScore(pairs, at));
+      if (!Tell(visit, member, TakeScore(pairs, at))) return;
     }
     return;
   }
   uint32_t start = backwards ? run.first + run.count - 1 : run.first;
   const ds::ScoreNode* node = table().ordered.At(start);
   for (uint32_t i = 0; i < run.count; ++i) {
-    visit(node->member(), node->score);
+    if (!Tell(visit, node->member(), node->score)) return;
     node = backwards ? node->backward : node->forward();
   }
 }
