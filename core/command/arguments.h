@@ -65,8 +65,9 @@ class Arguments {
     }
     return *value;
   }
-  int64_t IntIn(int64_t least, int64_t most, std::string_view error = errors::kOutOfRange) {
-    const int64_t value = Int();
+  // An integer from `least` to `most`; anything else gives this error.
+  int64_t IntIn(int64_t least, int64_t most, std::string_view error) {
+    const int64_t value = Int(error);
     if (ok_ && (value < least || value > most)) Fail(error);
     return ok_ ? value : least;
   }
