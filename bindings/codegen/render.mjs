@@ -78,7 +78,9 @@ function implement({ name, id, arity, docs }) {
   return lines.join('\n');
 }
 
-const kTypeNames = 'Argument Bytes Double Face Integer Key Many Pairs Reply Token Value'.split(' ');
+const kTypeNames = 'Argument Bytes Double Face Integer Key Many Pairs Reply Token Value Word'.split(
+  ' ',
+);
 
 /** The first lines; of the types those that `body` mentions. */
 function headOf(body) {

@@ -67,21 +67,44 @@ class Names {
   }
 }
 
+/** A block goes by the names of its parts: `fieldValue`. */
+function blockName(argument) {
+  if (argument.type !== 'block') return argument.name;
+  return argument.arguments.map((part) => part.name).join('-');
+}
+
+/**
+ * What follows the fixed parameters if all options are left out and the rest is a repeated block that
+ * begins with a number, as in ZADD: a tuple, which no option can be mistaken for.
+ */
+function numbersOf(list) {
+  const last = list.at(-1);
+  if (list.length < 2 || last.type !== 'block' || !isMultiple(last)) return undefined;
+  if (!list.slice(0, -1).every(isOptional) || isOptional(last)) return undefined;
+  const [first, ...others] = last.arguments;
+  if (first.type !== 'double' && first.type !== 'integer') return undefined;
+  const parts = [
+    `${camelCase(first.name)}: number`,
+    ...others.map((part) => `${camelCase(part.name)}: ${plainType(part)}`),
+  ];
+  return `...${camelCase(`${blockName(last)}s`)}: [${parts.join(', ')}, ...more: Value[]]`;
+}
+
 /** What follows the fixed parameters: '' or a rest parameter, and whether it may be left out. */
 function restOf(list, names) {
   if (list.length === 0) return { text: '', optional: true };
   const [first] = list;
   if (list.length === 1 && isMultiple(first) && !isOptional(first) && !first.token) {
     const type = first.type === 'block' ? 'Value' : (plainType(first) ?? 'Value');
-    return { text: `...${names.take(`${first.name}s`)}: Many<${type}>`, optional: false };
+    return { text: `...${names.take(`${blockName(first)}s`)}: Many<${type}>`, optional: false };
   }
   const optional = list.every(isOptional);
   if (list.length === 1 && !isMultiple(first) && plainType(first) && !first.token) {
     return { text: `${names.take(first.name)}: ${plainType(first)}`, optional };
   }
   const tokens = [...new Set(tokensOf(list))].filter((token) => token !== '');
-  const word = tokens.length > 0 ? `Token<${tokens.map(literal).join(' | ')}> | ` : '';
-  return { text: `...${names.take('args')}: (${word}Argument)[]`, optional };
+  const type = tokens.length > 0 ? `Word<${tokens.map(literal).join(' | ')}>` : 'Argument';
+  return { text: `...${names.take('args')}: ${type}[]`, optional };
 }
 
 /** The fixed parameters and what follows them. */
@@ -95,7 +118,8 @@ function parametersOf(list) {
     if (type === undefined) break;
     fixed.push(`${names.take(argument.name)}: ${type}`);
   }
-  return { fixed, rest: restOf(list.slice(at), names) };
+  const following = list.slice(at);
+  return { fixed, rest: restOf(following, names), numbers: numbersOf(following) };
 }
 
 /**
@@ -104,16 +128,14 @@ function parametersOf(list) {
  * @param list its arguments as COMMAND DOCS tells them
  */
 export function overloadsOf(name, list) {
-  const { fixed, rest } = parametersOf(list);
+  const { fixed, rest, numbers } = parametersOf(list);
   const [short, full] = repliesOf(name);
   const overloads = [];
   if (kTakesPairs.has(name)) {
     overloads.push([[...fixed, 'pairs: Pairs'].join(', '), full]);
   }
   if (rest.optional) overloads.push([fixed.join(', '), short]);
-  if (rest.text !== '') {
-    const isShort = short !== full && !rest.optional;
-    overloads.push([[...fixed, rest.text].join(', '), isShort ? `${short} | ${full}` : full]);
-  }
+  if (numbers !== undefined) overloads.push([[...fixed, numbers].join(', '), short]);
+  if (rest.text !== '') overloads.push([[...fixed, rest.text].join(', '), full]);
   return overloads;
 }

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** What a user holds: a session on an engine with a method for every command. */
 import type { Listener, ListenOptions } from '../../node/listen.js';
 import { AsyncCommands, SyncCommands, commandIds, commandNames } from './commands.gen.js';

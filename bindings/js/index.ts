@@ -27,4 +27,5 @@ export type {
   Scalar,
   Token,
   Value,
+  Word,
 } from './types.js';

@@ -24,6 +24,9 @@ export type Scalar = string | number | bigint | Bytes;
 /** One argument, or an array of any depth that is sent as its elements one after the other. */
 export type Argument = Scalar | readonly Argument[];
 
+/** Any argument, with the words of a command's syntax suggested. */
+export type Word<T extends string> = Token<T> | number | bigint | Bytes | readonly Argument[];
+
 /** At least one item, given one by one or as arrays (`del('a', 'b')`, `del(['a', 'b'])`). */
 export type Many<T> = [first: T | readonly T[], ...more: (T | readonly T[])[]];
 

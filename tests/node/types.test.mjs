@@ -1,0 +1,101 @@
+// The typings, by the compiler: what they say of arguments and replies, and that nothing is `any`.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, it } from 'node:test';
+import { join } from 'node:path';
+import ts from 'typescript';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const kHead = `
+import { open, type Database, type Reply, type Bytes } from 'kvasm';
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+declare function is<A, B>(...same: Same<A, B> extends true ? [] : [never]): void;
+declare const db: Database;
+const s = db.sync;
+`;
+const kGood = {
+  replies: `
+    is<typeof open, (url?: string, options?: import('kvasm').OpenOptions) => Promise<Database>>();
+    const get = s.get('k'); is<typeof get, string | null>();
+    const later = db.get('k'); is<typeof later, Promise<string | null>>();
+    const bytes = db.bytes.sync.get('k'); is<typeof bytes, Bytes | null>();
+    const set = s.set('k', 1); is<typeof set, 'OK'>();
+    const old = s.set('k', 1, 'GET'); is<typeof old, string | null>();
+    const map = s.hgetall('h'); is<typeof map, Record<string, string>>();
+    const score = s.zscore('z', 'a'); is<typeof score, number | null>();
+    const added = s.zadd('z', 1, 'a'); is<typeof added, number>();
+    const incremented = s.zadd('z', 'INCR', 1, 'a'); is<typeof incremented, number | null>();
+    const call = s.call('GET', 'k'); is<typeof call, Reply>();
+    const chain = db.pipeline().get('k').hset('h', { a: 1 }).zadd('z', 1, 'a');
+    is<typeof chain, import('kvasm').Pipeline>();
+    const all: Promise<[Error | null, Reply | undefined][]> = chain.exec();
+  `,
+  arguments: `
+    s.del('a', 'b'); s.del(['a', 'b']); s.mset({ a: 1, b: Buffer.from('') }); s.mset('a', 1n);
+    s.hset('h', new Map([['a', 1]])); s.hset('h', 'f', 'v'); s.hset('h', ['f', 'v']);
+    s.expire('k', 10, 'NX'); s.set('k', new Uint8Array(1), 'EX', 10, 'NX');
+    s.zrange('z', 0, -1, 'REV', 'WITHSCORES'); s.zinterstore('d', 2, 'a', 'b', 'WEIGHTS', 1, 2);
+    s.zadd('z', ['1', 'a']); s.config('GET', 'port'); s.configGet('port'); s.objectEncoding('k');
+  `,
+};
+const kBad = {
+  'a missing argument': 's.get();',
+  'one argument too many': "s.get('a', 'b');",
+  'undefined as a key': 's.get(undefined);',
+  'null as a value': "s.set('k', null);",
+  'a boolean as a value': "s.set('k', true);",
+  'an object where no pairs are taken': "s.set('k', { a: 1 });",
+  'no key at all': 's.del();',
+  'text taken for bytes': "const x: string | null = db.bytes.sync.get('k');",
+  'a promise taken for its value': "const x: string | null = db.get('k');",
+  'a command that does not exist': 's.nosuch();',
+  "the session, which is nobody else's": 'db.session;',
+};
+
+let folder;
+before(() => {
+  folder = mkdtempSync(join(root, 'dist/types-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The compiler's complaints about all the texts at once: one line of text for each, by name. */
+function complaintsOf(texts) {
+  const files = new Map();
+  for (const [name, text] of Object.entries(texts)) {
+    const file = join(folder, `${files.size}.mts`);
+    writeFileSync(file, kHead + text);
+    files.set(file, name);
+  }
+  const program = ts.createProgram([...files.keys()], {
+    strict: true,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ['node'],
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.esnext.disposable.d.ts'],
+  });
+  const found = Object.fromEntries([...files.values()].map((name) => [name, []]));
+  for (const { file, messageText } of ts.getPreEmitDiagnostics(program)) {
+    const text = ts.flattenDiagnosticMessageText(messageText, '\n');
+    const name = files.get(file?.fileName);
+    if (name === undefined) throw new Error(`${file?.fileName}: ${text}`);
+    found[name].push(text);
+  }
+  return found;
+}
+
+describe('the typings', () => {
+  let found;
+  before(() => {
+    found = complaintsOf({ ...kGood, ...kBad });
+  });
+
+  for (const name of Object.keys(kGood)) {
+    it(`describe ${name}`, () => assert.deepEqual(found[name], []));
+  }
+  for (const name of Object.keys(kBad)) {
+    it(`refuse ${name}`, () => assert.equal(found[name].length, 1, found[name].join('\n')));
+  }
+});
