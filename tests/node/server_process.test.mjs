@@ -1,5 +1,4 @@
-// The executable kvasm-server: arguments, configuration file, log, signals, files it leaves or
-// removes.
+// The executable kvasm-server: arguments, configuration, log, signals, files.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
