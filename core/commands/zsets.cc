@@ -183,11 +183,10 @@ void Add(Call& call, const std::vector<Addition>& additions, AddOptions options,
   if (!edit.exists() && options.only_existing) {
     return options.increment ? call.reply.Null() : call.reply.Integer(0);
   }
-  size_t longest = 0;
-  for (const Addition& addition : additions) longest = std::max(longest, addition.member.size());
+  // As Redis chooses: by the first member, whatever follows.
   const bool fresh = !edit.exists();
-  SortedSet zset(edit.Collection(
-                     SortedSet::InitialEncoding(additions.size(), longest, *call.context().limits)),
+  SortedSet zset(edit.Collection(SortedSet::InitialEncoding(
+                     additions.size(), additions[0].member.size(), *call.context().limits)),
                  call.context());
   if (!fresh) zset.Prepare(additions.size());
   uint64_t added = 0;
