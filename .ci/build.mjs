@@ -1,6 +1,6 @@
 // Builds the package into dist/: the wasm module, the typings derived from its command table, the
 // JavaScript. `build.mjs wasm` and `build.mjs js` stop after, or start from, the wasm module.
-import { copyFileSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { filesBelow, jobs, say, setup, stale, step } from './steps.mjs';
@@ -31,6 +31,8 @@ function buildJs() {
     step('Deriving the typings from the command table', process.execPath, [generator]);
   }
   step('Compiling the TypeScript', process.execPath, ['node_modules/typescript/bin/tsc']);
+  // A checkout's server is started as a program, too, not only the one npm installs.
+  chmodSync('dist/node/kvasm-server.js', 0o755);
   mkdirSync('dist/web', { recursive: true });
   for (const file of ['kvasm.js', 'kvasm.wasm']) copyFileSync(`build/wasm/${file}`, `dist/${file}`);
   for (const file of filesBelow('web')) {
