@@ -15,7 +15,7 @@ namespace {
 
 // What the allocator adds to a block (dlmalloc in wasm, glibc natively).
 constexpr size_t kHeaderBytes = sizeof(size_t);
-constexpr uint64_t kBallastBytes = 8u << 20;
+constexpr uint64_t kBallastBytes = 16u << 20;
 // TryAllocate refuses blocks that would leave less than this.
 constexpr uint64_t kAddressSpaceBytes =
     sizeof(void*) == 4 ? uint64_t{4000} << 20 : uint64_t{1} << 46;

@@ -22,6 +22,16 @@ constexpr int64_t kTickMs = 100;
 // The part of a tick's budget that one kind of work may take before the next has its turn.
 constexpr uint32_t kSliceUnits = 256;
 
+// Whether what a command brings along can be kept, with the nodes around it. Large values are
+// allocated with care where they are stored; this is for many arguments and for large elements.
+bool HaveRoomFor(std::span<const std::string_view> args) {
+  constexpr uint64_t kNodeBytes = 64;
+  constexpr uint64_t kSmall = 64 * 1024;
+  uint64_t bytes = kNodeBytes * args.size();
+  for (const std::string_view arg : args) bytes += arg.size();
+  return bytes <= kSmall || base::HaveRoom(2 * bytes);
+}
+
 std::string RunId(base::Prng& prng) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string id;
@@ -150,7 +160,7 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     index = static_cast<size_t>(subcommand);
   }
   SampleClock();
-  if (Admit(session, table_.at(index), index, args.size())) Run(session, index, args);
+  if (Admit(session, table_.at(index), index, args)) Run(session, index, args);
   Settle(session, index, before);
 }
 
@@ -178,7 +188,9 @@ void Engine::Reject(Session& session, size_t index, std::string_view error) {
   session.reply.Error(error);
 }
 
-bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index, size_t argc) {
+bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
+                   std::span<const std::string_view> args) {
+  const size_t argc = args.size();
   const bool arity_ok = spec.arity > 0 ? argc == static_cast<size_t>(spec.arity)
                                        : argc >= static_cast<size_t>(-spec.arity);
   if (!arity_ok) [[unlikely]] {
@@ -189,7 +201,8 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index, size
     Reject(session, index, errors::kNoAuth);
     return false;
   }
-  if ((spec.flags & command::kDenyOom) && base::HeapExhausted()) [[unlikely]] {
+  if ((spec.flags & command::kDenyOom) && (base::HeapExhausted() || !HaveRoomFor(args)))
+      [[unlikely]] {
     Reject(session, index, errors::kOom);
     return false;
   }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/base/alloc.h"
 #include "core/base/errors.h"
 #include "core/base/numbers.h"
 #include "core/resp/inline_arguments.h"
@@ -103,6 +104,10 @@ RequestParser::Outcome RequestParser::ReadArgument(const Limits& limits) {
     bulk_bytes_ = *bytes;
   }
   if (static_cast<int64_t>(input_.size() - at_) < bulk_bytes_ + 2) return Outcome::kNeedMore;
+  if (ranges_.size() == ranges_.capacity() && ranges_.size() >= kReserveMax &&
+      !base::HaveRoom(ranges_.size() * 8 * sizeof(Range))) {
+    return Fail(errors::kOom);
+  }
   ranges_.push_back({at_ - start_, static_cast<uint32_t>(bulk_bytes_)});
   at_ += static_cast<uint32_t>(bulk_bytes_) + 2;
   bulk_bytes_ = -1;

@@ -1,0 +1,88 @@
+// Running out of memory: an -OOM reply on the command that cannot be served, a healthy engine after.
+#include <gtest/gtest.h>
+
+#include "core/base/alloc.h"
+#include "tests/unit/support/test_engine.h"
+
+namespace kvasm {
+namespace {
+
+using testing::TestEngine;
+
+constexpr char kOom[] = "-OOM command not allowed when used memory > 'maxmemory'.";
+
+class Memory : public ::testing::Test {
+ protected:
+  void SetUp() override { base::SetHeapLimit(base::HeapUsedBytes() + (160u << 20)); }
+  void TearDown() override { base::SetHeapLimit(0); }
+};
+
+// Writes until refused; the number of writes served.
+int Fill(TestEngine& t, const std::string& command, size_t value_bytes) {
+  const std::string value(value_bytes, 'v');
+  for (int i = 0;; ++i) {
+    const std::string reply = command == "SET"
+                                  ? t.RunArgs({"SET", "key:" + std::to_string(i), value})
+                                  : t.RunArgs({command, "all", std::to_string(i), value});
+    if (reply == kOom) return i;
+    EXPECT_FALSE(reply.starts_with('-')) << reply;
+    if (i > 10'000'000) return -1;
+  }
+}
+
+TEST_F(Memory, SmallWritesAreRefusedWhenFullAndServedAgainAfterDeleting) {
+  TestEngine t;
+  const int stored = Fill(t, "SET", 100);
+  ASSERT_GT(stored, 100'000);
+  EXPECT_EQ(t.Run("GET key:0"), "\"" + std::string(100, 'v') + "\"");
+  EXPECT_EQ(t.Run("SET another value"), kOom);
+  EXPECT_EQ(t.Run("GET another"), "(nil)");
+  for (int i = 0; i < stored; ++i) t.Run("DEL key:" + std::to_string(i));
+  EXPECT_EQ(t.Run("SET another value"), "+OK");
+}
+
+TEST_F(Memory, FieldsOfOneHashAreRefusedWhenFull) {
+  TestEngine t;
+  EXPECT_GT(Fill(t, "HSET", 100), 100'000);
+  EXPECT_EQ(t.Run("HLEN all").front(), ':');
+  EXPECT_EQ(t.Run("DEL all"), ":1");
+  EXPECT_EQ(t.Run("HSET all f v"), ":1");
+}
+
+TEST_F(Memory, AValueThatDoesNotFitChangesNothing) {
+  TestEngine t;
+  t.Run("SET k abc");
+  EXPECT_EQ(t.Run("SETRANGE k 400000000 x"), kOom);
+  EXPECT_EQ(t.Run("SETRANGE fresh 400000000 x"), kOom);
+  EXPECT_EQ(t.Run("SETBIT k 4294967295 1"), kOom);
+  EXPECT_EQ(t.RunArgs({"HSET", "h", "f", std::string(60u << 20, 'x')}), kOom);
+  EXPECT_EQ(t.Run("GET k"), "\"abc\"");
+  EXPECT_EQ(t.Run("EXISTS fresh h"), ":0");
+}
+
+TEST_F(Memory, AReplyThatDoesNotFitIsAnError) {
+  TestEngine t;
+  ASSERT_EQ(t.RunArgs({"SET", "k", std::string(20u << 20, 'x')}), "+OK");
+  EXPECT_EQ(t.Run("MGET k k k k k k k k"), kOom);
+  EXPECT_EQ(t.Run("STRLEN k"), ":" + std::to_string(20u << 20));
+}
+
+TEST_F(Memory, CopiesAndStoresThatDoNotFitAreRefused) {
+  TestEngine t;
+  const std::string member(1000, 'm');
+  for (int i = 0; i < 80'000; ++i) {
+    ASSERT_EQ(t.RunArgs({"SADD", "s", member + std::to_string(i)}), ":1");
+    if (i % 2 == 0) t.RunArgs({"ZADD", "z", "1", std::to_string(i) + member});
+  }
+  EXPECT_EQ(t.Run("COPY s s2"), kOom);
+  EXPECT_EQ(t.Run("SUNIONSTORE s2 s"), kOom);
+  EXPECT_EQ(t.Run("SDIFFSTORE s2 s"), kOom);
+  EXPECT_EQ(t.Run("SINTERSTORE s2 s s"), kOom);
+  EXPECT_EQ(t.Run("SUNION s"), kOom);
+  EXPECT_EQ(t.Run("ZUNIONSTORE s2 2 z s"), kOom);
+  EXPECT_EQ(t.Run("ZRANGESTORE s2 z 0 -1").front(), ':');
+  EXPECT_EQ(t.Run("SCARD s"), ":80000");
+}
+
+}  // namespace
+}  // namespace kvasm
