@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/alloc.h"
 #include "core/base/errors.h"
 #include "core/command/spec.h"
 #include "core/host/host.h"
@@ -55,6 +56,14 @@ struct Call {
   void WrongType() { reply.Error(errors::kWrongType); }
   void SyntaxError() { reply.Error(errors::kSyntax); }
   void OutOfMemory() { reply.Error(errors::kOom); }
+  // Whether memory can hold a result of about `bytes`; if not, OOM has been replied and nothing may
+  // be changed. Collections are built of small blocks, which are never refused one by one.
+  bool HaveRoom(uint64_t bytes) {
+    constexpr uint64_t kSmallBytes = 1 << 20;
+    if (bytes <= kSmallBytes || base::HaveRoom(bytes + bytes / 4)) return true;
+    OutOfMemory();
+    return false;
+  }
 };
 
 }  // namespace kvasm::command

@@ -25,6 +25,14 @@ inline bool FindCollection(command::Call& call, std::string_view key, types::Typ
   return false;
 }
 
+// About how many heap bytes the value of an entry (null: none) takes.
+inline uint64_t ValueBytes(const keyspace::Entry* entry) {
+  constexpr uint64_t kSamples = 5;
+  return entry == nullptr || !entry->OwnsBlock()
+             ? 0
+             : types::ValueMemoryBytes(entry->encoding, entry->data, kSamples);
+}
+
 inline void ReplyItem(resp::Writer& reply, const ds::Item& item) {
   ds::NumberText scratch;
   reply.Bulk(item.Text(scratch));

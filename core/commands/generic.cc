@@ -2,6 +2,7 @@
 // is in scan.cc, their times to live in expire.cc.
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/commands/collections.h"
 
 namespace kvasm::commands {
 namespace {
@@ -135,8 +136,9 @@ void Copy(Call& call) {
   if (source == nullptr) return call.reply.Integer(0);
   const int64_t expire_at_ms = call.db.ExpireAt(*source);
   Edit destination(call.keyspace, *db, to);
+  if (destination.exists() && !replace) return call.reply.Integer(0);
+  if (!call.HaveRoom(ValueBytes(source))) return;
   if (destination.exists()) {
-    if (!replace) return call.reply.Integer(0);
     destination.Delete(call.keyspace.lazy_server_delete);
   }
   if (!CopyValue(call, *source, destination)) return call.OutOfMemory();

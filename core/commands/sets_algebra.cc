@@ -71,6 +71,21 @@ uint64_t SizeOf(const Entry* entry) {
   return entry == nullptr ? 0 : types::ValueSize(entry->encoding, entry->data);
 }
 
+// Whether memory can hold a set with the members of all of these; replies the error if not.
+bool HaveRoomForAll(Call& call, std::span<Entry* const> entries) {
+  uint64_t bytes = 0;
+  for (const Entry* entry : entries) bytes += ValueBytes(entry);
+  return call.HaveRoom(bytes);
+}
+
+// As HaveRoomForAll, for the members that the smallest has.
+bool HaveRoomForSmallest(Call& call, std::span<Entry* const> entries) {
+  const auto smallest =
+      std::min_element(entries.begin(), entries.end(),
+                       [](const Entry* a, const Entry* b) { return SizeOf(a) < SizeOf(b); });
+  return call.HaveRoom(ValueBytes(*smallest));
+}
+
 bool Contains(Call& call, Entry* entry, const Item& member) {
   return Set(entry->value(), call.context()).Contains(member);
 }
@@ -105,6 +120,7 @@ void Sinter(Call& call) {
 void Sinterstore(Call& call) {
   std::vector<Entry*> entries;
   if (!FindSets(call, call.args.subspan(2), &entries)) return;
+  if (!HaveRoomForSmallest(call, entries)) return;
   Result result(Encoding::kSetListpack, call.context());
   Intersect(call, entries, [&](const Item& member) {
     result.set().Add(member);
@@ -168,6 +184,7 @@ void Subtract(Call& call, const std::vector<Entry*>& entries, Visit visit) {
 void Sunion(Call& call) {
   std::vector<Entry*> entries;
   if (!FindSets(call, call.args.subspan(1), &entries)) return;
+  if (!HaveRoomForAll(call, entries)) return;
   Result result(Encoding::kSetHashtable, call.context());
   AddAll(call, entries, result.set());
   result.Reply(call);
@@ -176,6 +193,7 @@ void Sunion(Call& call) {
 void Sunionstore(Call& call) {
   std::vector<Entry*> entries;
   if (!FindSets(call, call.args.subspan(2), &entries)) return;
+  if (!HaveRoomForAll(call, entries)) return;
   Result result(Encoding::kSetIntset, call.context());
   AddAll(call, entries, result.set());
   result.Store(call, call.arg(1), "sunionstore");
@@ -196,6 +214,7 @@ void Sdiff(Call& call) {
 void Sdiffstore(Call& call) {
   std::vector<Entry*> entries;
   if (!FindSets(call, call.args.subspan(2), &entries)) return;
+  if (!call.HaveRoom(ValueBytes(entries.front()))) return;
   Result result(Encoding::kSetIntset, call.context());
   Subtract(call, entries, [&](const Item& member) { result.set().Add(member); });
   result.Store(call, call.arg(1), "sdiffstore");

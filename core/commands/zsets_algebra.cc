@@ -130,6 +130,23 @@ bool ReadQuery(Call& call, size_t from, bool store, Query* query) {
   return in.ok();
 }
 
+// Whether memory can hold the largest result the operation may have; replies the error if not.
+// Members of plain sets gain a score and a place in the order.
+bool HaveRoomForResult(Call& call, const Query& query) {
+  uint64_t sum = 0;
+  uint64_t least = UINT64_MAX;
+  for (const Source& source : query.sources) {
+    const bool plain = source.entry != nullptr && source.entry->type() == Type::kSet;
+    const uint64_t bytes = ValueBytes(source.entry) * (plain ? 2 : 1);
+    sum += bytes;
+    least = std::min(least, bytes);
+  }
+  if (query.operation == Operation::kUnion) return call.HaveRoom(sum);
+  return call.HaveRoom(query.operation == Operation::kDifference
+                           ? ValueBytes(query.sources.front().entry) * 2
+                           : least);
+}
+
 // --- the operations ---
 
 void SortBySize(Query& query) {
@@ -190,7 +207,7 @@ void Compute(Call& call, Query& query, SortedSet target) {
 
 void ReplyResult(Call& call, Operation operation) {
   Query query{.operation = operation};
-  if (!ReadQuery(call, 1, false, &query)) return;
+  if (!ReadQuery(call, 1, false, &query) || !HaveRoomForResult(call, query)) return;
   SortedSetResult result(types::Encoding::kZsetSkiplist, call.context());
   SortedSet zset = result.zset();
   Compute(call, query, zset);
@@ -200,7 +217,7 @@ void ReplyResult(Call& call, Operation operation) {
 
 void StoreResult(Call& call, Operation operation, std::string_view event) {
   Query query{.operation = operation};
-  if (!ReadQuery(call, 2, true, &query)) return;
+  if (!ReadQuery(call, 2, true, &query) || !HaveRoomForResult(call, query)) return;
   SortedSetResult result(types::Encoding::kZsetSkiplist, call.context());
   Compute(call, query, result.zset());
   result.zset().CompactIfSmall();

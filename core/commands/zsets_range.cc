@@ -130,6 +130,7 @@ void Zrangestore(Call& call) {
   if (!ReadRange(call, 2, true, &query)) return;
   Entry* entry;
   if (!FindCollection(call, call.arg(2), Type::kZset, &entry)) return;
+  if (!call.HaveRoom(ValueBytes(entry))) return;
   RankRun run;
   if (entry != nullptr) run = query.Select(SortedSet(entry->value(), call.context()));
   const uint64_t size_hint = query.by == By::kRank ? run.count : 0;
