@@ -165,7 +165,8 @@ void Intersect(Call& call, Query& query, Visit visit) {
       const Source& other = query.sources[i];
       const auto found = other.entry == smallest.entry ? raw_score : other.Find(call, member);
       if (!found) return true;
-      score = query.Join(score, query.Weighted(other, *found));
+      // As in Redis, 0 * inf becomes 0 only after it was joined.
+      score = query.Join(score, other.weight * *found);
     }
     return visit(member, score);
   });
@@ -177,7 +178,10 @@ void Unite(Call& call, Query& query, SortedSet target) {
     source.ForEach(call, [&](std::string_view member, double raw_score) {
       const double score = query.Weighted(source, raw_score);
       const auto known = target.Score(member);
-      target.Set(member, known ? query.Join(*known, score) : score);
+      const double joined = known ? query.Join(*known, score) : score;
+      // Set keeps a -0 that 0 is assigned to, as ZADD does; a sum of -0 and 0 is 0.
+      if (known && joined == 0) target.Remove(member);
+      target.Set(member, joined);
     });
   }
 }

@@ -1,5 +1,4 @@
 // Tells whether two servers gave the same reply to the same step.
-import { quote } from '../conformance/resp.mjs';
 import { show } from '../conformance/match.mjs';
 import { differences } from './versions.mjs';
 
@@ -131,15 +130,11 @@ export function difference({ commands, check }, theirs, ours, version, counts) {
   return undefined;
 }
 
-/** A command as one could type it. */
+/** A command as one could type it; long runs of one byte as in a .resp file. */
 export const typed = (command) =>
   command
     .map((word) => {
-      const bytes = Buffer.from(word);
-      return /^[\x21-\x7e]+$/.test(bytes.toString('latin1')) &&
-        !bytes.includes(34) &&
-        !bytes.includes(39)
-        ? bytes.toString('latin1')
-        : quote(bytes);
+      const text = flat({ t: '$', v: Buffer.from(word) });
+      return /^"[\x23-\x7e]+"$/.test(text) && !/['\\]/.test(text) ? text.slice(1, -1) : text;
     })
     .join(' ');
