@@ -212,9 +212,8 @@ void Add(Call& call, const std::vector<Addition>& additions, AddOptions options,
   }
 }
 
-void Zadd(Call& call) {
+void ReadAndAdd(Call& call, AddOptions options) {
   Arguments in(call, 2);
-  AddOptions options;
   bool reply_changed = false;
   if (!ReadAddOptions(in, &options, &reply_changed)) return;
   std::vector<Addition> additions;
@@ -226,12 +225,10 @@ void Zadd(Call& call) {
   if (in.ok()) Add(call, additions, options, reply_changed);
 }
 
-void Zincrby(Call& call) {
-  Arguments in(call, 2);
-  const double increment = in.Double();
-  if (!in.ok()) return;
-  Add(call, {{increment, call.arg(3)}}, {.increment = true}, false);
-}
+void Zadd(Call& call) { ReadAndAdd(call, {}); }
+
+// As in Redis a ZADD INCR under another name: an option in the increment's place is a syntax error.
+void Zincrby(Call& call) { ReadAndAdd(call, {.increment = true}); }
 
 // --- removing ---
 

@@ -293,7 +293,6 @@ const kCommands = {
   FLUSHDB: [1, (r) => r.maybe(2, r.pick(['SYNC', 'ASYNC'])), 12],
   SCAN: [1, (r) => [...scan(r), ...r.maybe(3, 'TYPE', r.pick([...kTypes, 'list', 'x']))]],
   'OBJECT ENCODING': [5, (r) => [r.key()]],
-  'OBJECT REFCOUNT': [1, (r) => [r.key('hash')]],
   'MEMORY USAGE': [1, (r) => [r.key(), ...r.maybe(2, 'SAMPLES', String(r.int(0, 5)))]],
   // Expiry
   EXPIRE: [
