@@ -6,7 +6,6 @@ namespace kvasm::errors {
 namespace {
 
 // What a client sent is quoted up to this many bytes.
-constexpr size_t kQuotedMax = 128;
 
 std::string Join(std::initializer_list<std::string_view> parts) {
   size_t size = 0;
@@ -43,19 +42,24 @@ std::string WrongArity(std::string_view full_name) {
   return Join({"ERR wrong number of arguments for '", full_name, "' command"});
 }
 
+std::string_view Quoted(std::string_view text, size_t bytes_max) {
+  text = text.substr(0, bytes_max);
+  return text.substr(0, text.find('\0'));
+}
+
 std::string UnknownCommand(std::string_view name, std::string_view arguments) {
-  return Join({"ERR unknown command '", name.substr(0, kQuotedMax),
+  return Join({"ERR unknown command '", Quoted(name, kQuotedMax),
                "', with args beginning with: ", arguments});
 }
 
 std::string UnknownSubcommand(std::string_view subcommand, std::string_view command) {
   return Join(
-      {"ERR unknown subcommand '", subcommand.substr(0, kQuotedMax), "'. Try ", command, " HELP."});
+      {"ERR unknown subcommand '", Quoted(subcommand, kQuotedMax), "'. Try ", command, " HELP."});
 }
 
 std::string WrongSubcommandSyntax(std::string_view subcommand, std::string_view command) {
   return Join({"ERR unknown subcommand or wrong number of arguments for '",
-               subcommand.substr(0, kQuotedMax), "'. Try ", command, " HELP."});
+               Quoted(subcommand, kQuotedMax), "'. Try ", command, " HELP."});
 }
 
 std::string NoPermission(std::string_view reason) { return Join({"NOPERM ", reason}); }

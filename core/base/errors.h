@@ -134,6 +134,9 @@ inline constexpr std::string_view kDiscardWithoutMulti = "ERR DISCARD without MU
 inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
 inline constexpr std::string_view kWatchInMulti = "ERR WATCH inside MULTI is not allowed";
 inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
+// What is quoted of a bad request is bounded, and ends at a NUL, as in Redis.
+inline constexpr size_t kQuotedMax = 128;
+std::string_view Quoted(std::string_view text, size_t bytes_max);
 std::string WrongArity(std::string_view full_name);  // lower case, "config|get" for a subcommand
 // `arguments` is the list the command was called with, name excluded, as "'a' 'b' ".
 std::string UnknownCommand(std::string_view name, std::string_view arguments);

@@ -164,20 +164,15 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
   Settle(session, index, before);
 }
 
-// Errors quote arguments as C strings, as in Redis.
-static std::string_view UpToNul(std::string_view text) { return text.substr(0, text.find('\0')); }
-
 void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> args) {
-  // What is quoted of a bad request is bounded, as in Redis.
-  constexpr size_t kQuotedMax = 128;
   std::string quoted;
-  for (size_t i = 1; i < args.size() && quoted.size() < kQuotedMax; ++i) {
-    const size_t room = kQuotedMax - quoted.size();
+  for (size_t i = 1; i < args.size() && quoted.size() < errors::kQuotedMax; ++i) {
+    const size_t room = errors::kQuotedMax - quoted.size();
     quoted += '\'';
-    quoted += UpToNul(args[i].substr(0, room));
+    quoted += errors::Quoted(args[i], room);
     quoted += "' ";
   }
-  session.reply.Error(errors::UnknownCommand(UpToNul(args[0].substr(0, kQuotedMax)), quoted));
+  session.reply.Error(errors::UnknownCommand(args[0], quoted));
 }
 
 void Engine::ReplyUnknownSubcommand(Session& session, size_t container,
