@@ -13,12 +13,13 @@ namespace kvasm::base {
 //                                end of the blocks ever used, live blocks, block size
 //
 // A general allocator spends 4 bytes a block and rounds to 16; here a block costs its size rounded
-// to 8, which is what most entries and packed lists of a keyspace are made of. Allocate and Free
+// to 4 (to 8 from 64 bytes on), which is what entries and packed lists of a keyspace are made of. Allocate and Free
 // are a dozen instructions each. Pages come from and return to a general allocator, so memory freed
 // in one size serves any other.
 //
 // Which pages are ours is kept in a bitmap over an address range of 4 GB, which covers a wasm
-// memory whole. Blocks are aligned to 8 bytes.
+// memory whole. Blocks whose size is a multiple of 8 are aligned to 8 bytes, others to 4:
+// wasm allows any access at any address.
 class SmallHeap {
  public:
   static constexpr uint32_t kBlockBytesMax = 512;
@@ -88,7 +89,10 @@ class SmallHeap {
 
  private:
   static constexpr uintptr_t kPageMask = kPageBytes - 1;
-  static constexpr uint32_t kClasses = kBlockBytesMax / 8;
+  // Classes of 4, 8, 12, ... 64 bytes, then of 72, 80, ... 512.
+  static constexpr uint32_t kFineBytesMax = 64;
+  static constexpr uint32_t kFineClasses = kFineBytesMax / 4;
+  static constexpr uint32_t kClasses = kFineClasses + (kBlockBytesMax - kFineBytesMax) / 8;
   static constexpr uint32_t kPages = uint32_t{1} << 18;  // 4 GB of them
 
   struct Page {
@@ -101,9 +105,14 @@ class SmallHeap {
   };
 
   static uint32_t SizeClass(size_t bytes) {
-    return bytes == 0 ? 0 : (static_cast<uint32_t>(bytes) - 1) / 8;
+    const auto size = static_cast<uint32_t>(bytes);
+    if (size > kFineBytesMax) return kFineClasses + (size - kFineBytesMax - 1) / 8;
+    return size == 0 ? 0 : (size - 1) / 4;
   }
-  static uint32_t BlockBytesOf(uint32_t size_class) { return (size_class + 1) * 8; }
+  static uint32_t BlockBytesOf(uint32_t size_class) {
+    if (size_class < kFineClasses) return (size_class + 1) * 4;
+    return kFineBytesMax + (size_class - kFineClasses + 1) * 8;
+  }
 
   static Page* PageOf(void* block) {
     return reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(block) & ~kPageMask);

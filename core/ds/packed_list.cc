@@ -1,5 +1,6 @@
 #include "core/ds/packed_list.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/alloc.h"
@@ -186,6 +187,12 @@ PackedList::Position PackedList::FindEncoded(const Encoded& wanted, Position fro
   return static_cast<Position>(end - start);
 }
 
+uint32_t PackedList::CountItems() const {
+  uint32_t items = 0;
+  for (Position at = begin(); at < end(); at = Next(at)) ++items;
+  return items;
+}
+
 // The one place that moves bytes: replaces `removed_bytes` at `at` by `added` (if any).
 PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
                                         const Encoded* added) {
@@ -209,8 +216,7 @@ PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes, uin
       std::memcpy(data + at + added->head_bytes, added->text.data(), added->text.size());
     }
   }
-  base::Store32(data, new_bytes);
-  base::Store32(data + 4, new_count);
+  base::Store32(data, new_bytes | std::min(new_count, kCountStoredMax) << kBytesBits);
   if (moves_block && new_bytes < old_bytes) {
     block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
   }

@@ -10,7 +10,8 @@ namespace kvasm::ds {
 
 /// A list of short strings and integers in one heap block, read front to back.
 ///
-///   block: | bytes:u32 | count:u32 | item | item | ...          (little endian)
+///   block: | bytes:20 count:12 | item | item | ...   (one little-endian word, `bytes` low; a
+///          count of 4095 or more is stored as 4095 and found by walking)
 ///   item:  0nnnnnnn                      integer 0..127
 ///          10llllll text                 up to 63 bytes
 ///          110nnnnn n                    integer of 13 bits, signed
@@ -29,15 +30,22 @@ class PackedList {
  public:
   /// Byte offset of an item in the block; end() when there is none.
   using Position = uint32_t;
-  static constexpr uint32_t kHeaderBytes = 8;
+  static constexpr uint32_t kHeaderBytes = 4;
   /// A list must stay below this; callers ask FitsAdding before they add.
-  static constexpr uint32_t kBytesMax = 1u << 30;
+  static constexpr uint32_t kBytesMax = (1u << 20) - 1;
+  static constexpr uint32_t kIntegerBytesMax = 9;
 
   explicit PackedList(void*& block) : block_(block) {}
 
-  uint32_t count() const { return block_ != nullptr ? base::Load32(Data() + 4) : 0; }
-  uint32_t bytes() const { return block_ != nullptr ? base::Load32(Data()) : kHeaderBytes; }
-  bool empty() const { return count() == 0; }
+  uint32_t count() const {
+    if (block_ == nullptr) return 0;
+    uint32_t stored = base::Load32(Data()) >> kBytesBits;
+    return stored < kCountStoredMax ? stored : CountItems();
+  }
+  uint32_t bytes() const {
+    return block_ != nullptr ? base::Load32(Data()) & kBytesMax : kHeaderBytes;
+  }
+  bool empty() const { return bytes() == kHeaderBytes; }
   /// Heap bytes in use, slack included.
   uint32_t MemoryBytes() const { return block_ != nullptr ? BlockCapacity(bytes()) : 0; }
   /// Whether text of `added_bytes` in total may be added.
@@ -92,7 +100,10 @@ class PackedList {
 
  private:
   struct Encoded;
+  static constexpr uint32_t kBytesBits = 20;
+  static constexpr uint32_t kCountStoredMax = 4095;
 
+  uint32_t CountItems() const;
   const uint8_t* Data() const { return static_cast<const uint8_t*>(block_); }
   uint8_t* Data() { return static_cast<uint8_t*>(block_); }
   static uint32_t ItemBytes(const uint8_t* item);

@@ -98,7 +98,9 @@ bool Set::IntegersFitPacked(uint64_t added_bytes) const {
   }
   return int64_t{count} < limits.set_max_listpack_entries &&
          static_cast<int64_t>(added_bytes) <= limits.set_max_listpack_value &&
-         static_cast<int64_t>(longest) <= limits.set_max_listpack_value;
+         static_cast<int64_t>(longest) <= limits.set_max_listpack_value &&
+         ds::PackedList::kIntegerBytesMax * uint64_t{count} + added_bytes + 16 <=
+             ds::PackedList::kBytesMax;
 }
 
 bool Set::AddPacked(const ds::Item& member) {

@@ -151,5 +151,22 @@ TEST_F(PackedListTest, RandomEditsMatchAVector) {
   }
 }
 
+TEST_F(PackedListTest, CountsMoreItemsThanItsHeaderCanHold) {
+  for (int i = 0; i < 5000; ++i) list_.AppendInteger(i % 100);
+  EXPECT_EQ(list_.count(), 5000u);
+  EXPECT_TRUE(list_.Validate());
+  list_.Erase(list_.begin(), 1000);
+  EXPECT_EQ(list_.count(), 4000u);
+  list_.Erase(list_.begin(), 4000);
+  EXPECT_TRUE(list_.empty());
+}
+
+TEST_F(PackedListTest, SaysWhenItIsFull) {
+  const std::string text(4000, 'x');
+  while (list_.FitsAdding(text.size())) list_.Append(text);
+  EXPECT_EQ(list_.count(), (PackedList::kBytesMax - 20) / 4002);
+  EXPECT_TRUE(list_.Validate());
+}
+
 }  // namespace
 }  // namespace kvasm::ds
