@@ -6,14 +6,30 @@ namespace kvasm::commands {
 
 // The order here is the order of COMMAND and of command indexes.
 std::vector<Specs> AllCommands() {
+  // clang-format off: one a line, so that additions merge
   return {
-      CommandCommands(),          ExpireCommands(),    GenericCommands(),
-      ObjectCommands(),           ScanCommands(),      StringCommands(),
-      StringNumberCommands(),     HashCommands(),      SetCommands(),
-      SetAlgebraCommands(),       SortedSetCommands(), SortedSetRangeCommands(),
-      SortedSetAlgebraCommands(), StringLcsCommands(), BitCommands(),
+      CommandCommands(),
+      ConfigCommands(),
+      ConnectionCommands(),
+      DebugCommands(),
+      ServerCommands(),
+      ExpireCommands(),
+      GenericCommands(),
+      ObjectCommands(),
+      ScanCommands(),
+      StringCommands(),
+      StringNumberCommands(),
+      HashCommands(),
+      SetCommands(),
+      SetAlgebraCommands(),
+      SortedSetCommands(),
+      SortedSetRangeCommands(),
+      SortedSetAlgebraCommands(),
+      StringLcsCommands(),
+      BitCommands(),
       FunctionCommands(),
   };
+  // clang-format on
 }
 
 }  // namespace kvasm::commands

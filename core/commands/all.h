@@ -11,6 +11,10 @@ namespace kvasm::commands {
 using Specs = std::span<const command::CommandSpec>;
 
 Specs CommandCommands();
+Specs ConfigCommands();
+Specs ConnectionCommands();
+Specs DebugCommands();
+Specs ServerCommands();
 Specs ExpireCommands();
 Specs GenericCommands();
 Specs ObjectCommands();

@@ -1,0 +1,134 @@
+// CONFIG. What the directives are is known to services/config_table.cc.
+#include <vector>
+
+#include "core/base/ascii.h"
+#include "core/command/arguments.h"
+#include "core/commands/all.h"
+#include "core/commands/connection.h"
+#include "core/commands/help.h"
+
+namespace kvasm::commands {
+namespace {
+
+using namespace command;  // the vocabulary of specs
+using services::Config;
+
+void ConfigGet(Call& call) {
+  std::vector<Config::Pair> found;
+  for (const std::string_view pattern : call.args.subspan(2)) {
+    for (Config::Pair& pair : call.services.config.Match(pattern)) {
+      bool known = false;
+      for (const Config::Pair& other : found) {
+        known |= base::EqualsIgnoreCase(other.first, pair.first);
+      }
+      if (!known) found.push_back(std::move(pair));
+    }
+  }
+  call.reply.Map(found.size());
+  for (const Config::Pair& pair : found) {
+    call.reply.Bulk(pair.first);
+    call.reply.Bulk(pair.second);
+  }
+}
+
+void ConfigSet(Call& call) {
+  if (call.argc() % 2 != 0) return call.SyntaxError();
+  std::vector<Config::Pair> pairs;
+  for (size_t i = 2; i < call.argc(); i += 2) pairs.emplace_back(call.arg(i), call.arg(i + 1));
+  const std::string& trusted = call.services.settings().enable_protected_configs;
+  const bool privileged = trusted == "yes" || (trusted == "local" && IsLocal(call.session));
+  const base::Status status = call.services.config.Set(
+      pairs, privileged ? Config::Source::kPrivileged : Config::Source::kRuntime);
+  if (!status.ok()) return call.reply.Error(status.error());
+  call.reply.Ok();
+}
+
+void ConfigResetstat(Call& call) {
+  call.services.stats.Reset();
+  const uint64_t dirty = call.keyspace.stats().dirty;
+  call.keyspace.stats() = {};
+  call.keyspace.stats().dirty = dirty;
+  call.reply.Ok();
+}
+
+// The engine opens no files, and no host writes configuration files yet.
+void ConfigRewrite(Call& call) {
+  if (call.services.identity.config_file.empty()) return call.reply.Error(errors::kNoConfigFile);
+  call.reply.Error("ERR Rewriting config file: Operation not supported");
+}
+
+void ConfigHelp(Call& call) {
+  ReplyHelp(call, {
+                      "GET <pattern>",
+                      "    Directives whose name matches, and their values.",
+                      "SET <directive> <value>",
+                      "    Give a directive a new value.",
+                      "RESETSTAT",
+                      "    Begin the counters of INFO anew.",
+                      "REWRITE",
+                      "    Write the present values into the configuration file.",
+                  });
+}
+
+constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
+
+constexpr CommandSpec kSpecs[] = {
+    {.name = "config",
+     .arity = -2,
+     .group = Group::kServer,
+     .since = "2.0.0",
+     .complexity = "Depends on the subcommand",
+     .summary = "Reads and changes the configuration."},
+    {.name = "config|get",
+     .handler = &ConfigGet,
+     .arity = -3,
+     .group = Group::kServer,
+     .flags = kFlags,
+     .since = "2.0.0",
+     .syntax = "parameter...",
+     .complexity = "O(N) in the patterns given",
+     .summary = "Returns directives and their values."},
+    {.name = "config|help",
+     .handler = &ConfigHelp,
+     .arity = 2,
+     .group = Group::kServer,
+     .flags = kLoading | kStale,
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Lists the subcommands of CONFIG."},
+    {.name = "config|resetstat",
+     .handler = &ConfigResetstat,
+     .arity = 2,
+     .group = Group::kServer,
+     .flags = kFlags,
+     .since = "2.0.0",
+     .tips = "request_policy:all_nodes,response_policy:all_succeeded",
+     .complexity = "O(1)",
+     .summary = "Begins the counters of INFO anew."},
+    {.name = "config|rewrite",
+     .handler = &ConfigRewrite,
+     .arity = 2,
+     .group = Group::kServer,
+     .flags = kFlags,
+     .since = "2.8.0",
+     .tips = "request_policy:all_nodes,response_policy:all_succeeded",
+     .complexity = "O(1)",
+     .summary = "Writes the present values into the configuration file."},
+    {.name = "config|set",
+     .handler = &ConfigSet,
+     .arity = -4,
+     .group = Group::kServer,
+     .flags = kFlags,
+     .since = "2.0.0",
+     .syntax = "{data parameter value}...",
+     .tips = "request_policy:all_nodes,response_policy:all_succeeded",
+     .complexity = "O(N) in the directives given",
+     .summary = "Gives directives new values, all of them or none."},
+};
+static_assert(AllValid(kSpecs));
+
+}  // namespace
+
+Specs ConfigCommands() { return kSpecs; }
+
+}  // namespace kvasm::commands

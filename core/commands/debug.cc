@@ -1,0 +1,226 @@
+// DEBUG: what tests and bug hunts need. Off unless enable-debug-command allows it.
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include "core/base/ascii.h"
+#include "core/base/numbers.h"
+#include "core/command/arguments.h"
+#include "core/commands/all.h"
+#include "core/commands/connection.h"
+#include "core/commands/help.h"
+#include "core/keyspace/access.h"
+
+namespace kvasm::commands {
+namespace {
+
+using namespace command;  // the vocabulary of specs
+using keyspace::Edit;
+using keyspace::Entry;
+
+// As C's atoi: what is no number is 0.
+int64_t LooseInt(std::string_view text) {
+  size_t digits = text.starts_with('-') ? 1 : 0;
+  while (digits < text.size() && base::IsDigit(text[digits])) ++digits;
+  return base::ParseInt64(text.substr(0, digits)).value_or(0);
+}
+
+void Sleep(Call& call) {
+  const double seconds = base::ParseDouble(call.arg(2)).value_or(0);
+  constexpr double kSecondsMax = 1e6;
+  if (seconds > 0) {
+    call.host.clock.SleepUs(static_cast<int64_t>(std::min(seconds, kSecondsMax) * 1e6));
+  }
+  call.reply.Ok();
+}
+
+void SetActiveExpire(Call& call) {
+  call.services.config.mutable_settings().active_expire = LooseInt(call.arg(2)) != 0;
+  call.reply.Ok();
+}
+
+void Log(Call& call) {
+  call.host.log.Write(host::LogLevel::kWarning, "DEBUG LOG: " + std::string(call.arg(2)));
+  call.reply.Ok();
+}
+
+void ReplyError(Call& call) { call.reply.Error(call.arg(2)); }
+
+// Bytes that a length takes in front of a string in an RDB file.
+uint64_t LengthPrefixBytes(uint64_t length) {
+  if (length < 64) return 1;
+  if (length < 16384) return 2;
+  return length <= std::numeric_limits<uint32_t>::max() ? 5 : 9;
+}
+
+// A string as an RDB file holds it, without compression; of collections, the heap they take.
+uint64_t SerializedBytes(const Entry& entry) {
+  if (!entry.IsString()) return types::ValueMemoryBytes(entry.encoding, entry.data, 0);
+  if (entry.encoding == types::Encoding::kInt) {
+    const int64_t value = entry.IntValue();
+    if (value == static_cast<int8_t>(value)) return 2;
+    if (value == static_cast<int16_t>(value)) return 3;
+    if (value == static_cast<int32_t>(value)) return 5;
+  }
+  const uint64_t bytes = keyspace::StringBytes(entry);
+  return LengthPrefixBytes(bytes) + bytes;
+}
+
+void Object(Call& call) {
+  const Entry* entry =
+      call.keyspace.Find(call.db, call.arg(2), keyspace::kLookupNoTouch | keyspace::kLookupNoStats);
+  if (entry == nullptr) return call.reply.Error(errors::kNoSuchKey);
+  const uint32_t clock = entry->lru[0] | entry->lru[1] << 8 | uint32_t{entry->lru[2]} << 16;
+  char address[2 + 16 + 1] = "0x";
+  size_t length = 2;
+  for (int shift = static_cast<int>(sizeof(void*)) * 8 - 4; shift >= 0; shift -= 4) {
+    const auto digit = (reinterpret_cast<uintptr_t>(entry) >> shift) & 15;
+    if (digit != 0 || length > 2) address[length++] = "0123456789abcdef"[digit];
+  }
+  const bool lfu = call.keyspace.access().lfu;
+  std::string text = "Value at:" + std::string(address, length) + " refcount:1 encoding:";
+  text += types::EncodingName(entry->encoding);
+  text += " serializedlength:" + base::Int64Text(static_cast<int64_t>(SerializedBytes(*entry)));
+  text += " lru:" + base::Int64Text(clock);
+  const uint64_t idle = lfu ? 0 : keyspace::IdleSeconds(*entry, call.now_ms());
+  text += " lru_seconds_idle:" + base::Int64Text(static_cast<int64_t>(idle));
+  call.reply.Simple(text);
+}
+
+// POPULATE count [prefix] [size]: strings "value:0" ... under keys that do not exist yet.
+void Populate(Call& call) {
+  Arguments in(call, 2);
+  const int64_t count = in.IntIn(0, std::numeric_limits<int32_t>::max(), errors::kMustBePositive);
+  const std::string prefix(in.More() ? in.Next() : "key");
+  const int64_t size = in.More() ? in.IntIn(0, int64_t{512} << 20, errors::kMustBePositive) : 0;
+  if (!in.ok()) return;
+  call.RecordNothing();
+  for (int64_t i = 0; i < count; ++i) {
+    const std::string number = ":" + base::Int64Text(i);
+    const std::string key = prefix + number;
+    std::string value = "value" + number;
+    if (size > 0) value.resize(static_cast<size_t>(size));
+    Edit edit(call.keyspace, call.db, key);
+    if (edit.exists()) continue;
+    if (!edit.SetString(value)) return call.OutOfMemory();
+    edit.Changed();
+  }
+  call.reply.Ok();
+}
+
+// PROTOCOL type: a sample of each kind of reply, for tests of clients.
+void Protocol(Call& call) {
+  resp::Writer& reply = call.reply;
+  const std::string type = base::LowerCopy(call.arg(2));
+  if (type == "string") return reply.Bulk("Hello World");
+  if (type == "integer") return reply.Integer(12345);
+  if (type == "double") return reply.Double(3.141);
+  if (type == "null") return reply.Null();
+  if (type == "array" || type == "set") {
+    type == "set" ? reply.Set(3) : reply.Array(3);
+    for (int i = 0; i < 3; ++i) reply.Integer(i);
+    return;
+  }
+  if (type == "map") {
+    reply.Map(3);
+    for (int i = 0; i < 3; ++i) {
+      reply.Integer(i);
+      reply.Bool(i == 1);
+    }
+    return;
+  }
+  if (type == "attrib") {
+    if (reply.protocol() > 2) {
+      reply.Attribute(1);
+      reply.Bulk("key-popularity");
+      reply.Array(2);
+      reply.Bulk("key:123");
+      reply.Integer(90);
+    }
+    return reply.Bulk("Some real reply following the attribute");
+  }
+  if (type == "push") {
+    if (reply.protocol() == 2) {
+      return reply.Error("ERR RESP2 is not supported by this command");
+    }
+    reply.Bulk("Some real reply following the push reply");
+    reply.Push(2);
+    reply.Bulk("server-cpu-usage");
+    return reply.Integer(42);
+  }
+  if (type == "true" || type == "false") return reply.Bool(type == "true");
+  if (type == "verbatim") return reply.Verbatim("txt", "This is a verbatim\nstring");
+  if (type == "bignum") return reply.BigNumber("1234567999999999999999999999999999999");
+  reply.Error(
+      "ERR Wrong protocol type name. Please use one of the following: "
+      "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+}
+
+void Help(Call& call) {
+  ReplyHelp(call, {
+                      "ERROR <string>",
+                      "    Reply the error <string>.",
+                      "LOG <message>",
+                      "    Write a line into the server's log.",
+                      "OBJECT <key>",
+                      "    What is known of a value: encoding, size, last access.",
+                      "POPULATE <count> [<prefix>] [<size>]",
+                      "    Create string keys named <prefix>:<number>.",
+                      "PROTOCOL <type>",
+                      "    Reply a sample: string|integer|double|bignum|null|array|set|map|",
+                      "    attrib|push|verbatim|true|false.",
+                      "SET-ACTIVE-EXPIRE <0|1>",
+                      "    Whether keys past their time are removed without being asked for.",
+                      "SLEEP <seconds>",
+                      "    Stop serving for some time; decimals are allowed.",
+                  });
+}
+
+struct Subcommand {
+  std::string_view name;
+  size_t argc_min;
+  size_t argc_max;
+  void (*run)(Call&);
+};
+constexpr Subcommand kSubcommands[] = {
+    {"ERROR", 3, 3, &ReplyError},
+    {"HELP", 2, 2, &Help},
+    {"LOG", 3, 3, &Log},
+    {"OBJECT", 3, 3, &Object},
+    {"POPULATE", 3, 5, &Populate},
+    {"PROTOCOL", 3, 3, &Protocol},
+    {"SET-ACTIVE-EXPIRE", 3, 3, &SetActiveExpire},
+    {"SLEEP", 3, 3, &Sleep},
+};
+
+void Debug(Call& call) {
+  const std::string& allowed = call.services.settings().enable_debug_command;
+  if (allowed == "no" || (allowed == "local" && !IsLocal(call.session))) {
+    return call.reply.Error(errors::CommandDisabled("DEBUG", "enable-debug-command"));
+  }
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (base::EqualsIgnoreCase(subcommand.name, call.arg(1)) &&
+        call.argc() >= subcommand.argc_min && call.argc() <= subcommand.argc_max) {
+      return subcommand.run(call);
+    }
+  }
+  call.reply.Error(errors::WrongSubcommandSyntax(call.arg(1), "DEBUG"));
+}
+
+constexpr CommandSpec kSpecs[] = {
+    {.name = "debug",
+     .handler = &Debug,
+     .arity = -2,
+     .group = Group::kServer,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kProtected | kSyscmd,
+     .since = "1.0.0",
+     .complexity = "Depends on the subcommand",
+     .summary = "What tests and bug hunts need."},
+};
+static_assert(AllValid(kSpecs));
+
+}  // namespace
+
+Specs DebugCommands() { return kSpecs; }
+
+}  // namespace kvasm::commands
