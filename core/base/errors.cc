@@ -23,7 +23,7 @@ std::string InvalidExpire(std::string_view command) {
 }
 
 std::string UnsupportedOption(std::string_view option) {
-  return Join({"ERR Unsupported option ", option});
+  return Join({"ERR Unsupported option ", Quoted(option, option.size())});
 }
 
 std::string UnknownTypeName(std::string_view name) {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { redisServerPath, redisServerVersion, startKvasm, startRedis } from '../interop/server.mjs';
 import { Decoder } from './resp.mjs';
 
+const kTickMs = 20;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Queue between bytes that arrive and whoever waits for the next reply. */
@@ -101,19 +102,23 @@ export async function wasmTarget() {
   const error = engine.configSet('enable-debug-command', 'yes');
   if (error) throw new Error(error);
   const open = new Map();
+  const take = (id) => {
+    const { bytes, close } = engine.output(id);
+    open.get(id)?.push(Buffer.from(bytes));
+    engine.consume(id, bytes.length);
+    if (!close) return;
+    open.get(id)?.end();
+    open.delete(id);
+    engine.closeSession(id);
+  };
   const drain = () => {
-    for (let id = engine.nextReady(); id >= 0; id = engine.nextReady()) {
-      const { bytes, close } = engine.output(id);
-      open.get(id)?.push(Buffer.from(bytes));
-      engine.consume(id, bytes.length);
-      if (close) {
-        open.get(id)?.end();
-        open.delete(id);
-        engine.closeSession(id);
-      }
-    }
+    for (let id = engine.nextReady(); id >= 0; id = engine.nextReady()) take(id);
     engine.takeEffects();
   };
+  const timer = setInterval(() => {
+    engine.tick();
+    drain();
+  }, kTickMs).unref();
   return {
     name: 'wasm',
     async open() {
@@ -124,6 +129,7 @@ export async function wasmTarget() {
         send(bytes) {
           if (!open.has(id)) return;
           engine.feed(id, bytes);
+          take(id);
           drain();
         },
         next: (timeoutMs) => inbox.next(timeoutMs),
@@ -139,7 +145,8 @@ export async function wasmTarget() {
       drain();
     },
     async stop() {
-      engine.dispose?.();
+      clearInterval(timer);
+      engine.dispose();
     },
   };
 }
