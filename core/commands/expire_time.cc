@@ -26,20 +26,22 @@ std::optional<int64_t> ReadPositiveExpireTime(command::Call& call, std::string_v
   return std::nullopt;
 }
 
-bool TakeExpireOption(command::Arguments& in, ExpireUnit* unit, std::string_view* text) {
-  if (in.TakeWithValue("EX")) {
-    *unit = {.seconds = true, .absolute = false};
-  } else if (in.TakeWithValue("PX")) {
-    *unit = {.seconds = false, .absolute = false};
-  } else if (in.TakeWithValue("EXAT")) {
-    *unit = {.seconds = true, .absolute = true};
-  } else if (in.TakeWithValue("PXAT")) {
-    *unit = {.seconds = false, .absolute = true};
-  } else {
-    return false;
+bool TakeExpireOption(command::Arguments& in, bool again, ExpireUnit* unit,
+                      std::string_view* text) {
+  static constexpr struct {
+    std::string_view word;
+    ExpireUnit unit;
+  } kOptions[] = {{"EX", {.seconds = true, .absolute = false}},
+                  {"PX", {.seconds = false, .absolute = false}},
+                  {"EXAT", {.seconds = true, .absolute = true}},
+                  {"PXAT", {.seconds = false, .absolute = true}}};
+  for (const auto& option : kOptions) {
+    if ((again && !(option.unit == *unit)) || !in.TakeWithValue(option.word)) continue;
+    *unit = option.unit;
+    *text = in.Next();
+    return true;
   }
-  *text = in.Next();
-  return true;
+  return false;
 }
 
 }  // namespace kvasm::commands

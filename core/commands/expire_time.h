@@ -13,6 +13,8 @@ namespace kvasm::commands {
 struct ExpireUnit {
   bool seconds = false;
   bool absolute = false;
+
+  bool operator==(const ExpireUnit&) const = default;
 };
 
 // The absolute time in milliseconds since the Unix epoch that `text` stands for. Replies the error
@@ -22,7 +24,8 @@ std::optional<int64_t> ReadPositiveExpireTime(command::Call& call, std::string_v
                                               ExpireUnit unit);
 
 // EX / PX / EXAT / PXAT with its value, if it comes next in `in`; nothing is read otherwise. True
-// if it was there; `*text` is the value.
-bool TakeExpireOption(command::Arguments& in, ExpireUnit* unit, std::string_view* text);
+// if it was there; `*text` is the value. `again`: one was read before, and only the same option may
+// come again; the last value holds.
+bool TakeExpireOption(command::Arguments& in, bool again, ExpireUnit* unit, std::string_view* text);
 
 }  // namespace kvasm::commands

@@ -88,8 +88,8 @@ bool ReadSetOptions(Call& call, SetOptions* options) {
       options->get = true;
     } else if (!options->expires && in.Take("KEEPTTL")) {
       options->keep_ttl = true;
-    } else if (!options->expires && !options->keep_ttl &&
-               TakeExpireOption(in, &options->unit, &options->expire_text)) {
+    } else if (!options->keep_ttl &&
+               TakeExpireOption(in, options->expires, &options->unit, &options->expire_text)) {
       options->expires = true;
     } else {
       in.Fail(errors::kSyntax);
@@ -227,7 +227,7 @@ void Getex(Call& call) {
   ExpireUnit unit;
   std::string_view expire_text;
   while (in.More()) {
-    if (!expires && !persist && TakeExpireOption(in, &unit, &expire_text)) {
+    if (!persist && TakeExpireOption(in, expires, &unit, &expire_text)) {
       expires = true;
     } else if (!expires && in.Take("PERSIST")) {
       persist = true;

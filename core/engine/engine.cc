@@ -165,6 +165,12 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
 }
 
 void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> args) {
+  // A browser tricked into talking to this port: end it before its request's body is obeyed.
+  if (session.network &&
+      (base::EqualsIgnoreCase(args[0], "POST") || base::EqualsIgnoreCase(args[0], "Host:"))) {
+    session.close_after_reply = true;
+    return;
+  }
   std::string quoted;
   for (size_t i = 1; i < args.size() && quoted.size() < errors::kQuotedMax; ++i) {
     const size_t room = errors::kQuotedMax - quoted.size();
