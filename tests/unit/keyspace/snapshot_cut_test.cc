@@ -80,8 +80,9 @@ void Write(TestEngine& t, base::Prng& prng) {
   } else if (kind < 760) {
     t.Run("GETDEL " + key);
   } else if (kind < 950) {
+    const std::string hash_key = "h" + key;
     keyspace::Edit edit(t.engine.keyspace(), t.engine.keyspace().db(static_cast<int>(kind % 3)),
-                        "h" + key);
+                        hash_key);
     types::Hash hash(edit.Collection(types::Encoding::kHashListpack),
                      t.engine.keyspace().context());
     hash.Set("field:" + std::to_string(prng.Below(200)), "value");
