@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/small_heap.h"
@@ -15,7 +16,7 @@ namespace {
 
 // What the allocator adds to a block (dlmalloc in wasm, glibc natively).
 constexpr size_t kHeaderBytes = sizeof(size_t);
-constexpr uint64_t kBallastBytes = 16u << 20;
+constexpr uint64_t kBallastBytesMax = 16u << 20;
 // TryAllocate refuses blocks that would leave less than this.
 constexpr uint64_t kAddressSpaceBytes =
     sizeof(void*) == 4 ? uint64_t{4000} << 20 : uint64_t{1} << 46;
@@ -25,6 +26,7 @@ struct Meter {
   uint64_t peak = 0;
   uint64_t limit = kAddressSpaceBytes;
   void* ballast = nullptr;
+  uint64_t ballast_bytes = kBallastBytesMax;
   bool guarded = false;
   bool spent = false;
 };
@@ -85,8 +87,8 @@ void Count(void* block) {
 void Uncount(void* block) { meter.used -= BlockCost(block); }
 
 bool TakeBallast() {
-  if (meter.used + 2 * kBallastBytes > meter.limit) return false;
-  meter.ballast = std::malloc(kBallastBytes);
+  if (meter.used + 2 * meter.ballast_bytes > meter.limit) return false;
+  meter.ballast = std::malloc(static_cast<size_t>(meter.ballast_bytes));
   return meter.ballast != nullptr;
 }
 
@@ -103,7 +105,7 @@ bool WithinLimit(size_t bytes) { return meter.used + bytes + kHeaderBytes <= met
 
 // The ballast counts as part of the limit only while it has to be kept for others.
 bool WithinSoftLimit(uint64_t bytes) {
-  const uint64_t kept = meter.guarded ? kBallastBytes : 0;
+  const uint64_t kept = meter.guarded ? meter.ballast_bytes : 0;
   return meter.used + bytes + kept <= meter.limit;
 }
 
@@ -178,7 +180,9 @@ uint64_t HeapPeakBytes() { return meter.peak; }
 void SetHeapLimit(uint64_t bytes) {
   meter.limit = bytes == 0 || bytes > kAddressSpaceBytes ? kAddressSpaceBytes : bytes;
   meter.guarded = true;
-  if (meter.ballast == nullptr) TakeBallast();
+  std::free(std::exchange(meter.ballast, nullptr));
+  meter.ballast_bytes = std::min(kBallastBytesMax, meter.limit / 8);
+  TakeBallast();
 }
 
 bool HeapExhausted() {
