@@ -35,6 +35,9 @@ const kSeveralArguments = new Set([
   'slaveof',
 ]);
 
+/** How CONFIG SET begins to say what is wrong; in a file the line says it better. */
+const kConfigSetPrefix = /^ERR CONFIG SET failed \(possibly related to argument '[^']*'\) - /;
+
 /** The engine's part of the settings. */
 export type ConfigStore = Pick<Engine, 'configGet' | 'configSet' | 'configNames'>;
 
@@ -61,27 +64,29 @@ export class Settings {
   }
 
   /**
-   * Applies directives in their order: a later one wins, but lines of `save` add up until an empty
-   * one.
+   * Applies directives in their order: a later one wins (how lines of `save` add up is the engine's
+   * business).
    * @returns the directives nobody knows
    * @throws ConfigError for a value that is not allowed
    */
   apply(directives: readonly Directive[]): Directive[] {
     const unknown: Directive[] = [];
-    let save = '';
     for (const directive of directives) {
       const { name, args } = directive;
       if (!this.known.has(name) && !this.own.has(name)) {
+        // No directive goes without a value: this one is not from another version, but a mistake.
+        if (args.length === 0) {
+          throw new ConfigError('Bad directive or wrong number of arguments', directive);
+        }
         unknown.push(directive);
         continue;
       }
-      if (args.length === 0 || (args.length > 1 && !kSeveralArguments.has(name))) {
+      const isFlags = name.startsWith('shutdown-on-');
+      if ((args.length === 0 && !isFlags) || (args.length > 1 && !kSeveralArguments.has(name))) {
         throw new ConfigError('wrong number of arguments', directive);
       }
-      let value = args.join(' ');
-      if (name === 'save') value = save = value === '' ? '' : `${save} ${value}`.trim();
-      const problem = this.set(name, value);
-      if (problem !== '') throw new ConfigError(problem, directive);
+      const problem = this.set(name, args.join(' '));
+      if (problem !== '') throw new ConfigError(problem.replace(kConfigSetPrefix, ''), directive);
     }
     return unknown;
   }

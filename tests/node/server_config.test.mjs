@@ -191,21 +191,18 @@ describe('settings', () => {
   }
   const apply = (store, text) => new Settings(store).apply(parseConfig(text, 'x'));
 
-  test('lines of save add up until an empty one', () => {
-    const values = { save: '3600 1' };
-    apply(makeStore(values), 'save 60 1\nsave 300 10');
-    assert.equal(values.save, '60 1 300 10');
-    apply(makeStore(values), 'save 60 1\nsave ""');
-    assert.equal(values.save, '');
-    apply(makeStore(values), 'save 60 1\nsave ""\nsave 5 5');
-    assert.equal(values.save, '5 5');
-  });
-
   test('unknown directives are returned, all others applied', () => {
     const values = { port: '1' };
-    const unknown = apply(makeStore(values), 'nonsense a b\nport 7\nalso-nonsense');
-    assert.deepEqual(simple(unknown), [['nonsense', 'a', 'b'], ['also-nonsense']]);
+    const unknown = apply(makeStore(values), 'nonsense a b\nport 7\nalso-nonsense 1');
+    assert.deepEqual(simple(unknown), [
+      ['nonsense', 'a', 'b'],
+      ['also-nonsense', '1'],
+    ]);
     assert.equal(values.port, '7');
+  });
+
+  test('an unknown word without a value is an error', () => {
+    assert.throws(() => apply(makeStore({}), 'nonsense'), /Bad directive or wrong number of/);
   });
 
   test('a refused value names the line', () => {

@@ -70,6 +70,22 @@ describe('without serving', () => {
     assert.match(missing.stderr, /can't open config file/);
   });
 
+  test('command lines that cannot be meant exit with 1', () => {
+    const table = [
+      [['--invalid'], /Bad directive or wrong number of arguments/],
+      [['--port'], /'port'[^]*wrong number of arguments/],
+      [['--port', '1', '2'], /'port "1" "2"'[^]*wrong number of arguments/],
+      [['--port', '--bla'], /'port "--bla"'\nargument couldn't be parsed into an integer/],
+      [['--loglevel', 'loud'], /'loglevel "loud"'\nargument\(s\) must be one of the following/],
+      [['--shutdown-on-sigint'], /argument\(s\) must be one of the following/],
+    ];
+    for (const [args, expected] of table) {
+      const { status, stderr } = run(args);
+      assert.match(stderr, expected);
+      assert.equal(status, 1);
+    }
+  });
+
   test('a port that is taken is said so and exits with 1', async () => {
     const blocker = net.createServer();
     await new Promise((done) => blocker.listen(0, '127.0.0.1', done));
@@ -127,6 +143,33 @@ describe('serving', () => {
     client.close();
     child.kill('SIGTERM');
     assert.equal(await ended, 0);
+  });
+
+  test('lines of save add up over file and command line until an empty one', async () => {
+    const path = join(folder, 'save.conf');
+    writeFileSync(path, 'save 900 1\nsave 60 100\n');
+    const table = [
+      [[], '900 1 60 100'],
+      [['--save', '5', '5'], '900 1 60 100 5 5'],
+      [['--save', ''], ''],
+      [['--save'], ''],
+    ];
+    for (const [options, expected] of table) {
+      const port = await freePort();
+      const args = [program, path, '--port', String(port), ...options];
+      const child = spawn(process.execPath, args);
+      const ended = new Promise((done) => child.once('exit', done));
+      let log = '';
+      child.stdout.on('data', (chunk) => (log += chunk));
+      await eventually(() => log.includes('Ready to accept'), 'ready');
+      const client = await connect(port);
+      client.send('CONFIG GET save\r\n');
+      for (let i = 0; i < 4; i++) await client.line();
+      assert.equal(await client.line(), expected);
+      client.close();
+      child.kill('SIGTERM');
+      await ended;
+    }
   });
 
   test('reads a configuration from standard input', async () => {
