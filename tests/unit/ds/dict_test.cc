@@ -394,7 +394,7 @@ TEST_F(DictTest, RandomDrawsComeFromSparseTables) {
 TEST_F(DictTest, StaysCorrectWithoutMemoryForALargerTable) {
   std::vector<Node*> nodes;
   for (uint64_t i = 0; i < 20000; ++i) nodes.push_back(Make(Name(i)));
-  base::SetHeapLimit(base::HeapUsedBytes() + (1u << 20));  // less than the ballast kept free
+  base::SetHeapLimit(base::HeapUsedBytes() + (1u << 16));  // less than the ballast kept free
   for (Node* node : nodes) dict_.Insert(node);
   const uint64_t buckets = dict_.Buckets();
   base::SetHeapLimit(0);
