@@ -97,6 +97,17 @@ async function createEngine(configFile: string | undefined): Promise<Engine> {
   });
 }
 
+/** What a configuration may ask for and does not get is said, not passed over. */
+function warnMissing(settings: Settings, log: Log): void {
+  const asked = [
+    settings.get('appendonly') === 'yes' ? 'appendonly: data is kept in memory only' : '',
+    settings.get('replicaof') !== '' ? 'replicaof: this server replicates nobody' : '',
+    Number(settings.get('tls-port')) > 0 ? 'tls-port: there is no TLS' : '',
+    settings.get('cluster-enabled') === 'yes' ? 'cluster-enabled: there is no cluster' : '',
+  ];
+  for (const text of asked) if (text !== '') log.warning(`Not available yet: ${text}`);
+}
+
 /** SIGTERM and SIGINT end the server in order; asked a second time it goes at once. */
 function handleSignals(server: Server, log: Log): void {
   let isAsked = false;
@@ -145,6 +156,7 @@ async function serve(commandLine: CommandLine): Promise<void> {
   for (const { name, origin } of unknown) {
     log.warning(`Unknown configuration directive '${name}' (${origin}) is ignored`);
   }
+  warnMissing(settings, log);
   log.notice(`Running mode=standalone, port=${settings.get('port')}, PID: ${pid}`);
 
   const host: ServerHost = { pid, changeDirectory, exit: (code) => process.exit(code) };

@@ -396,8 +396,12 @@ Text NormalizeValue(const Directive& directive, std::string_view text, std::stri
       }
       return std::string(text);
     case DirectiveType::kReplicaOf: {
-      if (SplitSpaces(text).size() != 2) return Error("wrong number of arguments");
-      return base::EqualsIgnoreCase(text, "no one") ? std::string() : std::string(text);
+      const std::vector<std::string_view> words = SplitSpaces(text);
+      if (words.size() != 2) return Error("wrong number of arguments");
+      if (base::EqualsIgnoreCase(text, "no one")) return std::string();
+      const std::optional<int64_t> port = base::ParseInt64(words[1]);
+      if (!port || *port < 0 || *port > 65535) return Error("Invalid master port");
+      return std::string(text);
     }
     case DirectiveType::kPercentiles:
       return NormalizePercentiles(text);
