@@ -45,7 +45,7 @@ RankRun RangeQuery::Select(const SortedSet& zset) const {
     if (!backwards() || run.count == 0) return run;
     return {size - run.first - run.count, run.count};
   }
-  RankRun run = by == By::kScore ? zset.ByScore(scores) : zset.ByLex(members);
+  RankRun run = by == By::kScore ? zset.ByScore(scores) : zset.ByLex(members, backwards());
   if (offset < 0 || offset >= int64_t{run.count}) return {};
   const uint32_t rest = run.count - static_cast<uint32_t>(offset);
   const uint32_t taken = limit < 0 || limit >= int64_t{rest} ? rest : static_cast<uint32_t>(limit);

@@ -300,21 +300,40 @@ RankRun SortedSet::ByScore(const ScoreRange& range) const {
   return {first, behind > first ? behind - first : 0};
 }
 
-RankRun SortedSet::ByLex(const LexRange& range) const {
+RankRun SortedSet::ByLex(const LexRange& range, bool backwards) const {
   if (range.empty()) return {};
-  uint32_t first;
-  uint32_t behind;
-  if (packed()) {
-    first = CountLeadingPairs([&](std::string_view member, double) { return range.Below(member); });
-    behind =
-        CountLeadingPairs([&](std::string_view member, double) { return range.NotAbove(member); });
-  } else {
-    first = table().ordered.CountLeading(
-        [&](const ds::ScoreNode& node) { return range.Below(node.member()); });
-    behind = table().ordered.CountLeading(
-        [&](const ds::ScoreNode& node) { return range.NotAbove(node.member()); });
-  }
+  if (packed()) return PackedByLex(range, backwards);
+  const uint32_t first = table().ordered.CountLeading(
+      [&](const ds::ScoreNode& node) { return range.Below(node.member()); });
+  const uint32_t behind = table().ordered.CountLeading(
+      [&](const ds::ScoreNode& node) { return range.NotAbove(node.member()); });
   return {first, behind > first ? behind - first : 0};
+}
+
+RankRun SortedSet::PackedByLex(const LexRange& range, bool backwards) const {
+  RankRun run;          // the one asked for, so far
+  uint32_t rank = 0;    // of the member at hand
+  uint32_t inside = 0;  // first rank of the stretch of members not below that ends here
+  bool closed = false;  // forwards: the run has ended
+  bool found = false;   // forwards: the run has begun
+  bool first_fits = false;
+  bool last_fits = false;
+  ForEach(All(), false, [&](std::string_view member, double) {
+    const bool below = range.Below(member);
+    const bool not_above = range.NotAbove(member);
+    if (rank == 0) first_fits = not_above;
+    last_fits = !below;
+    if (below) inside = rank + 1;
+    if (backwards && not_above) run = {inside, rank + 1 - inside};
+    if (!backwards && !found && !below) {
+      found = true;
+      run.first = rank;
+    }
+    closed = closed || (found && !not_above);
+    if (!backwards && found && !closed) ++run.count;
+    ++rank;
+  });
+  return first_fits && last_fits ? run : RankRun{};
 }
 
 std::vector<uint32_t> SortedSet::Positions(RankRun run) const {

@@ -108,7 +108,9 @@ class SortedSet {
 
   RankRun All() const { return {0, size()}; }
   RankRun ByScore(const ScoreRange& range) const;
-  RankRun ByLex(const LexRange& range) const;
+  // Meant for members of one score. Of others, as in Redis, the run that begins at the first member
+  // not below the range (`backwards`: that ends at the last one not above it).
+  RankRun ByLex(const LexRange& range, bool backwards = false) const;
 
   // visit(std::string_view member, double score) in order, or backwards. The run lies inside. A
   // visitor may return bool: false ends the walk.
@@ -143,6 +145,7 @@ class SortedSet {
   // Packed: the number of leading pairs for which before(member, score) holds.
   template <class Before>
   uint32_t CountLeadingPairs(Before before) const;
+  RankRun PackedByLex(const LexRange& range, bool backwards) const;
   // Calls visit; whether to go on.
   template <class Visit>
   static bool Tell(Visit& visit, std::string_view member, double score) {
