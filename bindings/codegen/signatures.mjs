@@ -74,8 +74,8 @@ function blockName(argument) {
 }
 
 /**
- * What follows the fixed parameters if all options are left out and the rest is a repeated block that
- * begins with a number, as in ZADD: a tuple, which no option can be mistaken for.
+ * What follows the fixed parameters if all options are left out and the rest is a repeated block
+ * that begins with a number, as in ZADD: a tuple, which no option can be mistaken for.
  */
 function numbersOf(list) {
   const last = list.at(-1);

@@ -9,7 +9,8 @@ import ts from 'typescript';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const kHead = `
 import { open, type Database, type Reply, type Bytes } from 'kvasm';
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Form<A> = <T>() => T extends A ? 1 : 2;
+type Same<A, B> = Form<A> extends Form<B> ? true : false;
 declare function is<A, B>(...same: Same<A, B> extends true ? [] : [never]): void;
 declare const db: Database;
 const s = db.sync;
