@@ -169,8 +169,9 @@ describe('a process using the package', () => {
     );
   });
 
-  it('can let other processes in', async () => {
+  it('can let other processes in', async (test) => {
     const db = await open('memory:');
+    test.after(() => db.close());
     const listener = await db.listen({ port: 0 });
     const reply = await program(`import { connect } from 'node:net';
       const socket = connect(${listener.port}, '127.0.0.1');
@@ -178,6 +179,5 @@ describe('a process using the package', () => {
       socket.on('data', (chunk) => process.stdout.write(chunk));`);
     assert.equal(reply, '+OK\r\n+OK\r\n');
     assert.equal(await db.get('from'), 'outside');
-    await db.close();
   });
 });
