@@ -303,9 +303,14 @@ RankRun SortedSet::ByScore(const ScoreRange& range) const {
 RankRun SortedSet::ByLex(const LexRange& range, bool backwards) const {
   if (range.empty()) return {};
   if (packed()) return PackedByLex(range, backwards);
-  const uint32_t first = table().ordered.CountLeading(
+  const ds::SkipList& ordered = table().ordered;
+  if (ordered.size() == 0 || range.Below(ordered.last()->member()) ||
+      !range.NotAbove(ordered.first()->member())) {
+    return {};
+  }
+  const uint32_t first = ordered.CountLeading(
       [&](const ds::ScoreNode& node) { return range.Below(node.member()); });
-  const uint32_t behind = table().ordered.CountLeading(
+  const uint32_t behind = ordered.CountLeading(
       [&](const ds::ScoreNode& node) { return range.NotAbove(node.member()); });
   return {first, behind > first ? behind - first : 0};
 }
