@@ -123,6 +123,10 @@ function handleSignals(server: Server, log: Log): void {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGHUP', () => {});
+  process.on('uncaughtException', (error) => {
+    log.warning(`Crashed: ${error.stack ?? error.message}`);
+    process.exit(1);
+  });
 }
 
 async function serve(commandLine: CommandLine): Promise<void> {
