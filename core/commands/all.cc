@@ -12,6 +12,8 @@ std::vector<Specs> AllCommands() {
       ConfigCommands(),
       ConnectionCommands(),
       DebugCommands(),
+      InfoCommands(),
+      MemoryCommands(),
       ServerCommands(),
       ExpireCommands(),
       GenericCommands(),

@@ -14,6 +14,8 @@ Specs CommandCommands();
 Specs ConfigCommands();
 Specs ConnectionCommands();
 Specs DebugCommands();
+Specs InfoCommands();
+Specs MemoryCommands();
 Specs ServerCommands();
 Specs ExpireCommands();
 Specs GenericCommands();

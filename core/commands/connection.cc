@@ -50,6 +50,7 @@ bool SamePassword(std::string_view a, std::string_view b) {
 bool Authenticate(Call& call, std::string_view user, std::string_view password) {
   const std::string& required = call.services.settings().requirepass;
   if (user != "default" || (!required.empty() && !SamePassword(password, required))) {
+    ++call.services.stats.failed_authentications;
     call.reply.Error(errors::kWrongPass);
     return false;
   }

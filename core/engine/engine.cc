@@ -59,6 +59,7 @@ Engine::Engine(const host::Host& host, const Options& options)
   stats_.started_ms = keyspace_.now_ms();
   config_.OnChange(
       [this](std::string_view name, std::string_view value) { ApplySetting(name, value); });
+  stats_.startup_memory_bytes = base::HeapUsedBytes();
 }
 
 Engine::~Engine() = default;
@@ -268,6 +269,7 @@ void Engine::Settle(Session& session, size_t index, uint32_t output_before) {
 
 int64_t Engine::Tick(uint32_t budget_units) {
   SampleClock();
+  stats_.SampleRates(keyspace_.now_ms());
   bool busy = false;
   if (config_.settings().active_expire) {
     busy = keyspace_.ExpireDue(budget_units) == budget_units;

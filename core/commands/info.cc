@@ -1,0 +1,384 @@
+// INFO. Numbers that this engine does not know are left out; what it does not do is zero.
+#include <algorithm>
+#include <string>
+
+#include "core/base/alloc.h"
+#include "core/base/ascii.h"
+#include "core/base/numbers.h"
+#include "core/command/call.h"
+#include "core/command/table.h"
+#include "core/commands/all.h"
+#include "core/services/version.h"
+
+namespace kvasm::commands {
+namespace {
+
+using namespace command;  // the vocabulary of specs
+
+// Decimals as "%.Nf" prints them.
+std::string Fixed(double value, int decimals) {
+  uint64_t scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  const bool negative = value < 0;
+  const auto scaled =
+      static_cast<uint64_t>((negative ? -value : value) * static_cast<double>(scale) + 0.5);
+  std::string text = base::Int64Text(static_cast<int64_t>(scaled / scale));
+  text += '.' + base::Int64Text(static_cast<int64_t>(scale + scaled % scale)).substr(1);
+  return negative ? "-" + text : text;
+}
+
+std::string HumanBytes(uint64_t bytes) {
+  constexpr std::string_view kUnits = "KMGTP";
+  if (bytes < 1024) return base::Int64Text(static_cast<int64_t>(bytes)) + "B";
+  double value = static_cast<double>(bytes) / 1024;
+  size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  return Fixed(value, 2) + kUnits[unit];
+}
+
+std::string Percent(uint64_t part, uint64_t whole) {
+  const double ratio = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  return Fixed(ratio * 100, 2) + "%";
+}
+
+class InfoText {
+ public:
+  // Starts a section, a blank line after the one before.
+  void Section(std::string_view title) {
+    if (!text_.empty()) text_ += "\r\n";
+    text_ += "# ";
+    text_ += title;
+    text_ += "\r\n";
+  }
+  void Line(std::string_view name, std::string_view value) {
+    text_ += name;
+    text_ += ':';
+    text_ += value;
+    text_ += "\r\n";
+  }
+  void Line(std::string_view name, uint64_t value) {
+    char digits[base::kIntCharsMax];
+    Line(name, std::string_view(digits, base::FormatUint64(digits, value)));
+  }
+  void Lines(std::initializer_list<std::string_view> names, std::string_view value) {
+    for (const std::string_view name : names) Line(name, value);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+int64_t UptimeSeconds(const Call& call) {
+  return std::max<int64_t>(0, (call.now_ms() - call.services.stats.started_ms) / 1000);
+}
+
+// What the process holds of the machine's memory; in wasm the size of the linear memory.
+uint64_t ResidentBytes() {
+#ifdef __wasm__
+  return uint64_t{__builtin_wasm_memory_size(0)} * 65536;
+#else
+  return base::HeapPeakBytes();
+#endif
+}
+
+void Server(Call& call, InfoText& out) {
+  const services::Identity& identity = call.services.identity;
+  const services::Settings& settings = call.services.settings();
+  const int64_t now_us = call.host.clock.NowUs();
+  out.Line("redis_version", services::kRedisVersion);
+  out.Line("redis_git_sha1", "00000000");
+  out.Line("redis_git_dirty", "0");
+  out.Line("redis_build_id", "0");
+  out.Line("redis_mode", "standalone");
+#ifdef __wasm__
+  out.Line("os", "WebAssembly");
+#else
+  out.Line("os", "native");
+#endif
+  out.Line("arch_bits", sizeof(void*) * 8);
+  out.Line("process_id", static_cast<uint64_t>(identity.process_id));
+  out.Line("process_supervised", "no");
+  out.Line("run_id", identity.run_id);
+  out.Line("tcp_port", static_cast<uint64_t>(settings.port));
+  out.Line("server_time_usec", static_cast<uint64_t>(now_us));
+  out.Line("uptime_in_seconds", static_cast<uint64_t>(UptimeSeconds(call)));
+  out.Line("uptime_in_days", static_cast<uint64_t>(UptimeSeconds(call) / 86400));
+  out.Line("hz", static_cast<uint64_t>(settings.hz));
+  out.Line("configured_hz", static_cast<uint64_t>(settings.hz));
+  out.Line("lru_clock", static_cast<uint64_t>(now_us / 1000000) & 0xffffff);
+  out.Line("executable", identity.executable);
+  out.Line("config_file", identity.config_file);
+  out.Line("io_threads_active", "0");
+}
+
+void Clients(Call& call, InfoText& out) {
+  out.Line("connected_clients", call.services.sessions.size());
+  out.Line("cluster_connections", "0");
+  out.Line("maxclients", static_cast<uint64_t>(call.services.settings().maxclients));
+  uint64_t output_max = 0;
+  for (const auto& session : call.services.sessions.all()) {
+    output_max = std::max<uint64_t>(output_max, session->out.size());
+  }
+  out.Line("client_recent_max_output_buffer", output_max);
+  out.Lines({"blocked_clients", "tracking_clients", "clients_in_timeout_table",
+             "total_blocking_keys", "total_blocking_keys_on_nokey"},
+            "0");
+}
+
+void Memory(Call& call, InfoText& out) {
+  const uint64_t used = base::HeapUsedBytes();
+  const uint64_t peak = std::max(base::HeapPeakBytes(), used);
+  const uint64_t startup = std::min(call.services.stats.startup_memory_bytes, used);
+  const uint64_t resident = std::max(ResidentBytes(), used);
+  uint64_t clients = 0;
+  for (const auto& session : call.services.sessions.all()) {
+    clients += sizeof(services::Session) + session->out.capacity();
+  }
+  const uint64_t overhead = std::min(startup + clients, used);
+  out.Line("used_memory", used);
+  out.Line("used_memory_human", HumanBytes(used));
+  out.Line("used_memory_rss", resident);
+  out.Line("used_memory_rss_human", HumanBytes(resident));
+  out.Line("used_memory_peak", peak);
+  out.Line("used_memory_peak_human", HumanBytes(peak));
+  out.Line("used_memory_peak_perc", Percent(used, peak));
+  out.Line("used_memory_overhead", overhead);
+  out.Line("used_memory_startup", startup);
+  out.Line("used_memory_dataset", used - overhead);
+  out.Line("used_memory_dataset_perc", Percent(used - overhead, used - startup));
+  out.Lines({"used_memory_lua", "used_memory_vm_eval"}, "0");
+  out.Line("used_memory_lua_human", "0B");
+  out.Lines({"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions",
+             "number_of_libraries", "used_memory_vm_functions", "used_memory_vm_total"},
+            "0");
+  out.Line("used_memory_vm_total_human", "0B");
+  out.Lines({"used_memory_functions", "used_memory_scripts"}, "0");
+  out.Line("used_memory_scripts_human", "0B");
+  std::string maxmemory;
+  call.services.config.Get("maxmemory", &maxmemory);
+  out.Line("maxmemory", maxmemory);
+  out.Line("maxmemory_human", HumanBytes(base::ParseUint64(maxmemory).value_or(0)));
+  out.Line("maxmemory_policy", call.services.settings().maxmemory_policy);
+  out.Line(
+      "mem_fragmentation_ratio",
+      Fixed(static_cast<double>(resident) / static_cast<double>(std::max<uint64_t>(used, 1)), 2));
+  out.Line("mem_fragmentation_bytes", resident - used);
+  out.Lines({"mem_not_counted_for_evict", "mem_replication_backlog",
+             "mem_total_replication_buffers", "mem_clients_slaves"},
+            "0");
+  out.Line("mem_clients_normal", clients);
+  out.Lines({"mem_cluster_links", "mem_aof_buffer"}, "0");
+  out.Line("mem_allocator", "libc");
+  out.Line("active_defrag_running", "0");
+  out.Line("lazyfree_pending_objects", call.keyspace.lazyfree_pending());
+  out.Line("lazyfreed_objects", call.keyspace.stats().lazyfreed_objects);
+}
+
+void Persistence(Call& call, InfoText& out) {
+  out.Lines(
+      {"loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"},
+      "0");
+  out.Line("current_fork_perc", "0.00");
+  out.Lines({"current_save_keys_processed", "current_save_keys_total"}, "0");
+  out.Line("rdb_changes_since_last_save", call.keyspace.stats().dirty);
+  out.Line("rdb_bgsave_in_progress", "0");
+  out.Line("rdb_last_save_time", static_cast<uint64_t>(call.services.stats.started_ms / 1000));
+  out.Line("rdb_last_bgsave_status", "ok");
+  out.Lines({"rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec"}, "-1");
+  out.Lines(
+      {"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
+       "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"},
+      "0");
+  out.Lines({"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"}, "-1");
+  out.Line("aof_last_bgrewrite_status", "ok");
+  out.Lines({"aof_rewrites", "aof_rewrites_consecutive_failures"}, "0");
+  out.Line("aof_last_write_status", "ok");
+  out.Lines({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"}, "0");
+}
+
+std::string Kilobytes(const services::Rate& rate) {
+  return Fixed(static_cast<double>(rate.PerSecond()) / 1024, 2);
+}
+
+void Statistics(Call& call, InfoText& out) {
+  const services::Stats& stats = call.services.stats;
+  const keyspace::KeyspaceStats& keys = call.keyspace.stats();
+  out.Line("total_connections_received", stats.total_connections_received);
+  out.Line("total_commands_processed", stats.total_commands_processed);
+  out.Line("instantaneous_ops_per_sec", stats.commands_rate.PerSecond());
+  out.Line("total_net_input_bytes", stats.net_input_bytes);
+  out.Line("total_net_output_bytes", stats.net_output_bytes);
+  out.Lines({"total_net_repl_input_bytes", "total_net_repl_output_bytes"}, "0");
+  out.Line("instantaneous_input_kbps", Kilobytes(stats.net_input_rate));
+  out.Line("instantaneous_output_kbps", Kilobytes(stats.net_output_rate));
+  out.Lines({"instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps"}, "0.00");
+  out.Line("rejected_connections", stats.rejected_connections);
+  out.Lines({"sync_full", "sync_partial_ok", "sync_partial_err"}, "0");
+  out.Line("expired_keys", keys.expired_keys);
+  out.Line("expired_stale_perc", "0.00");
+  out.Line("expired_time_cap_reached_count", "0");
+  out.Lines({"evicted_keys", "evicted_clients", "total_eviction_exceeded_time",
+             "current_eviction_exceeded_time"},
+            "0");
+  out.Line("keyspace_hits", keys.hits);
+  out.Line("keyspace_misses", keys.misses);
+  out.Lines(
+      {"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
+       "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
+       "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
+       "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
+       "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies"},
+      "0");
+  out.Line("total_error_replies", stats.total_error_replies);
+  out.Line("dump_payload_sanitizations", "0");
+  out.Line("acl_access_denied_auth", stats.failed_authentications);
+  out.Lines({"acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"}, "0");
+}
+
+void Replication(Call& call, InfoText& out) {
+  out.Line("role", "master");
+  out.Line("connected_slaves", "0");
+  out.Line("master_failover_state", "no-failover");
+  out.Line("master_replid", call.services.identity.run_id);
+  out.Line("master_replid2", std::string(40, '0'));
+  out.Line("master_repl_offset", "0");
+  out.Line("second_repl_offset", "-1");
+  out.Line("repl_backlog_active", "0");
+  std::string size;
+  call.services.config.Get("repl-backlog-size", &size);
+  out.Line("repl_backlog_size", size);
+  out.Lines({"repl_backlog_first_byte_offset", "repl_backlog_histlen"}, "0");
+}
+
+// The engine reads no clock but the wall's, so the processor time of commands is what it measured
+// of them.
+void Cpu(Call& call, InfoText& out) {
+  uint64_t usec = 0;
+  for (const services::CommandStats& command : call.services.stats.commands) usec += command.usec;
+  out.Line("used_cpu_sys", "0.000000");
+  out.Line("used_cpu_user", Fixed(static_cast<double>(usec) / 1e6, 6));
+  out.Lines({"used_cpu_sys_children", "used_cpu_user_children"}, "0.000000");
+}
+
+void Modules(Call&, InfoText&) {}
+
+void Commandstats(Call& call, InfoText& out) {
+  const services::Stats& stats = call.services.stats;
+  for (size_t i = 0; i < stats.commands.size(); ++i) {
+    const services::CommandStats& command = stats.commands[i];
+    if (command.calls == 0 && command.rejected_calls == 0 && command.failed_calls == 0) continue;
+    const double mean =
+        command.calls == 0 ? 0
+                           : static_cast<double>(command.usec) / static_cast<double>(command.calls);
+    const auto number = [](uint64_t value) { return base::Int64Text(static_cast<int64_t>(value)); };
+    out.Line("cmdstat_" + std::string(call.table.at(i).name),
+             "calls=" + number(command.calls) + ",usec=" + number(command.usec) +
+                 ",usec_per_call=" + Fixed(mean, 2) + ",rejected_calls=" +
+                 number(command.rejected_calls) + ",failed_calls=" + number(command.failed_calls));
+  }
+}
+
+void Errorstats(Call& call, InfoText& out) {
+  for (const auto& [code, count] : call.services.stats.errors) {
+    std::string name = "errorstat_" + code;
+    for (char& c : name) {
+      if (c == ':' || c == ',' || c == '=' || c <= ' ') c = '_';
+    }
+    out.Line(name, "count=" + base::Int64Text(static_cast<int64_t>(count)));
+  }
+}
+
+void Latencystats(Call&, InfoText&) {}
+
+void Cluster(Call&, InfoText& out) { out.Line("cluster_enabled", "0"); }
+
+// The mean time to live of some entries evenly picked from the order in which they end.
+int64_t AverageTtlMs(const Call& call, const keyspace::Database& db) {
+  constexpr uint32_t kSamples = 128;
+  const keyspace::ExpiryHeap& expiry = db.expiry();
+  const uint32_t size = expiry.size();
+  if (size == 0) return 0;
+  const uint32_t samples = std::min(size, kSamples);
+  int64_t sum = 0;
+  for (uint32_t i = 0; i < samples; ++i) {
+    const auto place = static_cast<uint32_t>(uint64_t{size} * i / samples);
+    const int64_t left = expiry.KeyAt(place) - call.now_ms();
+    constexpr int64_t kLeftMax = INT64_MAX / kSamples;
+    sum += std::clamp<int64_t>(left, 0, kLeftMax);
+  }
+  return sum / samples;
+}
+
+void Keyspace(Call& call, InfoText& out) {
+  for (int id = 0; id < call.keyspace.database_count(); ++id) {
+    const keyspace::Database& db = call.keyspace.db(id);
+    if (db.size() == 0) continue;
+    out.Line("db" + base::Int64Text(id),
+             "keys=" + base::Int64Text(static_cast<int64_t>(db.size())) +
+                 ",expires=" + base::Int64Text(static_cast<int64_t>(db.volatile_size())) +
+                 ",avg_ttl=" + base::Int64Text(AverageTtlMs(call, db)));
+  }
+}
+
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  bool by_default;
+  void (*write)(Call&, InfoText&);
+};
+constexpr Section kSections[] = {
+    {"server", "Server", true, &Server},
+    {"clients", "Clients", true, &Clients},
+    {"memory", "Memory", true, &Memory},
+    {"persistence", "Persistence", true, &Persistence},
+    {"stats", "Stats", true, &Statistics},
+    {"replication", "Replication", true, &Replication},
+    {"cpu", "CPU", true, &Cpu},
+    {"modules", "Modules", true, &Modules},
+    {"commandstats", "Commandstats", false, &Commandstats},
+    {"errorstats", "Errorstats", true, &Errorstats},
+    {"latencystats", "Latencystats", false, &Latencystats},
+    {"cluster", "Cluster", true, &Cluster},
+    {"keyspace", "Keyspace", true, &Keyspace},
+};
+
+// "all" leaves out what modules tell, "everything" does not.
+bool IsAskedFor(const Section& section, std::string_view word) {
+  if (base::EqualsIgnoreCase(word, "default")) return section.by_default;
+  if (base::EqualsIgnoreCase(word, "all")) return section.name != "modules";
+  return base::EqualsIgnoreCase(word, "everything") || base::EqualsIgnoreCase(word, section.name);
+}
+
+void Info(Call& call) {
+  InfoText out;
+  for (const Section& section : kSections) {
+    bool wanted = call.argc() == 1 && section.by_default;
+    for (const std::string_view word : call.args.subspan(1)) wanted |= IsAskedFor(section, word);
+    if (!wanted) continue;
+    out.Section(section.title);
+    section.write(call, out);
+  }
+  call.reply.Verbatim("txt", out.text());
+}
+
+constexpr CommandSpec kSpecs[] = {
+    {.name = "info",
+     .handler = &Info,
+     .arity = -1,
+     .group = Group::kServer,
+     .flags = kLoading | kStale,
+     .categories = kCatDangerous,
+     .since = "1.0.0",
+     .syntax = "[section...]",
+     .tips = "nondeterministic_output,request_policy:all_shards,response_policy:special",
+     .complexity = "O(1)",
+     .summary = "Tells the state of the server in numbers, by section."},
+};
+static_assert(AllValid(kSpecs));
+
+}  // namespace
+
+Specs InfoCommands() { return kSpecs; }
+
+}  // namespace kvasm::commands
