@@ -88,7 +88,8 @@ int64_t Keyspace::NextExpiryMs() const {
   int64_t soonest = -1;
   for (const auto& db : databases_) {
     if (db->expiry_.empty()) continue;
-    const int64_t wait = std::max<int64_t>(0, db->expiry_.MinKey() + 1 - now_ms_);
+    const int64_t end_ms = db->expiry_.MinKey();  // may be the largest int64
+    const int64_t wait = end_ms < now_ms_ ? 0 : end_ms - now_ms_ + (end_ms < INT64_MAX ? 1 : 0);
     if (soonest < 0 || wait < soonest) soonest = wait;
   }
   return soonest;

@@ -103,6 +103,7 @@ TEST(Expire, RefusesBadArguments) {
   EXPECT_EQ(t.Run("PEXPIREAT a 9223372036854775807"), ":1");
   EXPECT_EQ(t.Run("PEXPIRETIME a"), ":9223372036854775807");
   EXPECT_EQ(t.Run("EXPIRETIME a"), ":9223372036854776");
+  EXPECT_EQ(t.engine.Tick(100), 100);
 }
 
 TEST(Expire, JournalHoldsAbsoluteTimes) {
