@@ -13,9 +13,9 @@ namespace kvasm::base {
 //                                end of the blocks ever used, live blocks, block size
 //
 // A general allocator spends 4 bytes a block and rounds to 16; here a block costs its size rounded
-// to 4 (to 8 from 64 bytes on), which is what entries and packed lists of a keyspace are made of. Allocate and Free
-// are a dozen instructions each. Pages come from and return to a general allocator, so memory freed
-// in one size serves any other.
+// to 4 (to 8 from 64 bytes on), which is what entries and packed lists of a keyspace are made of.
+// Allocate and Free are a dozen instructions each. Pages come from and return to a general
+// allocator, so memory freed in one size serves any other.
 //
 // Which pages are ours is kept in a bitmap over an address range of 4 GB, which covers a wasm
 // memory whole. Blocks whose size is a multiple of 8 are aligned to 8 bytes, others to 4:

@@ -1,4 +1,5 @@
-// Single bits of strings. Counting, searching and fields of bits are further commands of this group.
+// Single bits of strings. Counting, searching and fields of bits are further commands of this
+// group.
 #include <algorithm>
 
 #include "core/command/arguments.h"

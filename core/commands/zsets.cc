@@ -247,7 +247,8 @@ void Zrem(Call& call) {
 
 enum class End : bool { kLowest, kHighest };
 
-// Removes up to `count` members from one end, handing each to emit(member, score). Returns how many.
+// Removes up to `count` members from one end, handing each to emit(member, score). Returns how
+// many.
 template <class Emit>
 uint32_t Pop(Call& call, Edit& edit, End end, uint64_t count, Emit emit) {
   SortedSet zset(edit.Value(), call.context());

@@ -30,9 +30,9 @@ struct KeyspaceStats {
 
 // How a key is looked up.
 enum Lookup : uint32_t {
-  kLookupRead = 0,           // counts a hit or miss and notes the access
-  kLookupNoTouch = 1u << 0,  // does not note the access (TTL, TYPE, OBJECT)
-  kLookupNoStats = 1u << 1,  // does not count
+  kLookupRead = 0,            // counts a hit or miss and notes the access
+  kLookupNoTouch = 1u << 0,   // does not note the access (TTL, TYPE, OBJECT)
+  kLookupNoStats = 1u << 1,   // does not count
   kLookupNoNotify = 1u << 2,  // a miss causes no event
 };
 

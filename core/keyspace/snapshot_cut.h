@@ -1,7 +1,8 @@
 // The state of the whole keyspace at one instant, read in small steps while writes go on: what
 // BGSAVE, BGREWRITEAOF and a replica's full synchronisation need, without fork.
 //
-// Each entry carries the epoch that last saw its present version. A cut begins a new epoch. From then on
+// Each entry carries the epoch that last saw its present version. A cut begins a new epoch. From
+// then on
 //   - the walk visits the tables bucket by bucket and hands over each entry of an older epoch;
 //   - the write gate hands over an entry of an older epoch just before it changes, moves or goes;
 //   - what is created or changed afterwards carries the new epoch and is never handed over;

@@ -308,8 +308,8 @@ RankRun SortedSet::ByLex(const LexRange& range, bool backwards) const {
       !range.NotAbove(ordered.first()->member())) {
     return {};
   }
-  const uint32_t first = ordered.CountLeading(
-      [&](const ds::ScoreNode& node) { return range.Below(node.member()); });
+  const uint32_t first =
+      ordered.CountLeading([&](const ds::ScoreNode& node) { return range.Below(node.member()); });
   const uint32_t behind = ordered.CountLeading(
       [&](const ds::ScoreNode& node) { return range.NotAbove(node.member()); });
   return {first, behind > first ? behind - first : 0};

@@ -121,7 +121,8 @@ export async function compareServers({ theirs, ours, seed, count, length = 400 }
 
 async function explain({ found, steps, proto, parameters, play, name, sides }) {
   if (found.command[0] === '(session)') {
-    return `episode ${name} (RESP${proto}) ended a session:\ntheirs   ${found.theirs}\nours     ${found.ours}`;
+    const [theirs, ours] = [found.theirs, found.ours];
+    return `episode ${name} (RESP${proto}) ended a session:\ntheirs   ${theirs}\nours     ${ours}`;
   }
   const least = await shrink(steps, async (some) => Boolean(await play(some, proto, parameters)));
   const last = await play(least, proto, parameters);

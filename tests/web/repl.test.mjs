@@ -85,7 +85,7 @@ describe('the page', { skip: existsSync(executablePath) ? false : 'no Chromium' 
     assert.equal(await page.locator('#place').textContent(), 'kvasm[3]>');
   });
 
-  it('offers the package to scripts: text, bytes and two databases that share nothing', async () => {
+  it('offers scripts the package: text, bytes, two databases that share nothing', async () => {
     const seen = await page.evaluate(async () => {
       const { open } = await import('/bindings/js/index.js');
       const [a, b] = await Promise.all([open('memory:'), open('memory:')]);
