@@ -196,3 +196,16 @@ bool HeapExhausted() {
 
 void* operator new(size_t bytes) { return kvasm::base::Allocate(bytes == 0 ? 1 : bytes); }
 void* operator new[](size_t bytes) { return kvasm::base::Allocate(bytes == 0 ? 1 : bytes); }
+// std::stable_sort asks this way for its buffer and does without when there is none.
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  return kvasm::base::TryAllocate(bytes == 0 ? 1 : bytes);
+}
+void* operator new[](size_t bytes, const std::nothrow_t&) noexcept {
+  return kvasm::base::TryAllocate(bytes == 0 ? 1 : bytes);
+}
+void operator delete(void* block) noexcept { kvasm::base::Free(block); }
+void operator delete[](void* block) noexcept { kvasm::base::Free(block); }
+void operator delete(void* block, size_t) noexcept { kvasm::base::Free(block); }
+void operator delete[](void* block, size_t) noexcept { kvasm::base::Free(block); }
+void operator delete(void* block, const std::nothrow_t&) noexcept { kvasm::base::Free(block); }
+void operator delete[](void* block, const std::nothrow_t&) noexcept { kvasm::base::Free(block); }
