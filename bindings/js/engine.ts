@@ -215,12 +215,12 @@ export class Engine {
 
   /** Names of all configuration directives. */
   configNames(): string[] {
-    return this.control.configNames();
+    return this.control.configNames().split('\n');
   }
 
   /** Names of all commands; the index is the command's number in `kv_call`. */
   commandNames(): string[] {
-    return this.control.commandNames();
+    return this.control.commandNames().split('\n');
   }
 
   /** A number of INFO, for example `used_memory` (bytes) or `connected_clients`. */

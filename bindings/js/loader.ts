@@ -9,8 +9,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 async function compile(): Promise<WebAssembly.Module> {
   const url = new URL('../../kvasm.wasm', import.meta.url);
   if (isNode && url.protocol === 'file:') {
-    const { readModule } = await import('./platform_node.js');
-    return WebAssembly.compile((await readModule(url)) as Uint8Array<ArrayBuffer>);
+    return (await import('./platform_node.js')).compileFile(url);
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`Cannot load ${url}: HTTP status ${response.status}`);

@@ -30,8 +30,9 @@ export interface EngineControl {
   closeSession(session: number): void;
   configGet(name: string): string | undefined;
   configSet(name: string, value: string): string;
-  configNames(): string[];
-  commandNames(): string[];
+  /** Lines of names. */
+  configNames(): string;
+  commandNames(): string;
   takeEffects(): Effect[];
   stat(name: string): number;
   noteRejectedConnection(): void;

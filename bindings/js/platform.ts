@@ -102,13 +102,13 @@ class TextCodec implements Codec {
 /** Fills the bytes with randomness fit for seeds. */
 export type FillRandom = (bytes: Uint8Array) => void;
 
-/** The platform's entropy. Node 18 has no global `crypto`, hence the wait. */
+/** The platform's entropy. */
 export async function loadFillRandom(): Promise<FillRandom> {
+  if (isNode) return (await import('./platform_node.js')).fillRandom;
   const kMost = 65536; // getRandomValues refuses more
-  const source = isNode ? (await import('./platform_node.js')).entropy : globalThis.crypto;
   return (bytes) => {
     for (let at = 0; at < bytes.length; at += kMost) {
-      source.getRandomValues(bytes.subarray(at, at + kMost) as Uint8Array<ArrayBuffer>);
+      crypto.getRandomValues(bytes.subarray(at, at + kMost) as Uint8Array<ArrayBuffer>);
     }
   };
 }
