@@ -93,6 +93,7 @@ void Move(Call& call) {
   if (!source.exists()) return call.reply.Integer(0);
   Edit destination(call.keyspace, *to, call.arg(1));
   if (destination.exists()) return call.reply.Integer(0);
+  if (!destination.HasRoomForExpiry()) return call.OutOfMemory();
   Transfer(source, destination, "move_from", "move_to");
   call.reply.Integer(1);
 }
@@ -138,6 +139,7 @@ void Copy(Call& call) {
   Edit destination(call.keyspace, *db, to);
   if (destination.exists() && !replace) return call.reply.Integer(0);
   if (!call.HaveRoom(ValueBytes(source))) return;
+  if (expire_at_ms >= 0 && !destination.HasRoomForExpiry()) return call.OutOfMemory();
   if (destination.exists()) {
     destination.Delete(call.keyspace.lazy_server_delete);
   }

@@ -117,6 +117,7 @@ void RecordSet(Call& call, std::string_view key, std::string_view value, int64_t
 bool SetKey(Call& call, std::string_view key, std::string_view value, int64_t expire_at_ms,
             const SetOptions& options, bool* failed) {
   *failed = false;
+  const auto mark = call.reply.Begin();
   Edit edit(call.keyspace, call.db, key);
   if (options.get) {
     if (edit.IsNot(Type::kString)) {
@@ -128,8 +129,9 @@ bool SetKey(Call& call, std::string_view key, std::string_view value, int64_t ex
   }
   if (options.condition == Condition::kIfAbsent && edit.exists()) return false;
   if (options.condition == Condition::kIfPresent && !edit.exists()) return false;
-  if (!edit.SetString(value, options.keep_ttl)) {
+  if ((expire_at_ms >= 0 && !edit.HasRoomForExpiry()) || !edit.SetString(value, options.keep_ttl)) {
     *failed = true;
+    call.reply.Withdraw(mark);
     call.OutOfMemory();
     return false;
   }
@@ -241,6 +243,7 @@ void Getex(Call& call) {
   if (edit.IsNot(Type::kString)) return call.WrongType();
   std::optional<int64_t> at;
   if (expires && !(at = ReadPositiveExpireTime(call, expire_text, unit))) return;
+  if (at && !edit.HasRoomForExpiry()) return call.OutOfMemory();
   ReplyString(call, *edit.entry());
   if (at && *at <= call.now_ms()) {
     edit.Delete(call.keyspace.lazy_expire);

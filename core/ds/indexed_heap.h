@@ -53,6 +53,9 @@ class IndexedHeap {
     return size_ + more <= capacity_ || Resize(size_ + more);
   }
 
+  // Makes the next push succeed, growing as Push would. False if memory is exhausted.
+  [[nodiscard]] bool ReserveOne() { return size_ < capacity_ || Grow(); }
+
   // Changes the key of an item of this heap.
   void Update(T& item, int64_t key) {
     const uint32_t i = Traits::Slot(item) - 1;

@@ -56,6 +56,9 @@ class Writer {
   }
   void EndSet(Mark mark, uint64_t count) { End(mark, protocol_ == 2 ? '*' : '~', count); }
 
+  // Takes back what has been written since the mark.
+  void Withdraw(Mark mark) { out_.Truncate(mark.at); }
+
   // Bytes that are RESP already.
   void Raw(std::string_view bytes) { out_.Append(bytes); }
   Buffer& buffer() { return out_; }

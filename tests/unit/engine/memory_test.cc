@@ -60,6 +60,22 @@ TEST_F(Memory, AValueThatDoesNotFitChangesNothing) {
   EXPECT_EQ(t.Run("EXISTS fresh h"), ":0");
 }
 
+TEST_F(Memory, ExpiriesAreRefusedWhenTheirIndexCannotGrow) {
+  TestEngine t;
+  int kept = 0;
+  std::string reply;
+  do {
+    reply = t.RunArgs({"SET", "k" + std::to_string(kept), "v", "EX", "1000"});
+    if (reply == "+OK") ++kept;
+  } while (reply == "+OK" && kept < 10'000'000);
+  EXPECT_EQ(reply, kOom);
+  EXPECT_EQ(t.Run("SET k0 w GET EX 100"), kOom);
+  t.AdvanceTime(std::chrono::seconds(1001));
+  while (t.engine.Tick(100'000) == 0) {
+  }
+  EXPECT_EQ(t.Run("SET k0 w EX 100"), "+OK");
+}
+
 TEST_F(Memory, AReplyThatDoesNotFitIsAnError) {
   TestEngine t;
   ASSERT_EQ(t.RunArgs({"SET", "k", std::string(20u << 20, 'x')}), "+OK");
