@@ -26,6 +26,7 @@ static_assert(sizeof(Frame) == 24);
 
 // Bits of the frame's flags. Bit 1 is kept for sessions that wait (blocking commands).
 inline constexpr uint32_t kCloseAfterOutput = 1;
+inline constexpr uint32_t kWaiting = 2;      // a blocking command has parked
 inline constexpr uint32_t kWorkPending = 4;  // effects to take, or other sessions ready
 
 class Door {

@@ -90,6 +90,7 @@ inline constexpr std::string_view kWithScoresByLex =
 inline constexpr std::string_view kTimeoutNotFloat = "ERR timeout is not a float or out of range";
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
 inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
+inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 std::string NeedsInputKey(std::string_view command);  // lower-case name, as 'zunionstore'
 
 // --- Requests ----------------------------------------------------------------------------------

@@ -52,6 +52,19 @@ struct Call {
   bool journaling() const { return keyspace.journal().active(); }
   bool recorded = false;
 
+  // --- waiting ---
+  // Nothing to take: the command is attempted again when one of these keys is written, and gets a
+  // null array when the time is up (0: never). Nothing may have been replied. An attempt that finds
+  // nothing again keeps its first deadline.
+  void WaitFor(std::span<const std::string_view> keys, int64_t deadline_ms) {
+    waits = true;
+    wait_keys = keys;
+    wait_deadline_ms = deadline_ms;
+  }
+  bool waits = false;
+  std::span<const std::string_view> wait_keys{};
+  int64_t wait_deadline_ms = 0;
+
   // --- replies common to all families ---
   void WrongType() { reply.Error(errors::kWrongType); }
   void SyntaxError() { reply.Error(errors::kSyntax); }

@@ -25,6 +25,7 @@ std::vector<Specs> AllCommands() {
       SetCommands(),
       SetAlgebraCommands(),
       SortedSetCommands(),
+      SortedSetPopCommands(),
       SortedSetRangeCommands(),
       SortedSetAlgebraCommands(),
       StringLcsCommands(),

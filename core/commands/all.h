@@ -27,6 +27,7 @@ Specs HashCommands();
 Specs SetCommands();
 Specs SetAlgebraCommands();
 Specs SortedSetCommands();
+Specs SortedSetPopCommands();
 Specs SortedSetRangeCommands();
 Specs SortedSetAlgebraCommands();
 Specs StringLcsCommands();

@@ -1,5 +1,5 @@
-// Sorted sets: adding, removing, popping, single members. Ranges are in zsets_range.cc, unions and
-// their kin in zsets_algebra.cc.
+// Sorted sets: adding, removing, single members. Ranges are in zsets_range.cc, popping in
+// zsets_pop.cc, unions and their kin in zsets_algebra.cc.
 #include <cstdio>
 #include <optional>
 #include <vector>
@@ -245,95 +245,6 @@ void Zrem(Call& call) {
   call.reply.Integer(static_cast<int64_t>(removed));
 }
 
-enum class End : bool { kLowest, kHighest };
-
-// Removes up to `count` members from one end, handing each to emit(member, score). Returns how
-// many.
-template <class Emit>
-uint32_t Pop(Call& call, Edit& edit, End end, uint64_t count, Emit emit) {
-  SortedSet zset(edit.Value(), call.context());
-  const auto popped = static_cast<uint32_t>(std::min<uint64_t>(count, zset.size()));
-  const bool highest = end == End::kHighest;
-  const RankRun run{highest ? zset.size() - popped : 0, popped};
-  zset.ForEach(run, highest, emit);
-  zset.RemoveRun(run);
-  edit.Changed(keyspace::kEventZset, highest ? "zpopmax" : "zpopmin", popped);
-  return popped;
-}
-
-// ZPOPMIN and ZPOPMAX.
-void PopFromKey(Call& call, End end) {
-  if (call.argc() > 3) return call.SyntaxError();
-  const bool single = call.argc() == 2;
-  int64_t count = 1;
-  if (!single) {
-    Arguments in(call, 2);
-    count = ReadAtLeast(in, 0, errors::kMustBePositive);
-    if (!in.ok()) return;
-  }
-  Edit edit(call.keyspace, call.db, call.arg(1));
-  if (edit.IsNot(Type::kZset)) return call.WrongType();
-  if (!edit.exists() || count == 0) return call.reply.Array(0);
-  const auto wanted = std::min<uint64_t>(
-      static_cast<uint64_t>(count), types::ValueSize(edit.entry()->encoding, edit.entry()->data));
-  const bool nested = !single && call.reply.protocol() > 2;
-  call.reply.Array(nested ? wanted : wanted * 2);
-  Pop(call, edit, end, wanted, [&](std::string_view member, double score) {
-    if (nested) call.reply.Array(2);
-    call.reply.Bulk(member);
-    call.reply.Double(score);
-  });
-}
-
-void Zpopmin(Call& call) { PopFromKey(call, End::kLowest); }
-void Zpopmax(Call& call) { PopFromKey(call, End::kHighest); }
-
-void Zmpop(Call& call) {
-  Arguments in(call, 1);
-  const int64_t key_count = ReadAtLeast(in, 1, errors::kNumkeysPositive);
-  if (in.ok() && static_cast<uint64_t>(key_count) >= in.left()) in.Fail(errors::kSyntax);
-  if (!in.ok()) return;
-  const auto keys = call.args.subspan(2, static_cast<size_t>(key_count));
-  in.Skip(keys.size());
-  End end = End::kLowest;
-  if (in.Take("MAX")) {
-    end = End::kHighest;
-  } else if (!in.Take("MIN")) {
-    in.Fail(errors::kSyntax);
-  }
-  int64_t count = 0;
-  while (in.More()) {
-    if (count == 0 && in.TakeWithValue("COUNT")) {
-      count = ReadAtLeast(in, 1, errors::kCountPositive);
-    } else {
-      in.Fail(errors::kSyntax);
-    }
-  }
-  if (!in.ok()) return;
-  const auto wanted = static_cast<uint64_t>(std::max<int64_t>(count, 1));
-  for (std::string_view key : keys) {
-    Edit edit(call.keyspace, call.db, key);
-    if (edit.IsNot(Type::kZset)) return call.WrongType();
-    if (!edit.exists()) continue;
-    const auto size = types::ValueSize(edit.entry()->encoding, edit.entry()->data);
-    call.reply.Array(2);
-    call.reply.Bulk(key);
-    call.reply.Array(std::min(wanted, size));
-    const uint32_t popped =
-        Pop(call, edit, end, wanted, [&](std::string_view member, double score) {
-          call.reply.Array(2);
-          call.reply.Bulk(member);
-          call.reply.Double(score);
-        });
-    char digits[base::kIntCharsMax];
-    call.Record({end == End::kHighest ? "ZPOPMAX" : "ZPOPMIN",
-                 key,
-                 {digits, base::FormatUint64(digits, popped)}});
-    return;
-  }
-  call.reply.NullArray();
-}
-
 constexpr CommandSpec kSpecs[] = {
     {.name = "zadd",
      .handler = &Zadd,
@@ -369,18 +280,6 @@ constexpr CommandSpec kSpecs[] = {
      .syntax = "key:key increment:integer member",
      .complexity = "O(log N)",
      .summary = "Adds to the score of a member, starting from 0."},
-    {.name = "zmpop",
-     .handler = &Zmpop,
-     .arity = -4,
-     .group = Group::kSortedSet,
-     .flags = kWrite | kVariableKeys,
-     .categories = kCatSortedSet,
-     .since = "7.0.0",
-     .keys = {{CountedKeys(kRw | kAccess | kDelete, 1, 0, 1)}},
-     .syntax = "numkeys:integer key:key... <where MIN | MAX> [COUNT count:integer]",
-     .complexity = "O(K + M*log N), K the number of keys, M the number of members popped",
-     .summary = "Removes the lowest or highest members of the first sorted set that is not empty "
-                "and returns them."},
     {.name = "zmscore",
      .handler = &Zmscore,
      .arity = -3,
@@ -392,28 +291,6 @@ constexpr CommandSpec kSpecs[] = {
      .syntax = "key:key member...",
      .complexity = "O(N) in the number of members given",
      .summary = "Returns the scores of several members."},
-    {.name = "zpopmax",
-     .handler = &Zpopmax,
-     .arity = -2,
-     .group = Group::kSortedSet,
-     .flags = kWrite | kFast,
-     .categories = kCatSortedSet,
-     .since = "5.0.0",
-     .keys = {{Keys(kRw | kAccess | kDelete, 1)}},
-     .syntax = "key:key [count:integer]",
-     .complexity = "O(M*log N), M the number of members popped",
-     .summary = "Removes the members with the highest scores and returns them."},
-    {.name = "zpopmin",
-     .handler = &Zpopmin,
-     .arity = -2,
-     .group = Group::kSortedSet,
-     .flags = kWrite | kFast,
-     .categories = kCatSortedSet,
-     .since = "5.0.0",
-     .keys = {{Keys(kRw | kAccess | kDelete, 1)}},
-     .syntax = "key:key [count:integer]",
-     .complexity = "O(M*log N), M the number of members popped",
-     .summary = "Removes the members with the lowest scores and returns them."},
     {.name = "zrandmember",
      .handler = &Zrandmember,
      .arity = -2,

@@ -46,8 +46,9 @@ Engine::Engine(const host::Host& host, const Options& options)
       hash_seed_(options.has_seed ? base::HashSeed{options.seed, ~options.seed}
                                   : base::HashSeed{host.entropy.Next(), host.entropy.Next()}),
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
-      services_{config_, stats_, sessions_, effects_, identity_},
+      services_{config_, stats_, sessions_, effects_, identity_, waiters_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
+      waiters_(keyspace_),
       table_(commands::AllCommands()) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
@@ -94,7 +95,10 @@ Session& Engine::Open(const SessionOptions& options) {
   return session;
 }
 
-void Engine::Close(uint64_t session_id) { sessions_.Close(session_id); }
+void Engine::Close(uint64_t session_id) {
+  waiters_.Remove(session_id);
+  sessions_.Close(session_id);
+}
 
 void Engine::MarkReady(Session& session) {
   if (session.in_ready_list) return;
@@ -119,7 +123,7 @@ void Engine::Feed(Session& session, std::string_view bytes) {
   stats_.net_input_bytes += bytes.size();
   resp::RequestParser& parser = session.parser;
   parser.Feed(bytes);
-  for (;;) {
+  while (!session.waiting) {
     const auto outcome = parser.Next({.bulk_bytes_max = config_.settings().proto_max_bulk_len,
                                       .authenticated = session.authenticated});
     if (outcome == resp::RequestParser::Outcome::kNeedMore) break;
@@ -150,6 +154,7 @@ void Engine::Execute(Session& session, std::span<const std::string_view> args) {
 }
 
 void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::string_view> args) {
+  if (session.waiting) return;  // a host's mistake: the reply before has not come yet
   const uint32_t before = session.out.size();
   if (table_.IsContainer(index) && args.size() > 1) {
     const int32_t subcommand = table_.FindSubcommand(index, args[1]);
@@ -162,7 +167,9 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
   }
   SampleClock();
   if (Admit(session, table_.at(index), index, args)) Run(session, index, args);
-  Settle(session, index, before);
+  if (!session.waiting) Settle(session, index, before);
+  if (waiters_.has_calls() && !serving_) [[unlikely]]
+    ServeWaiters();
 }
 
 void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> args) {
@@ -232,6 +239,12 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                      .reply = session.reply,
                      .host = host_};
   spec.handler(call);
+  if (call.waits) return Park(session, index, call);
+  if (session.waiting) {
+    // This was the attempt that found something.
+    waiters_.Remove(session.id);
+    session.waiting = false;
+  }
   ++stats_.commands[index].calls;
   ++stats_.total_commands_processed;
   if (!call.recorded && keyspace_.stats().dirty != dirty_before) {
@@ -244,6 +257,51 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
     const std::string_view reply = session.out.view().substr(output_before);
     if (reply.starts_with('-')) stats_.CountError(reply.substr(1));
   }
+}
+
+void Engine::Park(Session& session, size_t index, const command::Call& call) {
+  if (session.waiting) return;
+  session.waiting = true;
+  waiters_.Park({.session_id = session.id,
+                 .command_index = index,
+                 .arguments = {call.args.begin(), call.args.end()},
+                 .keys = {call.wait_keys.begin(), call.wait_keys.end()},
+                 .database = session.db,
+                 .deadline_ms = call.wait_deadline_ms});
+}
+
+void Engine::ServeWaiters() {
+  serving_ = true;
+  while (waiters_.has_calls()) {
+    for (const services::Waiters::Call& call : waiters_.TakeCalls()) {
+      Session* session = sessions_.Find(call.session_id);
+      if (session != nullptr && session->waiting) Serve(*session, call.wake);
+    }
+  }
+  serving_ = false;
+}
+
+void Engine::Serve(Session& session, services::Waiters::Wake wake) {
+  const services::Waiter& waiter = *waiters_.Find(session.id);
+  const size_t index = waiter.command_index;
+  const uint32_t before = session.out.size();
+  if (wake == services::Waiters::Wake::kAttempt) {
+    const std::vector<std::string> kept = waiter.arguments;
+    const std::vector<std::string_view> args(kept.begin(), kept.end());
+    Run(session, index, args);
+    if (session.waiting) return;
+  } else {
+    if (wake == services::Waiters::Wake::kError) {
+      session.reply.Error(errors::kUnblocked);
+    } else {
+      session.reply.NullArray();
+    }
+    waiters_.Remove(session.id);
+    session.waiting = false;
+  }
+  Settle(session, index, before);
+  MarkReady(session);
+  if (session.network) Feed(session, {});  // what it has sent meanwhile
 }
 
 void Engine::Settle(Session& session, size_t index, uint32_t output_before) {
@@ -275,11 +333,16 @@ int64_t Engine::Tick(uint32_t budget_units) {
     busy = keyspace_.ExpireDue(budget_units) == budget_units;
     keyspace_.journal().Commit();
   }
+  waiters_.Expire(keyspace_.now_ms());
+  if (waiters_.has_calls()) ServeWaiters();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   if (busy) return 0;
+  int64_t wanted = kTickMs;
   const int64_t expiry = keyspace_.NextExpiryMs();
-  if (!config_.settings().active_expire || expiry < 0) return kTickMs;
-  return std::clamp<int64_t>(expiry, 1, kTickMs);
+  if (config_.settings().active_expire && expiry >= 0) wanted = std::min(wanted, expiry);
+  const int64_t deadline = waiters_.NextDeadlineMs();
+  if (deadline >= 0) wanted = std::min(wanted, deadline - keyspace_.now_ms());
+  return std::max<int64_t>(wanted, 1);
 }
 
 }  // namespace kvasm::engine

@@ -95,6 +95,11 @@ class Engine {
   // What the finished command owes: journal, statistics, reply mode, output that ran out of memory.
   void Settle(services::Session& session, size_t index, uint32_t output_before);
   void SampleClock();
+  // A blocking command found nothing: it is kept for later attempts.
+  void Park(services::Session& session, size_t index, const command::Call& call);
+  // Attempts the commands of sessions whose keys were written, until that wakes nobody any more.
+  void ServeWaiters();
+  void Serve(services::Session& session, services::Waiters::Wake wake);
   void ApplySetting(std::string_view name, std::string_view value);
 
   const host::Host& host_;
@@ -107,6 +112,8 @@ class Engine {
   services::Effects effects_;
   services::Services services_;
   keyspace::Keyspace keyspace_;
+  services::Waiters waiters_;
+  bool serving_ = false;
   command::Table table_;
   std::vector<uint64_t> ready_;
 };

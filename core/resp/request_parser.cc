@@ -32,6 +32,7 @@ void RequestParser::Feed(std::string_view chunk) {
 }
 
 void RequestParser::Finish() {
+  if (remaining_ < 0) start_ = at_;  // the last request was whole: stopped between two
   const std::string_view rest = input_.substr(start_);
   if (input_.data() == pending_.data() && !pending_.empty()) {
     pending_.Consume(start_);

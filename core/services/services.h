@@ -5,6 +5,7 @@
 #include "core/services/effects.h"
 #include "core/services/session.h"
 #include "core/services/stats.h"
+#include "core/services/waiters.h"
 
 namespace kvasm::services {
 
@@ -23,6 +24,7 @@ struct Services {
   Sessions& sessions;
   Effects& effects;
   const Identity& identity;
+  Waiters& waiters;
 
   const Settings& settings() const { return config.settings(); }
 };

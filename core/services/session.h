@@ -28,6 +28,7 @@ struct Session {
   bool no_evict = false;
   bool no_touch = false;
   bool in_ready_list = false;
+  bool waiting = false;  // a blocking command has parked; input is kept until it is served
   ReplyMode reply_mode = ReplyMode::kOn;
   int db = 0;
 

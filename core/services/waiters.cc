@@ -1,0 +1,88 @@
+#include "core/services/waiters.h"
+
+#include <algorithm>
+
+#include "core/keyspace/database.h"
+
+namespace kvasm::services {
+
+Waiters::~Waiters() {
+  if (!waiters_.empty()) keyspace_.Detach(*this);
+}
+
+void Waiters::Park(Waiter waiter) {
+  if (waiters_.empty()) keyspace_.Attach(*this);
+  const uint64_t id = waiter.session_id;
+  for (const std::string& key : waiter.keys) {
+    std::vector<uint64_t>& sessions = by_key_[{waiter.database, key}];
+    if (std::find(sessions.begin(), sessions.end(), id) == sessions.end()) sessions.push_back(id);
+  }
+  waiters_[id] = std::make_unique<Waiter>(std::move(waiter));
+}
+
+const Waiter* Waiters::Find(uint64_t session_id) const {
+  const auto at = waiters_.find(session_id);
+  return at == waiters_.end() ? nullptr : at->second.get();
+}
+
+void Waiters::Remove(uint64_t session_id) {
+  const auto at = waiters_.find(session_id);
+  if (at == waiters_.end()) return;
+  for (const std::string& key : at->second->keys) {
+    const auto sessions = by_key_.find({at->second->database, key});
+    if (sessions == by_key_.end()) continue;
+    std::erase(sessions->second, session_id);
+    if (sessions->second.empty()) by_key_.erase(sessions);
+  }
+  waiters_.erase(at);
+  if (waiters_.empty()) keyspace_.Detach(*this);
+}
+
+bool Waiters::Unblock(uint64_t session_id, bool with_error) {
+  if (!waiters_.contains(session_id)) return false;
+  calls_.push_back({session_id, with_error ? Wake::kError : Wake::kTimeout});
+  return true;
+}
+
+void Waiters::Expire(int64_t now_ms) {
+  for (const auto& [id, waiter] : waiters_) {
+    if (waiter->deadline_ms != 0 && waiter->deadline_ms <= now_ms) {
+      calls_.push_back({id, Wake::kTimeout});
+    }
+  }
+}
+
+std::vector<Waiters::Call> Waiters::TakeCalls() {
+  std::vector<Call> calls = std::exchange(calls_, {});
+  for (const Key& key : std::exchange(ready_, {})) {
+    const auto sessions = by_key_.find(key);
+    if (sessions == by_key_.end()) continue;
+    for (const uint64_t id : sessions->second) calls.push_back({id, Wake::kAttempt});
+  }
+  return calls;
+}
+
+int64_t Waiters::NextDeadlineMs() const {
+  int64_t next = -1;
+  for (const auto& [id, waiter] : waiters_) {
+    const int64_t deadline = waiter->deadline_ms;
+    if (deadline != 0 && (next < 0 || deadline < next)) next = deadline;
+  }
+  return next;
+}
+
+void Waiters::KeyReady(keyspace::Database& db, std::string_view key, types::Type) {
+  Key ready{db.id(), std::string(key)};
+  if (!by_key_.contains(ready)) return;
+  if (std::find(ready_.begin(), ready_.end(), ready) == ready_.end()) {
+    ready_.push_back(std::move(ready));
+  }
+}
+
+void Waiters::Flushed(keyspace::Database& db) {
+  for (const auto& [key, sessions] : by_key_) {
+    if (key.first == db.id()) ready_.push_back(key);
+  }
+}
+
+}  // namespace kvasm::services

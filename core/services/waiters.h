@@ -1,0 +1,77 @@
+// Sessions that wait for a key: a blocking command that found nothing parks here with its arguments
+// and is attempted again when a key it waits for is written, when its time is up, or when another
+// session ends the wait. The engine makes the attempts; this only remembers who waits for what.
+//
+// While nobody waits, no write pays for it: the listener is attached with the first waiter.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/keyspace/keyspace.h"
+#include "core/keyspace/listener.h"
+
+namespace kvasm::services {
+
+struct Waiter {
+  uint64_t session_id = 0;
+  size_t command_index = 0;            // in the command table
+  std::vector<std::string> arguments;  // as they were called
+  std::vector<std::string> keys;       // waited for, in the session's database
+  int database = 0;
+  int64_t deadline_ms = 0;  // 0: none
+};
+
+class Waiters : public keyspace::Listener {
+ public:
+  enum class Wake : uint8_t { kAttempt, kTimeout, kError };
+  struct Call {
+    uint64_t session_id;
+    Wake wake;
+  };
+
+  explicit Waiters(keyspace::Keyspace& keyspace) : keyspace_(keyspace) {}
+  ~Waiters() override;
+  Waiters(const Waiters&) = delete;
+  Waiters& operator=(const Waiters&) = delete;
+
+  void Park(Waiter waiter);
+  // Null if the session does not wait. The waiter stays where it is until it is removed.
+  const Waiter* Find(uint64_t session_id) const;
+  // Forgets the session; harmless if it does not wait.
+  void Remove(uint64_t session_id);
+  // CLIENT UNBLOCK: the wait is to end as if its time were up, or with an error. False if the
+  // session does not wait.
+  bool Unblock(uint64_t session_id, bool with_error);
+  // Ends the waits whose deadline has come.
+  void Expire(int64_t now_ms);
+
+  // Whom to serve, each key's waiters in the order they came; forgotten by being taken.
+  std::vector<Call> TakeCalls();
+  bool has_calls() const { return !ready_.empty() || !calls_.empty(); }
+
+  size_t size() const { return waiters_.size(); }
+  // The next deadline, or -1. O(waiters).
+  int64_t NextDeadlineMs() const;
+
+  uint32_t Interests() const override { return kReady | kChanges; }
+  void KeyReady(keyspace::Database& db, std::string_view key, types::Type type) override;
+  // Databases may have been swapped: whoever waits for a key of this one may find it now.
+  void Flushed(keyspace::Database& db) override;
+
+ private:
+  using Key = std::pair<int, std::string>;
+
+  keyspace::Keyspace& keyspace_;
+  std::map<uint64_t, std::unique_ptr<Waiter>> waiters_;  // by session
+  std::map<Key, std::vector<uint64_t>> by_key_;          // sessions in the order they came
+  std::vector<Key> ready_;                               // keys written, each once
+  std::vector<Call> calls_;
+};
+
+}  // namespace kvasm::services
