@@ -54,7 +54,9 @@ EMSCRIPTEN_KEEPALIVE uint32_t kv_feed(uint32_t session_id, uint32_t bytes) {
   Session* session = FindSession(session_id);
   if (session == nullptr) return 0;
   Door& door = *TheDoor();
+  door.clock().BeginBatch();
   door.engine().Feed(*session, door.Input(bytes));
+  door.clock().EndBatch();
   return door.Show(*session);
 }
 

@@ -37,6 +37,7 @@ class Door {
 
   engine::Engine& engine() { return engine_; }
   QueuedLog& log() { return log_; }
+  HostClock& clock() { return clock_; }
 
   // Makes the input buffer hold `bytes`; a buffer that has become very much larger than that is
   // given back. Its contents are lost. False when memory is exhausted.

@@ -12,10 +12,19 @@ EM_JS(void, kvasm_host_fill_random, (void* to, int bytes), {
 
 namespace kvasm::bindings {
 
-int64_t HostClock::NowUs() { return static_cast<int64_t>(kvasm_host_now_ms() * 1000.0); }
+int64_t HostClock::NowUs() {
+  if (repeats_left_ > 0) {
+    --repeats_left_;
+    return now_us_;
+  }
+  if (in_batch_) repeats_left_ = kRepeats;
+  now_us_ = static_cast<int64_t>(kvasm_host_now_ms() * 1000.0);
+  return now_us_;
+}
 
 void HostClock::SleepUs(int64_t duration_us) {
   kvasm_host_sleep_ms(static_cast<double>(duration_us) / 1000.0);
+  repeats_left_ = 0;
 }
 
 uint64_t HostEntropy::Next() {

@@ -68,13 +68,32 @@ bool RequestParser::ReadLine(std::string_view* line) {
   return true;
 }
 
-RequestParser::Outcome RequestParser::ReadCount(const Limits& limits) {
-  std::string_view line;
-  if (!ReadLine(&line)) {
-    if (input_.size() - at_ > kLineBytesMax) return Fail(errors::kProtocolCountTooBig);
-    return Outcome::kNeedMore;
+// Most counts and lengths have one or two digits: read in place. None if it is any other line.
+std::optional<int64_t> RequestParser::ReadShortCount(char mark) {
+  constexpr uint32_t kLineBytes = 5;  // mark, two digits, line end
+  if (input_.size() - at_ < kLineBytes) return std::nullopt;
+  const char* line = input_.data() + at_;
+  const auto digit = [line](int i) { return static_cast<uint32_t>(line[i]) - uint32_t{'0'}; };
+  if (line[0] != mark || digit(1) > 9) return std::nullopt;
+  if (line[2] == '\r') {
+    at_ += kLineBytes - 1;
+    return digit(1);
   }
-  const std::optional<int64_t> count = base::ParseInt64(line.substr(1));
+  if (digit(1) == 0 || digit(2) > 9 || line[3] != '\r') return std::nullopt;
+  at_ += kLineBytes;
+  return digit(1) * 10 + digit(2);
+}
+
+RequestParser::Outcome RequestParser::ReadCount(const Limits& limits) {
+  std::optional<int64_t> count = ReadShortCount('*');
+  if (!count) {
+    std::string_view line;
+    if (!ReadLine(&line)) {
+      if (input_.size() - at_ > kLineBytesMax) return Fail(errors::kProtocolCountTooBig);
+      return Outcome::kNeedMore;
+    }
+    count = base::ParseInt64(line.substr(1));
+  }
   if (!count || *count > kArgumentsMax) return Fail(errors::kProtocolMultibulkLength);
   if (*count > kUnauthenticatedArgumentsMax && !limits.authenticated) {
     return Fail(errors::kProtocolUnauthMultibulk);
@@ -87,16 +106,19 @@ RequestParser::Outcome RequestParser::ReadCount(const Limits& limits) {
 
 RequestParser::Outcome RequestParser::ReadArgument(const Limits& limits) {
   if (bulk_bytes_ < 0) {
-    std::string_view line;
-    if (!ReadLine(&line)) {
-      if (input_.size() - at_ > kLineBytesMax) return Fail(errors::kProtocolBulkCountTooBig);
-      return Outcome::kNeedMore;
+    std::optional<int64_t> bytes = ReadShortCount('$');
+    if (!bytes) {
+      std::string_view line;
+      if (!ReadLine(&line)) {
+        if (input_.size() - at_ > kLineBytesMax) return Fail(errors::kProtocolBulkCountTooBig);
+        return Outcome::kNeedMore;
+      }
+      if (line.empty() || line[0] != '$') {
+        const char got = line.empty() ? '\r' : line[0];
+        return Fail(errors::ProtocolExpectedDollar(got));
+      }
+      bytes = base::ParseInt64(line.substr(1));
     }
-    if (line.empty() || line[0] != '$') {
-      const char got = line.empty() ? '\r' : line[0];
-      return Fail(errors::ProtocolExpectedDollar(got));
-    }
-    const std::optional<int64_t> bytes = base::ParseInt64(line.substr(1));
     if (!bytes || *bytes < 0 || *bytes > limits.bulk_bytes_max)
       return Fail(errors::kProtocolBulkLength);
     if (*bytes > kUnauthenticatedBulkMax && !limits.authenticated) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,7 @@ class RequestParser {
   Outcome Fail(std::string_view text);
   // A line from `at_`, without its end; false if its end has not arrived.
   bool ReadLine(std::string_view* line);
+  std::optional<int64_t> ReadShortCount(char mark);
 
   std::string_view input_;   // what is being parsed: the fed chunk or pending_
   uint32_t at_ = 0;          // next byte to look at
