@@ -55,7 +55,8 @@ uint32_t Door::Show(services::Session& session) {
   const bool is_work_pending =
       engine_.has_ready() || engine_.effects().pending() != 0 || log_.pending() != 0;
   the_frame.flags = (session.close_after_reply ? kCloseAfterOutput : 0) |
-                    (session.waiting ? kWaiting : 0) | (is_work_pending ? kWorkPending : 0);
+                    (session.waiting ? kWaiting : 0) | (session.input_held ? kInputHeld : 0) |
+                    (is_work_pending ? kWorkPending : 0);
   the_frame.session = static_cast<uint32_t>(session.id);
   return session.out.size();
 }

@@ -28,6 +28,7 @@ static_assert(sizeof(Frame) == 24);
 inline constexpr uint32_t kCloseAfterOutput = 1;
 inline constexpr uint32_t kWaiting = 2;      // a blocking command has parked
 inline constexpr uint32_t kWorkPending = 4;  // effects to take, or other sessions ready
+inline constexpr uint32_t kInputHeld = 8;    // requests wait for this output to be taken
 
 class Door {
  public:

@@ -57,8 +57,12 @@ export class Connection {
     }
     this.fedBytes = 0;
     for (;;) {
-      const { bytes, close } = engine.output(this.session);
+      const { bytes, close, held } = engine.output(this.session);
       const pending = bytes.length;
+      if (pending === 0 && held) {
+        engine.resume(this.session);
+        continue;
+      }
       if (pending === 0) {
         if (close || (this.hasEnded && this.rest === null)) this.close();
         return;

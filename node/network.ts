@@ -11,6 +11,7 @@ export type NetworkEngine = Pick<
   | 'feed'
   | 'output'
   | 'consume'
+  | 'resume'
   | 'nextReady'
   | 'effectsPending'
   | 'takeEffects'

@@ -17,6 +17,7 @@ const kFlags = 4;
 
 /** Flag bits of the frame. */
 const kCloseAfterOutput = 1;
+const kInputHeld = 8;
 
 /** The input buffer is never smaller: nearly every command fits without a reservation. */
 const kInputBytesMin = 64 * 1024;
@@ -153,16 +154,24 @@ export class Engine {
   /**
    * What a session has to send.
    * @returns `bytes`: a view, valid until the next call of the engine; `close`: end the connection
-   * once they are sent
+   * once they are sent; `held`: requests wait for these bytes to be taken, call `resume` then
    */
-  output(session: number): { bytes: Uint8Array; close: boolean } {
+  output(session: number): { bytes: Uint8Array; close: boolean; held: boolean } {
     const length = this.module._kv_output(session) >>> 0;
     if (this.heap.length === 0) this.refresh();
     const start = this.heap32[this.frame + kOutputPointer];
+    const flags = this.heap32[this.frame + kFlags];
     return {
       bytes: this.heap.subarray(start, start + length),
-      close: (this.heap32[this.frame + kFlags] & kCloseAfterOutput) !== 0,
+      close: (flags & kCloseAfterOutput) !== 0,
+      held: (flags & kInputHeld) !== 0,
     };
+  }
+
+  /** Executes requests that were held back because of the output before them. */
+  resume(session: number): void {
+    this.module._kv_feed(session, 0);
+    if (this.heap.length === 0) this.refresh();
   }
 
   /** Drops the first `count` bytes of what a session has to send: they are on their way. */

@@ -118,6 +118,7 @@ Session* Engine::NextReady() {
 }
 
 void Engine::Feed(Session& session, std::string_view bytes) {
+  session.input_held = false;
   if (session.close_after_reply) return;
   session.bytes_in += bytes.size();
   stats_.net_input_bytes += bytes.size();
@@ -136,6 +137,10 @@ void Engine::Feed(Session& session, std::string_view bytes) {
     Execute(session, parser.arguments());
     // The command may have ended this very session (CLIENT KILL, QUIT).
     if (session.close_after_reply) return;
+    if (session.out.size() >= kOutputHeldBytes && session.network) {
+      session.input_held = true;
+      break;
+    }
   }
   parser.Finish();
   if (parser.failed()) session.close_after_reply = true;

@@ -43,6 +43,9 @@ struct SessionOptions {
 
 class Engine {
  public:
+  // Bounds what pipelined requests for large values make of the memory.
+  static constexpr uint32_t kOutputHeldBytes = 1 << 20;
+
   // `host` is borrowed and must outlive the engine.
   Engine(const host::Host& host, const Options& options);
   ~Engine();
@@ -61,7 +64,9 @@ class Engine {
                     std::span<const std::string_view> args);
 
   // Parses and executes what has arrived on a session. After a protocol error or QUIT the session's
-  // `close_after_reply` is set and further input is ignored.
+  // `close_after_reply` is set and further input is ignored. A network session with more than
+  // kOutputHeldBytes to send executes nothing more: `input_held` is set, and once the host has taken
+  // the output it feeds again (nothing, if nothing came) to have the rest executed.
   void Feed(services::Session& session, std::string_view bytes);
 
   // A session that got output, or is to be closed, by what another session did; null when none.

@@ -25,6 +25,7 @@ struct Session {
   bool authenticated = true;  // as user "default"
   bool protocol_error = false;
   bool close_after_reply = false;  // output is still to be written, input is not read any more
+  bool input_held = false;         // requests wait for the output to be taken
   bool no_evict = false;
   bool no_touch = false;
   bool in_ready_list = false;

@@ -125,6 +125,10 @@ class Pipe {
     if (session == nullptr) return true;
     if (kind == 'i') {
       engine_.Feed(*session, payload);
+      while (session->input_held) {
+        if (!Drain(*session)) return false;
+        engine_.Feed(*session, {});
+      }
       return Drain(*session) && DrainReady();
     }
     Forget(*session);

@@ -143,7 +143,7 @@ describe('one server', () => {
     }
     // All replies together are 256 MB.
     const heldBytes = residentBytes(server.pid) - idleBytes;
-    assert.ok(heldBytes < 150 * kMebibyte, `holds ${heldBytes} bytes`);
+    assert.ok(heldBytes < 48 * kMebibyte, `holds ${heldBytes} bytes`);
     // Once it reads, it gets every reply.
     let taken = 0;
     client.socket.removeAllListeners('data');

@@ -88,6 +88,11 @@ std::string TestEngine::Raw(services::Session& session, std::string_view bytes) 
   engine.Feed(session, bytes);
   std::string reply(session.out.view());
   session.out.Clear();
+  while (session.input_held) {
+    engine.Feed(session, {});
+    reply += session.out.view();
+    session.out.Clear();
+  }
   return reply;
 }
 

@@ -1,0 +1,70 @@
+// What a network session's requests may make of the memory before their replies are taken.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "core/engine/engine.h"
+#include "tests/unit/support/test_engine.h"
+
+namespace kvasm::testing {
+namespace {
+
+constexpr uint32_t kValueBytes = 300'000;
+
+class FeedTest : public ::testing::Test {
+ protected:
+  FeedTest() { t.RunArgs({"SET", "large", std::string(kValueBytes, 'v')}); }
+
+  TestEngine t;
+  services::Session& session = t.OpenNetwork();
+  const std::string reply =
+      "$" + std::to_string(kValueBytes) + "\r\n" + std::string(kValueBytes, 'v') + "\r\n";
+};
+
+TEST_F(FeedTest, HoldsRequestsBackUntilTheOutputBeforeThemIsTaken) {
+  std::string requests;
+  for (int i = 0; i < 100; i++) requests += "GET large\r\n";
+  t.engine.Feed(session, requests);
+  EXPECT_TRUE(session.input_held);
+  EXPECT_LT(session.out.size(), engine::Engine::kOutputHeldBytes + reply.size());
+  std::string all;
+  for (int i = 0; i < 1000 && (session.input_held || !session.out.empty()); i++) {
+    all += session.out.view();
+    session.out.Clear();
+    t.engine.Feed(session, {});
+  }
+  std::string expected;
+  for (int i = 0; i < 100; i++) expected += reply;
+  EXPECT_TRUE(all == expected);
+  EXPECT_FALSE(session.input_held);
+}
+
+TEST_F(FeedTest, KeepsTheOrderWhenMoreArrivesInTheMiddleOfARequest) {
+  t.engine.Feed(session, "GET large\r\nGET large\r\nGET large\r\nGET large\r\n*2\r\n$4\r\nEC");
+  EXPECT_TRUE(session.input_held);
+  const uint32_t held = session.out.size();
+  t.engine.Feed(session, "HO\r\n$2\r\nhi\r\nGET la");
+  EXPECT_TRUE(session.input_held);
+  EXPECT_EQ(session.out.size(), held + 8);
+  session.out.Clear();
+  t.engine.Feed(session, "rge\r\n");
+  EXPECT_FALSE(session.input_held);
+  EXPECT_TRUE(session.out.view() == reply);
+}
+
+TEST_F(FeedTest, HoldsNothingBackOfAClientThatTakesItsReplies) {
+  for (int i = 0; i < 20; i++) {
+    EXPECT_TRUE(t.Raw(session, "GET large\r\n") == reply);
+    EXPECT_FALSE(session.input_held);
+  }
+}
+
+TEST_F(FeedTest, EndsASessionWhoseHeldRequestsAreMalformed) {
+  const std::string all =
+      t.Raw(session, "GET large\r\nGET large\r\nGET large\r\nGET large\r\n*x\r\n");
+  EXPECT_TRUE(session.close_after_reply);
+  EXPECT_TRUE(all.ends_with("-ERR Protocol error: invalid multibulk length\r\n"));
+}
+
+}  // namespace
+}  // namespace kvasm::testing
