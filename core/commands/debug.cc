@@ -8,6 +8,7 @@
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
+#include "core/commands/data_digest.h"
 #include "core/commands/help.h"
 #include "core/keyspace/access.h"
 
@@ -87,6 +88,19 @@ void Object(Call& call) {
   call.reply.Simple(text);
 }
 
+void Digest(Call& call) { call.reply.Simple(base::HexText(DatasetDigest(call.keyspace))); }
+
+void DigestValue(Call& call) {
+  call.reply.Array(call.argc() - 2);
+  for (size_t i = 2; i < call.argc(); ++i) {
+    // Not a look-up: what has expired but is still there has a digest.
+    Entry* entry = call.db.entries().Find(call.arg(i));
+    const base::Sha1Digest digest =
+        entry == nullptr ? base::Sha1Digest{} : ValueDigest(call.keyspace, *entry);
+    call.reply.Simple(base::HexText(digest));
+  }
+}
+
 // POPULATE count [prefix] [size]: strings "value:0" ... under keys that do not exist yet.
 void Populate(Call& call) {
   Arguments in(call, 2);
@@ -158,6 +172,10 @@ void Protocol(Call& call) {
 
 void Help(Call& call) {
   ReplyHelp(call, {
+                      "DIGEST",
+                      "    A fingerprint of all data.",
+                      "DIGEST-VALUE <key> [<key> ...]",
+                      "    Fingerprints of the values of keys.",
                       "ERROR <string>",
                       "    Reply the error <string>.",
                       "LOG <message>",
@@ -182,7 +200,11 @@ struct Subcommand {
   size_t argc_max;
   void (*run)(Call&);
 };
+constexpr size_t kManyArguments = std::numeric_limits<size_t>::max();
+
 constexpr Subcommand kSubcommands[] = {
+    {"DIGEST", 2, 2, &Digest},
+    {"DIGEST-VALUE", 2, kManyArguments, &DigestValue},
     {"ERROR", 3, 3, &ReplyError},
     {"HELP", 2, 2, &Help},
     {"LOG", 3, 3, &Log},

@@ -78,9 +78,8 @@ void Scan(Call& call) {
   const auto visit = [&](Entry* entry) {
     ++seen;
     if (!all && !base::GlobMatch(filter.pattern, entry->key())) return;
-    if (filter.typed && filter.type != entry->type()) return;
     if (call.keyspace.IsExpired(call.db, *entry)) return Remove(call, *entry);
-    found.push_back(entry);
+    if (!filter.typed || filter.type == entry->type()) found.push_back(entry);
   };
   // In a table that is nearly empty COUNT bounds the buckets too.
   constexpr int64_t kBucketsPerCount = 10;
