@@ -1,5 +1,5 @@
-// A connection's own affairs: who it is, which protocol it speaks, which database it uses. CLIENT is
-// in client.cc.
+// A connection's own affairs: who it is, which protocol it speaks, which database it uses. CLIENT
+// is in client.cc.
 #include "core/commands/connection.h"
 
 #include <optional>

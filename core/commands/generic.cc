@@ -1,5 +1,5 @@
-// Keys as such, whatever they hold: deleting, counting, renaming, copying, moving. Walking over them
-// is in scan.cc, their times to live in expire.cc.
+// Keys as such, whatever they hold: deleting, counting, renaming, copying, moving. Walking over
+// them is in scan.cc, their times to live in expire.cc.
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/collections.h"

@@ -67,7 +67,8 @@ class Edit {
   // `expire_at_ms` -1 = persistent.
   void Adopt(Entry* entry, int64_t expire_at_ms);
 
-  // Whether one SetExpiry (or Adopt with an expiry) can be served: asked before anything is changed.
+  // Whether one SetExpiry (or Adopt with an expiry) can be served: asked before anything is
+  // changed.
   [[nodiscard]] bool HasRoomForExpiry() { return db_.expiry_.ReserveOne(); }
   void SetExpiry(int64_t expire_at_ms);
   // True if there was one.

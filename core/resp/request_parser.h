@@ -4,7 +4,7 @@
 // is scanned once however many pieces it comes in.
 //
 //     parser.Feed(chunk, limits);
-//     while (parser.Next() == Outcome::kRequest) use(parser.arguments());  // views until the next call
+//     while (parser.Next() == Outcome::kRequest) use(parser.arguments());  // views, until the next
 //     parser.Finish();                                          // keeps the unfinished rest
 //
 // Limits and error texts: Redis 7.2.

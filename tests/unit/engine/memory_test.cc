@@ -1,4 +1,5 @@
-// Running out of memory: an -OOM reply on the command that cannot be served, a healthy engine after.
+// Running out of memory: an -OOM reply on the command that cannot be served, a healthy engine
+// after.
 #include <gtest/gtest.h>
 
 #include "core/base/alloc.h"
