@@ -8,6 +8,7 @@ namespace kvasm::commands {
 std::vector<Specs> AllCommands() {
   // clang-format off: one a line, so that additions merge
   return {
+      ClientCommands(),
       CommandCommands(),
       ConfigCommands(),
       ConnectionCommands(),

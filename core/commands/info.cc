@@ -121,9 +121,11 @@ void Clients(Call& call, InfoText& out) {
     output_max = std::max<uint64_t>(output_max, session->out.size());
   }
   out.Line("client_recent_max_output_buffer", output_max);
-  out.Lines({"blocked_clients", "tracking_clients", "clients_in_timeout_table",
-             "total_blocking_keys", "total_blocking_keys_on_nokey"},
-            "0");
+  out.Line("blocked_clients", call.services.waiters.size());
+  out.Line("tracking_clients", "0");
+  out.Line("clients_in_timeout_table", "0");
+  out.Line("total_blocking_keys", call.services.waiters.key_count());
+  out.Line("total_blocking_keys_on_nokey", "0");
 }
 
 void Memory(Call& call, InfoText& out) {

@@ -100,23 +100,6 @@ void Engine::Close(uint64_t session_id) {
   sessions_.Close(session_id);
 }
 
-void Engine::MarkReady(Session& session) {
-  if (session.in_ready_list) return;
-  session.in_ready_list = true;
-  ready_.push_back(session.id);
-}
-
-Session* Engine::NextReady() {
-  while (!ready_.empty()) {
-    Session* session = sessions_.Find(ready_.back());
-    ready_.pop_back();
-    if (session == nullptr) continue;
-    session->in_ready_list = false;
-    return session;
-  }
-  return nullptr;
-}
-
 void Engine::Feed(Session& session, std::string_view bytes) {
   session.input_held = false;
   if (session.close_after_reply) return;
@@ -243,6 +226,8 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                      .db = keyspace_.db(session.db),
                      .reply = session.reply,
                      .host = host_};
+  // TOUCH is called to note an access, even by a session whose accesses do not count.
+  keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   spec.handler(call);
   if (call.waits) return Park(session, index, call);
   if (session.waiting) {
@@ -305,7 +290,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
     session.waiting = false;
   }
   Settle(session, index, before);
-  MarkReady(session);
+  sessions_.MarkReady(session);
   if (session.network) Feed(session, {});  // what it has sent meanwhile
 }
 

@@ -70,10 +70,8 @@ class Engine {
   void Feed(services::Session& session, std::string_view bytes);
 
   // A session that got output, or is to be closed, by what another session did; null when none.
-  services::Session* NextReady();
-  bool has_ready() const { return !ready_.empty(); }
-  // Puts a session into that queue.
-  void MarkReady(services::Session& session);
+  services::Session* NextReady() { return sessions_.NextReady(); }
+  bool has_ready() const { return sessions_.has_ready(); }
 
   // Does up to `budget_units` units of background work. Returns the milliseconds until the next
   // call is wanted (0 = at once).
@@ -120,7 +118,6 @@ class Engine {
   services::Waiters waiters_;
   bool serving_ = false;
   command::Table table_;
-  std::vector<uint64_t> ready_;
 };
 
 }  // namespace kvasm::engine

@@ -18,6 +18,7 @@ struct AccessPolicy {
   bool lfu = false;
   int64_t lfu_log_factor = 10;
   int64_t lfu_decay_time = 1;  // minutes a point; 0 = never
+  bool frozen = false;         // accesses are not noted (CLIENT NO-TOUCH)
 };
 
 // What a fresh entry starts with.

@@ -20,6 +20,23 @@ Session* Sessions::Find(uint64_t id) {
   return last_;
 }
 
+void Sessions::MarkReady(Session& session) {
+  if (session.in_ready_list) return;
+  session.in_ready_list = true;
+  ready_.push_back(session.id);
+}
+
+Session* Sessions::NextReady() {
+  while (!ready_.empty()) {
+    Session* session = Find(ready_.back());
+    ready_.pop_back();
+    if (session == nullptr) continue;
+    session->in_ready_list = false;
+    return session;
+  }
+  return nullptr;
+}
+
 void Sessions::Close(uint64_t id) {
   last_ = nullptr;
   std::erase_if(sessions_,

@@ -60,12 +60,19 @@ class Sessions {
   // Null if there is none.
   Session* Find(uint64_t id);
 
+  // Queues a session whose output, or whose end, is another one's doing, for the host to see to.
+  void MarkReady(Session& session);
+  // Takes one out of that queue; null when it is empty.
+  Session* NextReady();
+  bool has_ready() const { return !ready_.empty(); }
+
   size_t size() const { return sessions_.size(); }
   const std::vector<std::unique_ptr<Session>>& all() const { return sessions_; }
 
  private:
   std::vector<std::unique_ptr<Session>> sessions_;  // sorted by id
   uint64_t next_id_ = 1;
+  std::vector<uint64_t> ready_;
   Session* last_ = nullptr;  // most calls are for the session of the call before
 };
 

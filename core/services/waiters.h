@@ -56,6 +56,8 @@ class Waiters : public keyspace::Listener {
   bool has_calls() const { return !ready_.empty() || !calls_.empty(); }
 
   size_t size() const { return waiters_.size(); }
+  // Keys that somebody waits for.
+  size_t key_count() const { return by_key_.size(); }
   // The next deadline, or -1. O(waiters).
   int64_t NextDeadlineMs() const;
 
