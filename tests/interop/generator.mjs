@@ -520,7 +520,7 @@ const kCommands = {
   NOSUCHCOMMAND: [1, (r) => r.members()],
 };
 
-const kNeverAltered = /^(ZADD  |BZ|SELECT|FLUSH|DEBUG|SWAPDB|SCAN|MEMORY)/;
+const kNeverAltered = /^(ZADD  |BZ|SELECT|FLUSH|DEBUG|SWAPDB|[HSZ]?SCAN|MEMORY)/;
 
 /** Random draws: what is drawn must be among what one look before and one after show. */
 const kDraws = [
