@@ -90,6 +90,11 @@ export class Connection {
     this.socket.destroySoon();
   }
 
+  /** Ends the connection of a client that has been idle, unless it waits for a reply. */
+  expire(): void {
+    if (!this.network.engine.output(this.session).waiting) this.close();
+  }
+
   /** Ends the connection at once. */
   destroy(): void {
     this.isClosing = true;

@@ -207,7 +207,7 @@ export class Network {
     }
     if (this.timeoutS <= 0) return;
     for (const connection of [...this.connections.values()]) {
-      if (this.turn - connection.activeTurn > this.timeoutS) connection.close();
+      if (this.turn - connection.activeTurn > this.timeoutS) connection.expire();
     }
   }
 }

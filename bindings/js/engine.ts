@@ -17,6 +17,7 @@ const kFlags = 4;
 
 /** Flag bits of the frame. */
 const kCloseAfterOutput = 1;
+const kWaiting = 2;
 const kInputHeld = 8;
 
 /** The input buffer is never smaller: nearly every command fits without a reservation. */
@@ -154,9 +155,10 @@ export class Engine {
   /**
    * What a session has to send.
    * @returns `bytes`: a view, valid until the next call of the engine; `close`: end the connection
-   * once they are sent; `held`: requests wait for these bytes to be taken, call `resume` then
+   * once they are sent; `held`: requests wait for these bytes to be taken, call `resume` then;
+   * `waiting`: a blocking command has not been answered yet
    */
-  output(session: number): { bytes: Uint8Array; close: boolean; held: boolean } {
+  output(session: number): { bytes: Uint8Array; close: boolean; held: boolean; waiting: boolean } {
     const length = this.module._kv_output(session) >>> 0;
     if (this.heap.length === 0) this.refresh();
     const start = this.heap32[this.frame + kOutputPointer];
@@ -165,6 +167,7 @@ export class Engine {
       bytes: this.heap.subarray(start, start + length),
       close: (flags & kCloseAfterOutput) !== 0,
       held: (flags & kInputHeld) !== 0,
+      waiting: (flags & kWaiting) !== 0,
     };
   }
 
