@@ -130,6 +130,10 @@ class EngineHandle {
     if (name == "total_commands_processed") {
       return static_cast<double>(engine().stats().total_commands_processed);
     }
+    // When the first of the waiting sessions gives up; -1 when none ever does.
+    if (name == "wait_deadline_ms") {
+      return static_cast<double>(engine().waiters().NextDeadlineMs());
+    }
     if (name == "expired_keys") {
       return static_cast<double>(engine().keyspace().stats().expired_keys);
     }

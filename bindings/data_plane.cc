@@ -49,6 +49,16 @@ EMSCRIPTEN_KEEPALIVE uint32_t kv_call(uint32_t session_id, int32_t command, uint
   return door.Show(*session);
 }
 
+// Ends the wait of a session whose last call has parked, as if its time were up. Returns the length
+// of its reply.
+EMSCRIPTEN_KEEPALIVE uint32_t kv_end_wait(uint32_t session_id) {
+  Session* session = FindSession(session_id);
+  if (session == nullptr) return 0;
+  Door& door = *TheDoor();
+  door.engine().EndWait(*session);
+  return door.Show(*session);
+}
+
 // Feeds raw RESP from the input buffer to a session. Returns the length of its pending output.
 // With kInputHeld in the flags it is to be called again, if need be with 0 bytes, once the output has
 // been taken.

@@ -46,6 +46,8 @@ const byType = [
   [kFields, 'hgetall config|get'],
   [kScan, 'scan hscan sscan zscan'],
   ['[seconds: S, microseconds: S]', 'time'],
+  ['[key: S, member: S, score: number] | null', 'bzpopmin bzpopmax'],
+  [`[key: S, popped: ${kScored}] | null`, 'zmpop bzmpop'],
 ];
 
 /** Commands whose reply depends on whether optional arguments are given. */

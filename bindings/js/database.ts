@@ -45,7 +45,10 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
   }
 }
 
-/** `db.sync`: methods that return the reply, or throw what a promise would reject with. */
+/**
+ * `db.sync`: methods that return the reply, or throw what a promise would reject with. Blocking
+ * commands do not wait here: they answer null at once, as they do inside MULTI.
+ */
 export class SyncDatabase extends SyncFace<string> {
   /** The same, with strings of replies as bytes. */
   readonly bytes: SyncFace<Bytes>;
@@ -105,8 +108,8 @@ export class Database extends AsyncFace<string> {
   /**
    * Runs a command and gives its reply as the engine wrote it: RESP3, or RESP2 after HELLO 2. An
    * error reply is bytes like any other. For tools that show or forward replies.
-   * @throws TypeError, ClosedError as {@link AsyncFace.call} rejects; WouldBlockError if the reply
-   * cannot come yet
+   * Blocking commands do not wait.
+   * @throws TypeError, ClosedError, WouldBlockError as the methods of `db.sync`
    */
   callRaw(name: string, ...args: (Argument | Pairs)[]): Uint8Array {
     const id = commandIds.get(name.toLowerCase());

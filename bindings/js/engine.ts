@@ -68,6 +68,7 @@ export class Engine {
 
   private readonly local = new Map<number, LocalListener>();
   private users = 0;
+  private waiting = 0;
   private timer: (Unref & object) | number | undefined;
   private disposed = false;
 
@@ -149,6 +150,7 @@ export class Engine {
       this.heap.set(part, this.input);
       this.module._kv_feed(session, part.length);
       if (this.heap.length === 0) this.refresh();
+      if ((this.heap32[this.frame + kFlags] & kWaiting) !== 0) this.tickSoon();
     }
   }
 
@@ -293,13 +295,29 @@ export class Engine {
   }
 
   /**
+   * Counts the sessions of this process that wait for a reply. While one of them waits for a limited
+   * time the process stays alive: its promise is going to be settled.
+   */
+  noteWaiting(change: 1 | -1): void {
+    this.waiting += change;
+    this.tickSoon();
+  }
+
+  /** To be called when a session has begun to wait: its time may be up before the next tick. */
+  private tickSoon(): void {
+    if (this.timer === undefined || this.disposed) return;
+    clearTimeout(this.timer as number);
+    this.scheduleTick(kTickMsMin);
+  }
+
+  /**
    * The timer holds the engine weakly: a database that was forgotten instead of closed can be
-   * collected. It never keeps a process alive.
+   * collected. It keeps no process alive, but see `noteWaiting`.
    */
   private scheduleTick(wait: number): void {
     const weak = new WeakRef(this);
     this.timer = setTimeout(() => weak.deref()?.runTick(), wait) as unknown as Unref & object;
-    this.timer.unref?.();
+    if (this.waiting === 0 || this.stat('wait_deadline_ms') < 0) this.timer.unref?.();
   }
 
   private runTick(): void {

@@ -42,8 +42,8 @@ export class ClosedError extends Error {
 }
 
 /**
- * A command waits for another client (a blocking pop, for instance) and was issued on the
- * synchronous face, which cannot wait. Issue it on the asynchronous face instead.
+ * A command came on the synchronous face, which cannot wait, while an earlier one of the same session
+ * waits for its reply (a blocking pop, for instance). Use another session: `db.duplicate()`.
  */
 export class WouldBlockError extends Error {
   static {
@@ -53,7 +53,7 @@ export class WouldBlockError extends Error {
   /** Always `WOULDBLOCK`. */
   readonly code = 'WOULDBLOCK';
 
-  constructor(message = 'The session waits for a reply: the synchronous face cannot wait') {
+  constructor(message = 'An earlier command of this session still waits for its reply') {
     super(message);
   }
 }

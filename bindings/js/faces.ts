@@ -1,10 +1,10 @@
 /**
  * What stands under the generated methods: three ways to run a command on a session. The methods of
- * every command (commands.gen.ts) are put on top of each of these by `withCommands`.
+ * every command (commands.gen.ts) are put on top of each of these.
  */
 import type { LocalSession, AnyReply } from './session.js';
 
-/** Runs commands at once and returns or throws. */
+/** Runs commands at once; returns or throws. What would wait answers as if its time were up. */
 export class SyncBase {
   /** @param raw whether strings of replies are wanted as bytes */
   constructor(
@@ -13,23 +13,43 @@ export class SyncBase {
   ) {}
 
   protected run0(id: number): AnyReply {
-    return this.session.call0(id, this.raw);
+    try {
+      return this.session.call0(id, this.raw);
+    } catch (error) {
+      return this.session.giveUp(error, this.raw);
+    }
   }
 
   protected run1(id: number, a: unknown): AnyReply {
-    return this.session.call1(id, a, this.raw);
+    try {
+      return this.session.call1(id, a, this.raw);
+    } catch (error) {
+      return this.session.giveUp(error, this.raw);
+    }
   }
 
   protected run2(id: number, a: unknown, b: unknown): AnyReply {
-    return this.session.call2(id, a, b, this.raw);
+    try {
+      return this.session.call2(id, a, b, this.raw);
+    } catch (error) {
+      return this.session.giveUp(error, this.raw);
+    }
   }
 
   protected run3(id: number, a: unknown, b: unknown, c: unknown): AnyReply {
-    return this.session.call3(id, a, b, c, this.raw);
+    try {
+      return this.session.call3(id, a, b, c, this.raw);
+    } catch (error) {
+      return this.session.giveUp(error, this.raw);
+    }
   }
 
   protected runMany(id: number, parts: ArrayLike<unknown>): AnyReply {
-    return this.session.callMany(id, parts, this.raw);
+    try {
+      return this.session.callMany(id, parts, this.raw);
+    } catch (error) {
+      return this.session.giveUp(error, this.raw);
+    }
   }
 }
 

@@ -58,6 +58,7 @@ export interface KvasmModule {
   _kv_frame(): number;
   _kv_reserve(bytes: number): number;
   _kv_call(session: number, command: number, argumentCount: number): number;
+  _kv_end_wait(session: number): number;
   _kv_feed(session: number, length: number): number;
   _kv_output(session: number): number;
   _kv_consume(session: number, count: number): void;

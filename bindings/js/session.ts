@@ -28,6 +28,9 @@ const kReady = 0;
 const kWaiting = 1;
 const kClosed = 2;
 
+/** Thrown within the package when a command has parked: its reply comes later. */
+const kParked = Symbol('parked');
+
 /** What a position of the input becomes when an argument needs the long way round. */
 const kNotPlain = -1;
 
@@ -90,8 +93,7 @@ export class LocalSession {
     if (this.state === kClosed) return;
     this.state = kClosed;
     const lost = this.delayed.splice(0);
-    if (this.waiting !== undefined) this.waiting.reject(new ClosedError());
-    this.waiting = undefined;
+    this.takeWaiting()?.reject(new ClosedError());
     for (const call of lost) call.reject(new ClosedError());
     this.engine.closeSession(this.session);
     this.engine.release();
@@ -105,7 +107,8 @@ export class LocalSession {
    * @throws ReplyError when the engine answers with an error
    * @throws TypeError when an argument cannot be sent; nothing has been sent then
    * @throws ClosedError when the session is closed
-   * @throws WouldBlockError when the reply cannot come yet; `rejection` has it later
+   * @throws WouldBlockError when an earlier command of this session still waits
+   * @throws kParked when the reply cannot come yet: see `rejection` and `giveUp`
    */
   call0(id: number, raw: boolean): AnyReply {
     if (this.state !== kReady) this.refuse();
@@ -170,13 +173,13 @@ export class LocalSession {
   callRaw(id: number, parts: ArrayLike<unknown>): Uint8Array {
     if (this.state !== kReady) this.refuse();
     const engine = this.engine;
-    const length = this.transmit(id, this.flatten(id, parts)) >>> 0;
+    let length = this.transmit(id, this.flatten(id, parts)) >>> 0;
     if (engine.heap.length === 0) engine.refresh();
     const flags = engine.heap32[engine.frame + kFlags];
-    if (length === 0) this.noReply(flags, id, true);
+    if (length === 0 && (flags & kBlocked) !== 0) length = this.endWait();
     const start = engine.heap32[engine.frame + kOutputPointer];
     const reply = this.codec.copy(start, start + length);
-    if (flags !== 0 && length > 0) this.follow(flags);
+    if (flags !== 0) this.follow(flags);
     if (!this.isClosed) engine.shrinkInput();
     return reply;
   }
@@ -269,11 +272,41 @@ export class LocalSession {
   /** The promise for what a call threw: its late reply, if it only said that there is none yet. */
   rejection(error: unknown): Promise<AnyReply> {
     const waiting = this.waiting;
-    if (!(error instanceof WouldBlockError) || waiting === undefined) return Promise.reject(error);
+    if (error !== kParked || waiting === undefined) return Promise.reject(error as Error);
     return new Promise((resolve, reject) => {
       waiting.resolve = resolve;
       waiting.reject = reject;
     });
+  }
+
+  /**
+   * For faces that cannot wait: the reply of a command that has parked, as if its time were up.
+   * @throws whatever else was thrown
+   */
+  giveUp(error: unknown, raw: boolean): AnyReply {
+    if (error !== kParked) throw error;
+    const engine = this.engine;
+    this.endWait();
+    const reply = engine.decoder.decode(engine.heap32[engine.frame + kOutputPointer], raw);
+    this.follow(engine.heap32[engine.frame + kFlags]);
+    if (reply instanceof ReplyError) throw reply;
+    return reply;
+  }
+
+  private takeWaiting(): Waiting | undefined {
+    const waiting = this.waiting;
+    this.waiting = undefined;
+    if (waiting !== undefined) this.engine.noteWaiting(-1);
+    return waiting;
+  }
+
+  private endWait(): number {
+    const engine = this.engine;
+    this.takeWaiting();
+    this.state = kReady;
+    const length = engine.module._kv_end_wait(this.session) >>> 0;
+    if (engine.heap.length === 0) engine.refresh();
+    return length;
   }
 
   /** Sends arguments that are strings or bytes already. */
@@ -332,8 +365,9 @@ export class LocalSession {
     const command = name ?? this.names[id];
     const ignore = (): void => {};
     this.waiting = { raw, command, resolve: ignore, reject: ignore };
+    this.engine.noteWaiting(1);
     this.follow(flags);
-    throw new WouldBlockError();
+    throw kParked;
   }
 
   /** What a command may have caused besides its reply. */
@@ -352,7 +386,7 @@ export class LocalSession {
     const waiting = this.waiting;
     if (length > 0 && waiting !== undefined) {
       const reply = engine.decoder.decode(start, waiting.raw);
-      this.waiting = undefined;
+      this.takeWaiting();
       this.state = kReady;
       if (reply instanceof ReplyError) {
         reply.command = waiting.command;
@@ -373,7 +407,7 @@ export class LocalSession {
       try {
         next.resolve(this.send(next.id, next.parts, next.raw));
       } catch (error) {
-        if (error instanceof WouldBlockError && this.waiting !== undefined) {
+        if (error === kParked && this.waiting !== undefined) {
           this.waiting.resolve = next.resolve;
           this.waiting.reject = next.reject;
         } else {

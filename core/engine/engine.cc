@@ -260,6 +260,10 @@ void Engine::Park(Session& session, size_t index, const command::Call& call) {
                  .deadline_ms = call.wait_deadline_ms});
 }
 
+void Engine::EndWait(Session& session) {
+  if (waiters_.Unblock(session.id, false)) ServeWaiters();
+}
+
 void Engine::ServeWaiters() {
   serving_ = true;
   while (waiters_.has_calls()) {

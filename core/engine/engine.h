@@ -69,6 +69,9 @@ class Engine {
   // the output it feeds again (nothing, if nothing came) to have the rest executed.
   void Feed(services::Session& session, std::string_view bytes);
 
+  // Ends a session's wait as if its time were up; without a wait nothing happens.
+  void EndWait(services::Session& session);
+
   // A session that got output, or is to be closed, by what another session did; null when none.
   services::Session* NextReady() { return sessions_.NextReady(); }
   bool has_ready() const { return sessions_.has_ready(); }
@@ -83,6 +86,7 @@ class Engine {
   services::Stats& stats() { return stats_; }
   services::Sessions& sessions() { return sessions_; }
   services::Effects& effects() { return effects_; }
+  const services::Waiters& waiters() const { return waiters_; }
 
  private:
   // The command with its subcommand resolved; kNone when the error has been replied.

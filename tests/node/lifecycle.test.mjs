@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { ClosedError, ReplyError, open } from 'kvasm';
 
@@ -142,6 +143,64 @@ describe('a database', () => {
     }
     assert.equal(db.sync.dbsize(), 0);
     await db.close();
+  });
+});
+
+describe('a command that waits', () => {
+  it('is answered when another session provides', async () => {
+    const db = await open('memory:');
+    const other = await db.duplicate();
+    const waiting = db.bzpopmin('z', 0);
+    const after = db.set('k', 'v');
+    assert.throws(() => db.sync.get('k'), { code: 'WOULDBLOCK' });
+    assert.equal(other.sync.zadd('z', 1.5, 'a'), 1);
+    assert.deepEqual(await waiting, ['z', 'a', 1.5]);
+    assert.equal(await after, 'OK');
+    assert.equal(db.sync.get('k'), 'v');
+    await Promise.all([db.close(), other.close()]);
+  });
+
+  it('is answered null when its time is up, and soon after', async () => {
+    const db = await open('memory:');
+    const began = performance.now();
+    assert.equal(await db.bzpopmax('z', 0.02), null);
+    assert.ok(performance.now() - began >= 19);
+    const [[error, reply], [, set]] = await db.pipeline().bzpopmin('z', 0.02).set('k', 1).exec();
+    assert.deepEqual([error, reply, set], [null, null, 'OK']);
+    await db.close();
+  });
+
+  it('does not wait on the synchronous face', async () => {
+    const db = await open('memory:');
+    assert.equal(db.sync.bzpopmin('z', 0), null);
+    assert.equal(String(db.callRaw('BZPOPMIN', 'z', 0)).trim(), '_');
+    db.sync.zadd('z', 1, 'a');
+    assert.deepEqual(db.sync.bzpopmin('z', 0), ['z', 'a', 1]);
+    await db.close();
+  });
+
+  it('is rejected when the database is closed', async () => {
+    const db = await open('memory:');
+    const waiting = [db.bzpopmin('z', 0), db.get('k')];
+    await db.close();
+    for (const each of waiting) await assert.rejects(each, ClosedError);
+  });
+
+  it('can be answered by a client from outside', async (test) => {
+    const db = await open('memory:');
+    test.after(() => db.close());
+    const listener = await db.listen({ port: 0 });
+    const waiting = db.bzpopmin('z', 0);
+    const client = connect(listener.port, '127.0.0.1');
+    client.write('ZADD z 1 a\r\nBZPOPMIN y 0\r\n');
+    assert.deepEqual(await waiting, ['z', 'a', 1]);
+    assert.equal(db.sync.zadd('y', 2, 'b'), 1);
+    let text = '';
+    for await (const chunk of client) {
+      text += chunk;
+      if (text.endsWith('$1\r\n2\r\n')) break;
+    }
+    assert.equal(text, ':1\r\n*3\r\n$1\r\ny\r\n$1\r\nb\r\n$1\r\n2\r\n');
   });
 });
 

@@ -54,6 +54,8 @@ class StandIn {
     );
     return this.show(this.answers.shift() ?? `+${this.calls.length}\r\n`);
   };
+  ended = [];
+  _kv_end_wait = () => this.show(this.ended.shift());
   _kv_next_ready = () => (this.late.length > 0 ? 7 : -1);
   _kv_output = () => this.show(this.late.shift());
   _kv_consume = () => {};
@@ -63,6 +65,7 @@ class StandIn {
   control = {
     openSession: () => 7,
     closeSession: (session) => this.closed.push(session),
+    stat: () => -1,
     delete: () => this.closed.push('engine'),
   };
 }
@@ -113,15 +116,26 @@ describe('a session that waits', () => {
     assert.equal(await replies[2], '3');
   });
 
-  it('is refused on the synchronous face, and refuses it while it waits', async () => {
+  it('refuses the synchronous face while it waits', async () => {
     module.answers.push(kBlocked);
     const waiting = db.call('X.POP', 'k', 0);
     assert.throws(() => sync.call('X.GET', 'a'), WouldBlockError);
     module.late.push('_\r\n');
     session.engine.pump();
     assert.equal(await waiting, null);
+    assert.equal(sync.call('X.GET', 'a'), '2');
+  });
+
+  it('does not wait on the synchronous face', () => {
+    for (const answer of ['_\r\n', '*-1\r\n']) {
+      module.answers.push(kBlocked);
+      module.ended.push(answer);
+      assert.equal(sync.call('X.POP', 'k', 0), null);
+    }
     module.answers.push(kBlocked);
-    assert.throws(() => sync.call('X.POP', 'k', 0), WouldBlockError);
+    module.ended.push('-UNBLOCKED by the host\r\n');
+    assert.throws(() => sync.call('X.POP', 'k', 0), { code: 'UNBLOCKED' });
+    assert.equal(sync.call('X.GET', 'a'), '4');
   });
 
   it('rejects what waits when it is closed', async () => {
