@@ -60,8 +60,8 @@ EMSCRIPTEN_KEEPALIVE uint32_t kv_end_wait(uint32_t session_id) {
 }
 
 // Feeds raw RESP from the input buffer to a session. Returns the length of its pending output.
-// With kInputHeld in the flags it is to be called again, if need be with 0 bytes, once the output has
-// been taken.
+// With kInputHeld in the flags it is to be called again, if need be with 0 bytes, once the output
+// has been taken.
 EMSCRIPTEN_KEEPALIVE uint32_t kv_feed(uint32_t session_id, uint32_t bytes) {
   Session* session = FindSession(session_id);
   if (session == nullptr) return 0;

@@ -295,8 +295,8 @@ export class Engine {
   }
 
   /**
-   * Counts the sessions of this process that wait for a reply. While one of them waits for a limited
-   * time the process stays alive: its promise is going to be settled.
+   * Counts the sessions of this process that wait for a reply. While one of them waits for a
+   * limited time the process stays alive: its promise is going to be settled.
    */
   noteWaiting(change: 1 | -1): void {
     this.waiting += change;

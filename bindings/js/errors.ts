@@ -42,8 +42,9 @@ export class ClosedError extends Error {
 }
 
 /**
- * A command came on the synchronous face, which cannot wait, while an earlier one of the same session
- * waits for its reply (a blocking pop, for instance). Use another session: `db.duplicate()`.
+ * A command came on the synchronous face, which cannot wait, while an earlier one of the same
+ * session waits for its reply (a blocking pop, for instance). Use another session:
+ * `db.duplicate()`.
  */
 export class WouldBlockError extends Error {
   static {
