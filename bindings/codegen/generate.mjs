@@ -2,7 +2,15 @@
 // documented from what the engine itself answers to COMMAND INFO and COMMAND DOCS.
 //
 //     node bindings/codegen/generate.mjs [folder of kvasm.js and kvasm.wasm, build/wasm by default]
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+//     node bindings/codegen/generate.mjs --check     (only says whether the file is up to date)
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
@@ -11,7 +19,8 @@ import { render } from './render.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const sources = join(root, 'bindings/js');
 const target = join(sources, 'commands.gen.ts');
-const wasm = process.argv[2] ?? join(root, 'build/wasm');
+const isCheck = process.argv[2] === '--check';
+const wasm = (isCheck ? undefined : process.argv[2]) ?? join(root, 'build/wasm');
 
 /**
  * The package's own engine and decoder, compiled next to the module. They do not depend on the file
@@ -53,5 +62,11 @@ async function readCommands() {
 }
 
 const text = render(await readCommands());
-writeFileSync(target, text);
-console.log(`bindings/js/commands.gen.ts: ${text.split('\n').length} lines`);
+if (isCheck) {
+  const isSame = existsSync(target) && readFileSync(target, 'utf8') === text;
+  if (!isSame) console.error('bindings/js/commands.gen.ts is out of date: npm run build');
+  process.exitCode = isSame ? 0 : 1;
+} else {
+  writeFileSync(target, text);
+  console.log(`bindings/js/commands.gen.ts: ${text.split('\n').length} lines`);
+}
