@@ -19,7 +19,7 @@ function signatures(method, overloads) {
 }
 
 /** The methods of one command as members of the interface. */
-function declare({ name, docs }) {
+function declare({ name, arity, docs }) {
   const method = camelCase(name);
   const subcommands = Object.entries(docs.subcommands ?? {});
   const members = [comment(docs, name, '  ')];
@@ -37,7 +37,7 @@ function declare({ name, docs }) {
     overloads.push([`subcommand: Token<${words.join(' | ')}>, ...args: Argument[]`, 'Reply<S>']);
   }
   if (name === 'command' || subcommands.length === 0) {
-    overloads.unshift(...overloadsOf(name, docs.arguments ?? []));
+    overloads.unshift(...overloadsOf(name, docs.arguments ?? [], arity));
   }
   members.push(...signatures(method, overloads));
   for (const [full, sub] of subcommands) {

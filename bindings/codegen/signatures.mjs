@@ -126,8 +126,11 @@ function parametersOf(list) {
  * The overloads of a command's method: `[parameters, reply]` each, without the method's name.
  * @param name the command's full name, `config|get` for a subcommand
  * @param list its arguments as COMMAND DOCS tells them
+ * @param arity as COMMAND INFO tells it, if it does
  */
-export function overloadsOf(name, list) {
+export function overloadsOf(name, list, arity = 0) {
+  // DEBUG and its like take arguments nobody describes.
+  if (list.length === 0 && arity < -1) return [['...args: Argument[]', repliesOf(name)[1]]];
   const { fixed, rest, numbers } = parametersOf(list);
   const [short, full] = repliesOf(name);
   const overloads = [];
