@@ -28,7 +28,8 @@ void InitAccess(Entry& entry, const AccessPolicy& policy, int64_t now_ms) {
 }
 
 void NoteAccess(Entry& entry, const AccessPolicy& policy, int64_t now_ms, base::Prng& prng) {
-  if (policy.frozen) [[unlikely]] return;
+  if (policy.frozen) [[unlikely]]
+    return;
   if (!policy.lfu) {
     Store(entry, Seconds(now_ms));
     return;
