@@ -1,4 +1,5 @@
 // CLIENT: sessions looked at and looked after. Tracking and pausing are not among them.
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -273,6 +274,35 @@ void ClientUnblock(Call& call) {
   call.reply.Integer(call.services.waiters.Unblock(static_cast<uint64_t>(id), with_error) ? 1 : 0);
 }
 
+// --- all sessions ---
+
+void ClientPause(Call& call) {
+  bool only_writes = false;
+  if (call.argc() > 4) {
+    return call.reply.Error(errors::WrongSubcommandSyntax(call.arg(1), "CLIENT"));
+  }
+  Arguments mode(call, 3);
+  if (mode.More() && !mode.Take("ALL")) {
+    only_writes = mode.Take("WRITE");
+    if (!only_writes) mode.Fail(errors::kPauseMode);
+  }
+  if (!mode.ok()) return;
+  Arguments in(call, 2);
+  const int64_t timeout_ms = in.Int(errors::kTimeoutNotInteger);
+  if (in.ok() && timeout_ms < 0) in.Fail(errors::kTimeoutNegative);
+  if (in.ok() && timeout_ms > std::numeric_limits<int64_t>::max() - call.now_ms()) {
+    in.Fail(errors::kTimeoutOutOfRange);
+  }
+  if (!in.ok()) return;
+  call.services.waiters.Pause(call.now_ms() + timeout_ms, only_writes);
+  call.reply.Ok();
+}
+
+void ClientUnpause(Call& call) {
+  call.services.waiters.Unpause();
+  call.reply.Ok();
+}
+
 void ClientHelp(Call& call) {
   ReplyHelp(call, {
                       "GETREDIR",
@@ -295,6 +325,8 @@ void ClientHelp(Call& call) {
                       "    Keep this connection when memory for connections runs out.",
                       "NO-TOUCH (ON|OFF)",
                       "    Do not count what this connection reads as use of the keys.",
+                      "PAUSE <timeout> [WRITE|ALL]",
+                      "    Hold back all commands, or all writes, for so many milliseconds.",
                       "REPLY (ON|OFF|SKIP)",
                       "    Whether this connection wants replies.",
                       "SETINFO <LIB-NAME|LIB-VER> <value>",
@@ -303,6 +335,8 @@ void ClientHelp(Call& call) {
                       "    Name this connection.",
                       "UNBLOCK <clientid> [TIMEOUT|ERROR]",
                       "    End the wait of a blocked client.",
+                      "UNPAUSE",
+                      "    End a pause.",
                   });
 }
 
@@ -409,6 +443,16 @@ constexpr CommandSpec kSpecs[] = {
      .syntax = "<enabled ON | OFF>",
      .complexity = "O(1)",
      .summary = "Lets the connection read without counting as use of the keys."},
+    {.name = "client|pause",
+     .handler = &ClientPause,
+     .arity = -3,
+     .group = Group::kConnection,
+     .flags = kOthers,
+     .categories = kCatConnection,
+     .since = "3.0.0",
+     .syntax = "timeout:integer [<mode WRITE | ALL>~6.2.0]",
+     .complexity = "O(1)",
+     .summary = "Holds back the commands of all clients, or their writes, for a time."},
     {.name = "client|reply",
      .handler = &ClientReply,
      .arity = 3,
@@ -451,6 +495,15 @@ constexpr CommandSpec kSpecs[] = {
      .syntax = "client-id:integer [<unblock-type TIMEOUT | ERROR>]",
      .complexity = "O(log N) in the clients that wait",
      .summary = "Ends the wait of a blocked client."},
+    {.name = "client|unpause",
+     .handler = &ClientUnpause,
+     .arity = 2,
+     .group = Group::kConnection,
+     .flags = kOthers,
+     .categories = kCatConnection,
+     .since = "6.2.0",
+     .complexity = "O(N), N the number of commands held back",
+     .summary = "Ends a pause."},
 };
 static_assert(AllValid(kSpecs));
 

@@ -154,7 +154,15 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     index = static_cast<size_t>(subcommand);
   }
   SampleClock();
-  if (Admit(session, table_.at(index), index, args)) Run(session, index, args);
+  if (Admit(session, table_.at(index), index, args)) {
+    if (waiters_.paused()) [[unlikely]]
+      waiters_.Expire(keyspace_.now_ms());
+    if (IsHeld(table_.at(index))) {
+      Park(session, index, args, {.held = true});
+    } else {
+      Run(session, index, args);
+    }
+  }
   if (!session.waiting) Settle(session, index, before);
   if (waiters_.has_calls() && !serving_) [[unlikely]]
     ServeWaiters();
@@ -229,7 +237,11 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   spec.handler(call);
-  if (call.waits) return Park(session, index, call);
+  if (call.waits) {
+    return Park(session, index, args,
+                {.keys = {call.wait_keys.begin(), call.wait_keys.end()},
+                 .deadline_ms = call.wait_deadline_ms});
+  }
   if (session.waiting) {
     // This was the attempt that found something.
     waiters_.Remove(session.id);
@@ -249,15 +261,21 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   }
 }
 
-void Engine::Park(Session& session, size_t index, const command::Call& call) {
+bool Engine::IsHeld(const CommandSpec& spec) const {
+  if (!waiters_.paused()) [[likely]]
+    return false;
+  return !waiters_.pauses_only_writes() || (spec.flags & command::kWrite) != 0;
+}
+
+void Engine::Park(Session& session, size_t index, std::span<const std::string_view> args,
+                  services::Waiter waiter) {
   if (session.waiting) return;
   session.waiting = true;
-  waiters_.Park({.session_id = session.id,
-                 .command_index = index,
-                 .arguments = {call.args.begin(), call.args.end()},
-                 .keys = {call.wait_keys.begin(), call.wait_keys.end()},
-                 .database = session.db,
-                 .deadline_ms = call.wait_deadline_ms});
+  waiter.session_id = session.id;
+  waiter.command_index = index;
+  waiter.arguments = {args.begin(), args.end()};
+  waiter.database = session.db;
+  waiters_.Park(std::move(waiter));
 }
 
 void Engine::EndWait(Session& session) {
@@ -280,8 +298,14 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   const size_t index = waiter.command_index;
   const uint32_t before = session.out.size();
   if (wake == services::Waiters::Wake::kAttempt) {
+    if (waiter.held && IsHeld(table_.at(index))) return waiters_.Hold(session.id);
     const std::vector<std::string> kept = waiter.arguments;
     const std::vector<std::string_view> args(kept.begin(), kept.end());
+    if (waiter.held) {
+      // Its first run, which may have to wait for a key in turn.
+      waiters_.Remove(session.id);
+      session.waiting = false;
+    }
     Run(session, index, args);
     if (session.waiting) return;
   } else {

@@ -102,8 +102,11 @@ class Engine {
   // What the finished command owes: journal, statistics, reply mode, output that ran out of memory.
   void Settle(services::Session& session, size_t index, uint32_t output_before);
   void SampleClock();
-  // A blocking command found nothing: it is kept for later attempts.
-  void Park(services::Session& session, size_t index, const command::Call& call);
+  // Whether a pause holds this command back.
+  bool IsHeld(const command::CommandSpec& spec) const;
+  // Keeps a command that found nothing, or is held back, for later attempts.
+  void Park(services::Session& session, size_t index, std::span<const std::string_view> args,
+            services::Waiter waiter);
   // Attempts the commands of sessions whose keys were written, until that wakes nobody any more.
   void ServeWaiters();
   void Serve(services::Session& session, services::Waiters::Wake wake);

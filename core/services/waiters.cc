@@ -17,6 +17,7 @@ void Waiters::Park(Waiter waiter) {
     std::vector<uint64_t>& sessions = by_key_[{waiter.database, key}];
     if (std::find(sessions.begin(), sessions.end(), id) == sessions.end()) sessions.push_back(id);
   }
+  if (waiter.held) held_.push_back(id);
   waiters_[id] = std::make_unique<Waiter>(std::move(waiter));
 }
 
@@ -39,12 +40,24 @@ void Waiters::Remove(uint64_t session_id) {
 }
 
 bool Waiters::Unblock(uint64_t session_id, bool with_error) {
-  if (!waiters_.contains(session_id)) return false;
+  const Waiter* waiter = Find(session_id);
+  if (waiter == nullptr || waiter->held) return false;
   calls_.push_back({session_id, with_error ? Wake::kError : Wake::kTimeout});
   return true;
 }
 
+void Waiters::Pause(int64_t until_ms, bool only_writes) {
+  pause_until_ms_ = std::max(pause_until_ms_, until_ms);
+  only_writes_ = only_writes;
+}
+
+void Waiters::Unpause() {
+  pause_until_ms_ = 0;
+  for (const uint64_t id : std::exchange(held_, {})) calls_.push_back({id, Wake::kAttempt});
+}
+
 void Waiters::Expire(int64_t now_ms) {
+  if (paused() && pause_until_ms_ <= now_ms) Unpause();
   for (const auto& [id, waiter] : waiters_) {
     if (waiter->deadline_ms != 0 && waiter->deadline_ms <= now_ms) {
       calls_.push_back({id, Wake::kTimeout});
@@ -63,7 +76,7 @@ std::vector<Waiters::Call> Waiters::TakeCalls() {
 }
 
 int64_t Waiters::NextDeadlineMs() const {
-  int64_t next = -1;
+  int64_t next = paused() ? pause_until_ms_ : -1;
   for (const auto& [id, waiter] : waiters_) {
     const int64_t deadline = waiter->deadline_ms;
     if (deadline != 0 && (next < 0 || deadline < next)) next = deadline;

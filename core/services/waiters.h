@@ -2,6 +2,8 @@
 // and is attempted again when a key it waits for is written, when its time is up, or when another
 // session ends the wait. The engine makes the attempts; this only remembers who waits for what.
 //
+// Commands that CLIENT PAUSE holds back wait here too, until the pause is over.
+//
 // While nobody waits, no write pays for it: the listener is attached with the first waiter.
 #pragma once
 
@@ -25,6 +27,7 @@ struct Waiter {
   std::vector<std::string> keys;       // waited for, in the session's database
   int database = 0;
   int64_t deadline_ms = 0;  // 0: none
+  bool held = false;        // by a pause, not for want of something to take
 };
 
 class Waiters : public keyspace::Listener {
@@ -48,7 +51,14 @@ class Waiters : public keyspace::Listener {
   // CLIENT UNBLOCK: the wait is to end as if its time were up, or with an error. False if the
   // session does not wait.
   bool Unblock(uint64_t session_id, bool with_error);
-  // Ends the waits whose deadline has come.
+  // CLIENT PAUSE and UNPAUSE. A new pause does not end earlier than the one it follows.
+  void Pause(int64_t until_ms, bool only_writes);
+  void Unpause();
+  // Leaves a held session to the next end of a pause: another has begun meanwhile.
+  void Hold(uint64_t session_id) { held_.push_back(session_id); }
+  bool paused() const { return pause_until_ms_ != 0; }
+  bool pauses_only_writes() const { return only_writes_; }
+  // Ends the pause and the waits whose deadline has come.
   void Expire(int64_t now_ms);
 
   // Whom to serve, each key's waiters in the order they came; forgotten by being taken.
@@ -74,6 +84,9 @@ class Waiters : public keyspace::Listener {
   std::map<Key, std::vector<uint64_t>> by_key_;          // sessions in the order they came
   std::vector<Key> ready_;                               // keys written, each once
   std::vector<Call> calls_;
+  std::vector<uint64_t> held_;  // sessions a pause holds, in the order they came
+  int64_t pause_until_ms_ = 0;  // 0: no pause
+  bool only_writes_ = false;
 };
 
 }  // namespace kvasm::services
