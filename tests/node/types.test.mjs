@@ -40,6 +40,11 @@ const kGood = {
     s.zadd('z', ['1', 'a']); s.config('GET', 'port'); s.configGet('port'); s.objectEncoding('k');
   `,
 };
+kGood.disposal = `
+  await using own = await open('memory:');
+  await using listener = await own.listen({ port: 0 });
+  is<typeof listener.port, number>();
+`;
 const kBad = {
   'a missing argument': 's.get();',
   'one argument too many': "s.get('a', 'b');",
