@@ -65,8 +65,8 @@ class Engine {
 
   // Parses and executes what has arrived on a session. After a protocol error or QUIT the session's
   // `close_after_reply` is set and further input is ignored. A network session with more than
-  // kOutputHeldBytes to send executes nothing more: `input_held` is set, and once the host has taken
-  // the output it feeds again (nothing, if nothing came) to have the rest executed.
+  // kOutputHeldBytes to send executes nothing more: `input_held` is set, and once the host has
+  // taken the output it feeds again (nothing, if nothing came) to have the rest executed.
   void Feed(services::Session& session, std::string_view bytes);
 
   // Ends a session's wait as if its time were up; without a wait nothing happens.
