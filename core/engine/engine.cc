@@ -73,6 +73,11 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
   access.lfu = settings.maxmemory_policy.ends_with("-lfu");
   access.lfu_log_factor = settings.lfu_log_factor;
   access.lfu_decay_time = settings.lfu_decay_time;
+  if (name == "databases") {
+    int in_use = 1;
+    for (const auto& session : sessions_.all()) in_use = std::max(in_use, session->db + 1);
+    keyspace_.SetDatabaseCount(std::max(in_use, static_cast<int>(settings.databases)));
+  }
   keyspace_.lazy_expire = settings.lazyfree_lazy_expire;
   keyspace_.lazy_server_delete = settings.lazyfree_lazy_server_del;
   keyspace_.lazy_user_delete = settings.lazyfree_lazy_user_del;

@@ -12,8 +12,13 @@ constexpr uint64_t kLazyEffort = 64;
 }  // namespace
 
 Keyspace::Keyspace(int databases, const types::Context& context) : context_(context) {
-  for (int id = 0; id < databases; ++id) {
-    databases_.push_back(std::make_unique<Database>(id, context.seed));
+  SetDatabaseCount(databases);
+}
+
+void Keyspace::SetDatabaseCount(int count) {
+  while (database_count() > count && databases_.back()->size() == 0) databases_.pop_back();
+  while (database_count() < count) {
+    databases_.push_back(std::make_unique<Database>(database_count(), context_.seed));
   }
 }
 

@@ -44,6 +44,8 @@ class Keyspace {
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
 
+  // Adds databases, or takes the last ones away as far as they are empty.
+  void SetDatabaseCount(int count);
   int database_count() const { return static_cast<int>(databases_.size()); }
   Database& db(int id) { return *databases_[static_cast<size_t>(id)]; }
   const types::Context& context() const { return context_; }

@@ -122,7 +122,8 @@ constexpr Directive kDirectives[] = {
     Enum("enable-module-command", kAllowed, "no", kImmutable),
 
     // --- the keyspace ---
-    Integer("databases", 1, kInt, "16", kImmutable),
+    // Redis stops at what memory holds; here that has to be known beforehand.
+    Integer("databases", 1, 1000000, "16", kImmutable),
     Integer("hz", 0, kInt, "10"),
     Bool("dynamic-hz", true),
     Bool("activerehashing", true),

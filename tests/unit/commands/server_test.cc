@@ -49,6 +49,26 @@ TEST(Server, SwapdbExchangesContentsAndExpiries) {
   EXPECT_EQ(t.Run("SWAPDB 0 16"), "-ERR DB index is out of range");
 }
 
+TEST(Server, TheNumberOfDatabasesIsChosenAtStartUp) {
+  TestEngine t;
+  const auto set = [&](const std::string& count) {
+    const services::Config::Pair pair{"databases", count};
+    return t.engine.config().Set({&pair, 1}, services::Config::Source::kStartup).ok();
+  };
+  EXPECT_TRUE(set("20"));
+  EXPECT_EQ(t.Run("SELECT 19"), "+OK");
+  EXPECT_EQ(t.Run("SELECT 20"), "-ERR DB index is out of range");
+  // Not while a session uses them.
+  EXPECT_TRUE(set("2"));
+  EXPECT_EQ(t.Run("SET k v"), "+OK");
+  t.Run("FLUSHALL");
+  t.Run("SELECT 0");
+  EXPECT_TRUE(set("3"));
+  EXPECT_EQ(t.Run("SELECT 2"), "+OK");
+  EXPECT_EQ(t.Run("SELECT 3"), "-ERR DB index is out of range");
+  EXPECT_FALSE(set("2147483647"));
+}
+
 TEST(Server, TimeIsTheHostsClock) {
   TestEngine t;
   EXPECT_EQ(t.Run("TIME"), "[\"1700000000\", \"0\"]");
