@@ -30,7 +30,7 @@ std::optional<int64_t> BeginOf(const KeySpec& key, Args args) {
   return std::nullopt;
 }
 
-bool FindKeysOf(const KeySpec& key, Args args, std::vector<KeyPosition>* keys) {
+bool FindKeysOf(const KeySpec& key, Args args, bool none_needed, std::vector<KeyPosition>* keys) {
   const std::optional<int64_t> begin = BeginOf(key, args);
   if (!begin) return true;
   const auto count = static_cast<int64_t>(args.size());
@@ -48,7 +48,7 @@ bool FindKeysOf(const KeySpec& key, Args args, std::vector<KeyPosition>* keys) {
     if (first + key.last >= count) return false;
     const auto number = base::ParseInt64(args[static_cast<size_t>(first + key.last)]);
     if (!number || *number < 0 || *number > count) return false;
-    if (*number == 0) return true;
+    if (*number == 0) return none_needed;
     first += key.limit;
     last = first + (*number - 1) * key.step;
   }
@@ -78,7 +78,8 @@ bool FindKeys(const CommandSpec& spec, Args args, std::vector<KeyPosition>* keys
   for (const KeySpec& key : spec.keys) {
     if (key.begin == KeySpec::Begin::kNone) break;
     if (key.begin == KeySpec::Begin::kUnknown || (key.flags & kNotKey)) continue;
-    if (!FindKeysOf(key, args, keys)) return false;
+    const bool none_needed = (spec.flags & kNoMandatoryKeys) != 0;
+    if (!FindKeysOf(key, args, none_needed, keys)) return false;
   }
   if (spec.name == "set" && !keys->empty()) RefineSet(args, keys);
   return true;

@@ -68,15 +68,6 @@ export const differences = [
   },
   {
     unless: '7.2',
-    reason: 'COMMAND GETKEYS refuses a count of 0 keys before 7.2, and names the others since',
-    accepts: ([name, sub], older, newer) =>
-      name === 'COMMAND' &&
-      /^GETKEYS/.test(sub) &&
-      /^ERR Invalid arguments/.test(text(older)) &&
-      newer.t === '*',
-  },
-  {
-    unless: '7.2',
     reason: 'a listpack keeps a score of -0 as 0, and 7.2 leaves the listpack at other moments',
     accepts: ([name], older, newer) =>
       name === 'ZSCAN' && older.t === '*' && newer.t === '*' && sameScores(older, newer),
