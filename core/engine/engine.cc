@@ -215,8 +215,10 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::kNoAuth);
     return false;
   }
-  if ((spec.flags & command::kDenyOom) && (base::HeapExhausted() || !HaveRoomFor(args)))
-      [[unlikely]] {
+  const int64_t maxmemory = config_.settings().maxmemory;
+  if ((spec.flags & command::kDenyOom) &&
+      (base::HeapExhausted() || !HaveRoomFor(args) ||
+       (maxmemory != 0 && base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory)))) [[unlikely]] {
     Reject(session, index, errors::kOom);
     return false;
   }

@@ -141,6 +141,10 @@ struct Config::State {
                                      const std::vector<std::string>& pending) const {
     const Directive& directive = Directives()[index];
     std::string value = TRY(NormalizeValue(directive, text, pending[index]));
+    // A folder that the host has not named yet is "", but nobody can choose it.
+    if (directive.name == "dir" && value.empty() && source != Source::kStartup) {
+      return base::Error("No such file or directory");
+    }
     for (const Refusal& refusal : kRefusals) {
       if (refusal.name == directive.name && value != refusal.only_value &&
           (refusal.at_startup_too || source != Source::kStartup)) {

@@ -69,6 +69,17 @@ TEST(Server, TheNumberOfDatabasesIsChosenAtStartUp) {
   EXPECT_FALSE(set("2147483647"));
 }
 
+TEST(Server, WritesBeyondMaxmemoryAreRefused) {
+  TestEngine t;
+  t.Run("SET k v");
+  EXPECT_EQ(t.Run("CONFIG SET maxmemory 1"), "+OK");
+  EXPECT_EQ(t.Run("SET k w"), "-OOM command not allowed when used memory > 'maxmemory'.");
+  EXPECT_EQ(t.Run("GET k"), "\"v\"");
+  EXPECT_EQ(t.Run("DEL k"), ":1");
+  EXPECT_EQ(t.Run("CONFIG SET maxmemory 0"), "+OK");
+  EXPECT_EQ(t.Run("SET k w"), "+OK");
+}
+
 TEST(Server, TimeIsTheHostsClock) {
   TestEngine t;
   EXPECT_EQ(t.Run("TIME"), "[\"1700000000\", \"0\"]");
