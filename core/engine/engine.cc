@@ -67,6 +67,18 @@ Engine::~Engine() = default;
 
 void Engine::SampleClock() { keyspace_.SetNow(host_.clock.NowUs() / 1000); }
 
+// Every command is an instant of its own. A slow clock is left alone until the command asks, save
+// for one command in 64, so that recent_ms() stays recent where no ticks come.
+void Engine::StartInstant() {
+  constexpr uint32_t kCommandsUnread = 64;
+  if (!host_.clock.IsSlow() || ++commands_unread_ >= kCommandsUnread) {
+    commands_unread_ = 0;
+    SampleClock();
+  } else {
+    keyspace_.SetNowWhenAsked(host_.clock);
+  }
+}
+
 void Engine::ApplySetting(std::string_view name, std::string_view value) {
   const services::Settings& settings = config_.settings();
   keyspace::AccessPolicy& access = keyspace_.access();
@@ -158,7 +170,7 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     }
     index = static_cast<size_t>(subcommand);
   }
-  SampleClock();
+  StartInstant();
   if (Admit(session, table_.at(index), index, args)) {
     if (waiters_.paused()) [[unlikely]]
       waiters_.Expire(keyspace_.now_ms());
@@ -228,7 +240,7 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
 void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args) {
   const CommandSpec& spec = table_.at(index);
   session.last_command = spec.name;
-  session.last_interaction_ms = keyspace_.now_ms();
+  session.last_interaction_ms = keyspace_.recent_ms();
   const uint64_t errors_before = session.reply.errors();
   const uint32_t output_before = session.out.size();
   const uint64_t dirty_before = keyspace_.stats().dirty;

@@ -102,6 +102,7 @@ class Engine {
   // What the finished command owes: journal, statistics, reply mode, output that ran out of memory.
   void Settle(services::Session& session, size_t index, uint32_t output_before);
   void SampleClock();
+  void StartInstant();
   // Whether a pause holds this command back.
   bool IsHeld(const command::CommandSpec& spec) const;
   // Keeps a command that found nothing, or is held back, for later attempts.
@@ -124,6 +125,7 @@ class Engine {
   keyspace::Keyspace keyspace_;
   services::Waiters waiters_;
   bool serving_ = false;
+  uint32_t commands_unread_ = 0;  // commands since the clock was last read
   command::Table table_;
 };
 

@@ -10,8 +10,11 @@ namespace kvasm::host {
 class Clock {
  public:
   virtual ~Clock() = default;
-  // Wall clock, microseconds since the Unix epoch. Read once per call into the engine.
+  // Wall clock, microseconds since the Unix epoch. Read once a command.
   virtual int64_t NowUs() = 0;
+  // Whether asking costs as much as a short command does. Then only commands that need the time
+  // ask; what merely records when a key or a session was last used may be up to a tick late.
+  virtual bool IsSlow() const { return false; }
   // Blocks the caller (DEBUG SLEEP).
   virtual void SleepUs(int64_t duration_us) = 0;
 };

@@ -38,7 +38,7 @@ Edit::Edit(Keyspace& keyspace, Database& db, std::string_view key)
     return;
   }
   entry_ = *link;
-  NoteAccess(*entry_, keyspace_.access_, keyspace_.now_ms_, keyspace_.prng());
+  NoteAccess(*entry_, keyspace_.access_, keyspace_.recent_ms(), keyspace_.prng());
 }
 
 types::ValueRef Edit::Value() {
@@ -60,7 +60,7 @@ types::ValueRef Edit::Collection(Encoding initial) {
 
 void Edit::Install(Entry* entry) {
   entry->epoch = keyspace_.epoch_;
-  InitAccess(*entry, keyspace_.access_, keyspace_.now_ms_);
+  InitAccess(*entry, keyspace_.access_, keyspace_.recent_ms());
   db_.entries().Insert(entry, hash_);
   entry_ = entry;
   created_ = true;

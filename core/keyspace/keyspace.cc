@@ -36,6 +36,11 @@ Entry* Keyspace::FindLive(Database& db, std::string_view key) {
   return *link;
 }
 
+void Keyspace::ReadClock() const {
+  now_ms_ = unread_clock_->NowUs() / 1000;
+  unread_clock_ = nullptr;
+}
+
 Entry* Keyspace::Find(Database& db, std::string_view key, uint32_t lookup) {
   Entry* entry = FindLive(db, key);
   if (entry == nullptr) {
@@ -46,7 +51,7 @@ Entry* Keyspace::Find(Database& db, std::string_view key, uint32_t lookup) {
     return nullptr;
   }
   if (!(lookup & kLookupNoStats)) ++stats_.hits;
-  if (!(lookup & kLookupNoTouch)) NoteAccess(*entry, access_, now_ms_, prng());
+  if (!(lookup & kLookupNoTouch)) NoteAccess(*entry, access_, recent_ms(), prng());
   return entry;
 }
 
@@ -81,7 +86,7 @@ uint32_t Keyspace::ExpireDue(uint32_t budget) {
   uint32_t expired = 0;
   for (auto& owned : databases_) {
     Database& db = *owned;
-    while (expired < budget && !db.expiry_.empty() && db.expiry_.MinKey() < now_ms_) {
+    while (expired < budget && !db.expiry_.empty() && db.expiry_.MinKey() < now_ms()) {
       Expire(db, db.entries_.FindLink(db.expiry_.Min()->key()));
       ++expired;
     }
@@ -94,7 +99,7 @@ int64_t Keyspace::NextExpiryMs() const {
   for (const auto& db : databases_) {
     if (db->expiry_.empty()) continue;
     const int64_t end_ms = db->expiry_.MinKey();  // may be the largest int64
-    const int64_t wait = end_ms < now_ms_ ? 0 : end_ms - now_ms_ + (end_ms < INT64_MAX ? 1 : 0);
+    const int64_t wait = end_ms < now_ms() ? 0 : end_ms - now_ms() + (end_ms < INT64_MAX ? 1 : 0);
     if (soonest < 0 || wait < soonest) soonest = wait;
   }
   return soonest;

@@ -1,7 +1,8 @@
 // All databases, reading, expiry and what surrounds a write. The keyspace changes only through
 // Edit (edit.h) and through the whole-database operations below, which owe the same duties.
 //
-// Time is what SetNow was last told; a command sees one frozen instant.
+// Time is what SetNow was last told, or what the clock said when it was first asked for; a command
+// sees one frozen instant.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "core/base/prng.h"
+#include "core/host/host.h"
 #include "core/keyspace/access.h"
 #include "core/keyspace/database.h"
 #include "core/keyspace/events.h"
@@ -51,14 +53,24 @@ class Keyspace {
   const types::Context& context() const { return context_; }
   base::Prng& prng() { return *context_.prng; }
 
-  void SetNow(int64_t now_ms) { now_ms_ = now_ms; }
-  int64_t now_ms() const { return now_ms_; }
+  void SetNow(int64_t now_ms) {
+    now_ms_ = now_ms;
+    unread_clock_ = nullptr;
+  }
+  // The next now_ms() reads this clock, which is borrowed; then that instant stays.
+  void SetNowWhenAsked(host::Clock& clock) { unread_clock_ = &clock; }
+  int64_t now_ms() const {
+    if (unread_clock_ != nullptr) ReadClock();
+    return now_ms_;
+  }
+  // An instant at or shortly before now_ms(), for what need not be exact. Never reads the clock.
+  int64_t recent_ms() const { return now_ms_; }
 
   // Null when absent or expired (then it is removed on the spot). Valid until the next write.
   Entry* Find(Database& db, std::string_view key, uint32_t lookup = kLookupRead);
   // Whether the entry's time has come, without touching it.
   bool IsExpired(const Database& db, Entry& entry) const {
-    return entry.ttl_slot != 0 && db.expiry_.KeyOf(entry) < now_ms_ && !expiry_paused_;
+    return entry.ttl_slot != 0 && db.expiry_.KeyOf(entry) < now_ms() && !expiry_paused_;
   }
 
   // --- whole-database operations ---
@@ -100,6 +112,8 @@ class Keyspace {
   friend class Edit;
   friend class SnapshotCut;
 
+  void ReadClock() const;
+
   // The duties of the gate.
   void BeforeWrite(Database& db, Entry& entry) {
     if ((interests_ & Listener::kPreImage) && entry.epoch != epoch_) TellBeforeWrite(db, entry);
@@ -122,7 +136,8 @@ class Keyspace {
 
   const types::Context context_;
   std::vector<std::unique_ptr<Database>> databases_;
-  int64_t now_ms_ = 0;
+  mutable int64_t now_ms_ = 0;
+  mutable host::Clock* unread_clock_ = nullptr;
   AccessPolicy access_;
   KeyspaceStats stats_;
   Journal journal_;

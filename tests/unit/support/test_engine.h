@@ -19,7 +19,13 @@ namespace kvasm::testing {
 class ManualClock final : public host::Clock {
  public:
   int64_t now_us = 1'700'000'000'000'000;
-  int64_t NowUs() override { return now_us; }
+  bool slow = false;
+  int readings = 0;
+  int64_t NowUs() override {
+    ++readings;
+    return now_us;
+  }
+  bool IsSlow() const override { return slow; }
   void SleepUs(int64_t duration_us) override { now_us += duration_us; }
 };
 
