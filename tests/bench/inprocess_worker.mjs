@@ -2,7 +2,7 @@
  * One library in a process of its own, measured when the bench asks for it. Separate processes keep
  * one library's garbage and compiled code out of another's figures.
  *
- * argv: kvasm | ioredis-mock | ioredis [port].  Messages: { mode, op } -> { perSecond }.
+ * argv: kvasm | ioredis-mock | ioredis [port].  Messages: { mode, op } -> { perSecond, perCpuSecond }.
  */
 import { importPeer } from './peers.mjs';
 
@@ -85,6 +85,7 @@ process.on('message', async ({ mode, op, minimumMs }) => {
   try {
     const pass = passes[mode][op];
     const started = performance.now();
+    const cpuBefore = process.cpuUsage();
     let count = 0;
     let elapsedMs;
     do {
@@ -93,7 +94,11 @@ process.on('message', async ({ mode, op, minimumMs }) => {
       count += SLICE;
       elapsedMs = performance.now() - started;
     } while (elapsedMs < minimumMs);
-    process.send?.({ perSecond: (count / elapsedMs) * 1000 });
+    const { user, system } = process.cpuUsage(cpuBefore);
+    process.send?.({
+      perSecond: (count / elapsedMs) * 1000,
+      perCpuSecond: (count / (user + system)) * 1e6,
+    });
   } catch (error) {
     process.send?.({ error: String(error) });
   }

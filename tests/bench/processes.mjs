@@ -3,7 +3,7 @@
  * on loopback, on a free port, and write nothing to disk.
  */
 import { fork, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,16 @@ export async function startWorker(script, args = [], options = {}) {
     },
     stop: () => stop(child),
   };
+}
+
+/** Seconds of processor time a process has used (Linux), else NaN. */
+export function cpuSeconds(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100; // clock ticks of user and system time
+  } catch {
+    return NaN;
+  }
 }
 
 /** Runs a script to its end and resolves with the JSON of the last line it printed. */

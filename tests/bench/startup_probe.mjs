@@ -3,6 +3,7 @@
 import { importPeer } from './peers.mjs';
 
 const [, , library, port] = process.argv;
+const cpuBefore = process.cpuUsage();
 const started = performance.now();
 const probes = {
   async kvasm() {
@@ -23,5 +24,7 @@ const probes = {
 const reply = await probes[library]();
 if (reply !== 'OK') throw new Error(`unexpected reply ${reply}`);
 const readyMs = performance.now() - started;
-const answer = JSON.stringify({ readyMs, processMs: performance.now() });
+const { user, system } = process.cpuUsage(cpuBefore);
+const cpuMs = (user + system) / 1000;
+const answer = JSON.stringify({ readyMs, cpuMs, processMs: performance.now() });
 process.stdout.write(`\n${answer}\n`, () => process.exit(0));
