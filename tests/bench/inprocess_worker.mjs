@@ -2,7 +2,8 @@
  * One library in a process of its own, measured when the bench asks for it. Separate processes keep
  * one library's garbage and compiled code out of another's figures.
  *
- * argv: kvasm | ioredis-mock | ioredis [port].  Messages: { mode, op } -> { perSecond, perCpuSecond }.
+ * argv: kvasm | ioredis-mock | ioredis [port].
+ * Messages: { mode, op, minimumMs } -> { perSecond, perCpuSecond }.
  */
 import { importPeer } from './peers.mjs';
 

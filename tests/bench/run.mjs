@@ -7,7 +7,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { inProcess } from './inprocess.mjs';
 import { memory } from './memory.mjs';
-import { installPeers } from './peers.mjs';
+import { findExecutable, installPeers, npmPeers } from './peers.mjs';
 import { Report } from './report.mjs';
 import { servers } from './server.mjs';
 import { size } from './size.mjs';
@@ -46,7 +46,7 @@ if (options.help || unknown.length) {
 }
 
 progress('installing peers');
-installPeers();
+const hasPeers = installPeers();
 progress('');
 const [cpu] = cpus();
 const ram = `${(totalmem() / 2 ** 30).toFixed(0)} GB`;
@@ -54,6 +54,11 @@ console.log(`Node ${process.version}, ${cpus().length} cores (${cpu?.model.trim(
 
 const report = new Report();
 const without = new Set(options.without.split(',').filter(Boolean));
+if (!hasPeers) {
+  console.log(`left out, as npm could not install them: ${npmPeers.join(', ')}`);
+  for (const name of npmPeers) without.add(name);
+}
+if (!findExecutable('redis-server')) console.log('left out, as not installed: redis-server');
 const chosen = positionals.length ? positionals : Object.keys(parts);
 for (const name of chosen) {
   const [title, run] = parts[name];
