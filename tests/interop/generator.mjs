@@ -593,7 +593,8 @@ function step(r, version) {
   if (r.once(40)) return draw(r);
   if (r.once(60)) return pop(r);
   const args = command(r, version);
-  if (r.once(80) && !/^(BZ|SELECT|FLUSH)/.test(args[0])) {
+  // (' 1' keys are 1 to COMMAND GETKEYS, which reads what is no number as C's atoi does.)
+  if (r.once(80) && !/^(BZ|SELECT|FLUSH)/.test(args[0]) && !args.includes(' 1')) {
     return { commands: [['COMMAND', r.pick(['GETKEYS', 'GETKEYSANDFLAGS']), ...args]] };
   }
   return { commands: [args] };

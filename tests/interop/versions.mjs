@@ -47,7 +47,7 @@ export const differences = [
       name === 'OBJECT' &&
       sub === 'ENCODING' &&
       ['listpack', 'intset'].includes(text(older)) &&
-      ['hashtable', 'skiplist'].includes(text(newer)),
+      ['listpack', 'hashtable', 'skiplist'].includes(text(newer)),
   },
   {
     unless: '7.2',
