@@ -97,9 +97,26 @@ void ClientGetredir(Call& call) { call.reply.Integer(-1); }
 
 // --- all sessions ---
 
+uint64_t ArgumentBytes(const Call& call) {
+  uint64_t bytes = 0;
+  for (const std::string_view argument : call.args) bytes += argument.size();
+  return bytes;
+}
+
+// The request being executed, as client libraries send it.
+uint64_t RequestBytes(const Call& call) {
+  const auto header = [](uint64_t number) {
+    return base::Int64Text(static_cast<int64_t>(number)).size() + 3;  // "*", CR, LF
+  };
+  uint64_t bytes = header(call.argc()) + ArgumentBytes(call);
+  for (const std::string_view argument : call.args) bytes += header(argument.size()) + 2;
+  return bytes;
+}
+
 // A line of CLIENT LIST. What a session here does not have (a file descriptor, subscriptions,
 // transactions) is told as Redis tells its absence.
-std::string Describe(const Session& session, int64_t now_ms) {
+std::string Describe(const Call& call, const Session& session) {
+  const int64_t now_ms = call.now_ms();
   std::string line;
   const auto text = [&](std::string_view name, std::string_view value) {
     if (!line.empty()) line += ' ';
@@ -119,7 +136,8 @@ std::string Describe(const Session& session, int64_t now_ms) {
   if (session.network && session.address.ends_with(":0")) flags += 'U';
   if (session.no_evict) flags += 'e';
   if (session.no_touch) flags += 'T';
-  const uint64_t pending = session.parser.pending_bytes();
+  const bool own = &session == &call.session;
+  const uint64_t pending = session.parser.pending_bytes() + (own ? RequestBytes(call) : 0);
   number("id", session.id);
   text("addr", session.address);
   text("laddr", session.local_address);
@@ -135,7 +153,7 @@ std::string Describe(const Session& session, int64_t now_ms) {
   text("multi", "-1");
   number("qbuf", pending);
   text("qbuf-free", "0");
-  text("argv-mem", "0");
+  number("argv-mem", own ? ArgumentBytes(call) : 0);
   text("multi-mem", "0");
   number("rbs", session.out.capacity());
   number("rbp", session.out.capacity());
@@ -154,7 +172,7 @@ std::string Describe(const Session& session, int64_t now_ms) {
   return line;
 }
 
-void ClientInfo(Call& call) { call.reply.Verbatim("txt", Describe(call.session, call.now_ms())); }
+void ClientInfo(Call& call) { call.reply.Verbatim("txt", Describe(call, call.session)); }
 
 void ClientList(Call& call) {
   Arguments in(call, 2);
@@ -177,11 +195,11 @@ void ClientList(Call& call) {
     for (const int64_t id : ids) {
       const Session* session =
           id < 0 ? nullptr : call.services.sessions.Find(static_cast<uint64_t>(id));
-      if (session != nullptr) lines += Describe(*session, call.now_ms());
+      if (session != nullptr) lines += Describe(call, *session);
     }
   } else if (!type || *type == ClientType::kNormal) {
     for (const auto& session : call.services.sessions.all()) {
-      lines += Describe(*session, call.now_ms());
+      lines += Describe(call, *session);
     }
   }
   call.reply.Verbatim("txt", lines);

@@ -34,6 +34,7 @@ TEST(Client, InfoTellsWhatTheSessionIs) {
   EXPECT_TRUE(Has(info, "id=" + std::to_string(client.id) + " addr=" + client.address + " "));
   EXPECT_TRUE(Has(info, " age=5 idle=0 flags=e db=3 "));
   EXPECT_TRUE(Has(info, " cmd=client|info user=default "));
+  EXPECT_TRUE(Has(info, " qbuf=26 qbuf-free=0 argv-mem=10 "));
   EXPECT_TRUE(Has(info, " resp=2 lib-name=testlib lib-ver="));
 }
 
