@@ -101,6 +101,9 @@ async function createEngine(configFile: string | undefined): Promise<Engine> {
 function warnMissing(settings: Settings, log: Log): void {
   const asked = [
     settings.get('appendonly') === 'yes' ? 'appendonly: data is kept in memory only' : '',
+    /^(allkeys|volatile)-/.test(settings.get('maxmemory-policy'))
+      ? 'maxmemory-policy: nothing is evicted'
+      : '',
     settings.get('replicaof') !== '' ? 'replicaof: this server replicates nobody' : '',
     Number(settings.get('tls-port')) > 0 ? 'tls-port: there is no TLS' : '',
     settings.get('cluster-enabled') === 'yes' ? 'cluster-enabled: there is no cluster' : '',

@@ -35,9 +35,12 @@ const networks = new WeakMap<Engine, { network: Network; uses: number }>();
 /**
  * Starts to listen.
  * @throws the system's error when an address cannot be had, with `code` such as EADDRINUSE; nothing
- * listens then
+ * listens then; a TypeError for `listen(6380)`, which would be any free port
  */
 export async function listen(engine: Engine, options: ListenOptions = {}): Promise<Listener> {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('listen takes an object of options, such as { port: 6380 }');
+  }
   const { port, host = '127.0.0.1', path, mode, backlog } = options;
   const network = acquire(engine);
   const endpoints: Endpoint[] = [];

@@ -74,8 +74,9 @@ export class Settings {
     for (const directive of directives) {
       const { name, args } = directive;
       if (!this.known.has(name) && !this.own.has(name)) {
-        // No directive goes without a value: this one is not from another version, but a mistake.
-        if (args.length === 0) {
+        // No directive goes without a value, none begins with a dash (`-p 6380`): this one is not
+        // from another version, but a mistake.
+        if (args.length === 0 || name.startsWith('-')) {
           throw new ConfigError('Bad directive or wrong number of arguments', directive);
         }
         unknown.push(directive);

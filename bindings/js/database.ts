@@ -82,6 +82,15 @@ export class BytesDatabase extends AsyncFace<Bytes> {
  * reply.
  */
 export class Database extends AsyncFace<string> {
+  static {
+    // What console.log shows in Node: without this, everything the engine is made of.
+    Object.defineProperty(Database.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Database) {
+        return `Database { closed: ${this.closed} }`;
+      },
+    });
+  }
+
   /** The same commands without promises. */
   readonly sync: SyncDatabase;
   /** The same commands with bytes instead of text in replies. */

@@ -3,7 +3,7 @@
  * exists only after the wasm build, hence a declaration by pattern.
  */
 declare module '*/kvasm.js' {
-  import type { ModuleFactory } from './module.js';
+  import type { ModuleFactory } from './loader.js';
   const createModule: ModuleFactory;
   export default createModule;
 }

@@ -1,7 +1,22 @@
 /** Finds, compiles and instantiates the WebAssembly module. */
 import createModule from '../../kvasm.js';
-import type { KvasmHost, KvasmModule, ModuleInit } from './module.js';
+import type { KvasmHost, KvasmModule } from './module.js';
 import { isNode } from './platform.js';
+
+// These name WebAssembly's own types, which only some programs' typings have ("lib": "DOM"). So
+// they are here, where no public declaration leads to.
+
+/** What Emscripten's factory takes. */
+export interface ModuleInit {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+  kvasmHost: KvasmHost;
+}
+
+/** Emscripten's factory, the default export of `dist/kvasm.js`. */
+export type ModuleFactory = (init: ModuleInit) => Promise<KvasmModule>;
 
 /** Compiled code is immutable and shared: engines differ in their instances, not in this. */
 let compiled: Promise<WebAssembly.Module> | undefined;

@@ -66,15 +66,3 @@ export interface KvasmModule {
   _kv_tick(budgetUnits: number): number;
   _kv_effects_pending(): number;
 }
-
-/** What Emscripten's factory takes. */
-export interface ModuleInit {
-  instantiateWasm(
-    imports: WebAssembly.Imports,
-    done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
-  ): object;
-  kvasmHost: KvasmHost;
-}
-
-/** Emscripten's factory, the default export of `dist/kvasm.js`. */
-export type ModuleFactory = (init: ModuleInit) => Promise<KvasmModule>;

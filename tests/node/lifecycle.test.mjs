@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { connect } from 'node:net';
-import { promisify } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { ClosedError, ReplyError, open } from 'kvasm';
 
 const run = promisify(execFile);
@@ -31,6 +31,13 @@ describe('a database', () => {
     b.sync.set('k', 'b');
     assert.equal(b.sync.get('k'), 'b');
     await b.close();
+  });
+
+  it('is shown without what it is made of', async () => {
+    const db = await open('memory:');
+    assert.equal(inspect(db), 'Database { closed: false }');
+    await db.close();
+    assert.equal(inspect([db]), '[ Database { closed: true } ]');
   });
 
   it('has sessions of its own on the same data', async () => {

@@ -15,6 +15,12 @@ before(() => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a database that listens', () => {
+  test('refuses a bare port instead of taking any free one', async () => {
+    const db = await open('memory:');
+    await assert.rejects(db.listen(6380), /^TypeError: listen takes an object of options/);
+    await db.close();
+  });
+
   test('shares its data with clients of any free port', async () => {
     const db = await open('memory:');
     const listener = await db.listen({ port: 0 });

@@ -73,6 +73,7 @@ describe('without serving', () => {
   test('command lines that cannot be meant exit with 1', () => {
     const table = [
       [['--invalid'], /Bad directive or wrong number of arguments/],
+      [['-p', '6380'], /Bad directive or wrong number of arguments/],
       [['--port'], /'port'[^]*wrong number of arguments/],
       [['--port', '1', '2'], /'port "1" "2"'[^]*wrong number of arguments/],
       [['--port', '--bla'], /'port "--bla"'\nargument couldn't be parsed into an integer/],
