@@ -85,3 +85,7 @@ describe('the published package', () => {
     assert.equal(stdout, 'hello\n');
   });
 });
+
+test('npm start has no shell in between, which would keep a signal to npm from the server', () => {
+  assert.match(manifest.scripts.start, /^exec node /);
+});
