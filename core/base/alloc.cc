@@ -16,6 +16,7 @@ namespace {
 
 // What the allocator adds to a block (dlmalloc in wasm, glibc natively).
 constexpr size_t kHeaderBytes = sizeof(size_t);
+constexpr size_t kPageBytes = 4096;
 constexpr uint64_t kBallastBytesMax = 16u << 20;
 // TryAllocate refuses blocks that would leave less than this.
 constexpr uint64_t kAddressSpaceBytes =
@@ -135,6 +136,9 @@ void* TryAllocate(size_t bytes) {
 void* TryReallocate(void* block, size_t bytes) {
   if (block == nullptr) return TryAllocate(bytes);
   const size_t before = UsableBytes(block);
+  // The allocator rounds large blocks up to pages. Asked again within the page it would add another
+  // one each time, past the check below.
+  if (bytes > kPageBytes && bytes <= before && before - bytes <= 2 * kPageBytes) return block;
   const size_t cost_before = BlockCost(block);
   if (bytes > before && !WithinSoftLimit(bytes - before)) return nullptr;
   void* moved = MoveBlock(block, bytes);

@@ -4,6 +4,7 @@
 
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/commands/string_reply.h"
 
 namespace kvasm::commands {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::string_view kBadBit = "ERR bit is not an integer or out of range"
 bool ReadBitOffset(Arguments& in, Call& call, uint64_t* offset) {
   const int64_t given = in.Int(kBadOffset);
   if (!in.ok()) return false;
-  if (given < 0 || (given >> 3) >= call.services.settings().proto_max_bulk_len) {
+  if (given < 0 || (static_cast<uint64_t>(given) >> 3) >= StringBytesMax(call)) {
     in.Fail(kBadOffset);
     return false;
   }

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "core/base/alloc.h"
 #include "core/base/ascii.h"
 #include "core/base/numbers.h"
 #include "core/command/arguments.h"
@@ -109,7 +110,9 @@ void Populate(Call& call) {
   const int64_t size = in.More() ? in.IntIn(0, int64_t{512} << 20, errors::kMustBePositive) : 0;
   if (!in.ok()) return;
   call.RecordNothing();
+  const auto pair_bytes = static_cast<uint64_t>(size) + prefix.size();
   for (int64_t i = 0; i < count; ++i) {
+    if (base::HeapExhausted() || !base::HaveRoom(4 * pair_bytes)) return call.OutOfMemory();
     const std::string number = ":" + base::Int64Text(i);
     const std::string key = prefix + number;
     std::string value = "value" + number;

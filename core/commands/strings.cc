@@ -126,6 +126,10 @@ bool SetKey(Call& call, std::string_view key, std::string_view value, int64_t ex
       return false;
     }
     edit.exists() ? ReplyString(call, *edit.entry()) : call.reply.Null();
+    if (call.reply.buffer().failed()) {  // the old value would be lost unseen
+      *failed = true;
+      return false;
+    }
   }
   if (options.condition == Condition::kIfAbsent && edit.exists()) return false;
   if (options.condition == Condition::kIfPresent && !edit.exists()) return false;
@@ -187,14 +191,30 @@ void Getset(Call& call) {
   call.Record({"SET", call.arg(1), call.arg(2)});
 }
 
-void Mset(Call& call) {
-  if (call.argc() % 2 == 0) return call.reply.Error(errors::WrongArity(call.spec.name));
+// Sets all the keys, or none when there is no room for all. False when memory ran out, which has
+// been replied; should it do so on the way after all, what was set by then is recorded.
+bool SetPairs(Call& call) {
+  uint64_t bytes = 0;
+  for (const std::string_view arg : call.args) bytes += arg.size() + sizeof(Entry);
+  if (!base::HaveRoom(2 * bytes)) {
+    call.OutOfMemory();
+    return false;
+  }
   for (size_t i = 1; i < call.argc(); i += 2) {
     Edit edit(call.keyspace, call.db, call.arg(i));
-    if (!edit.SetString(call.arg(i + 1))) return call.OutOfMemory();
+    if (!edit.SetString(call.arg(i + 1))) {
+      if (i > 1) call.Record(call.args.first(i));
+      call.OutOfMemory();
+      return false;
+    }
     edit.Changed(keyspace::kEventString, "set");
   }
-  call.reply.Ok();
+  return true;
+}
+
+void Mset(Call& call) {
+  if (call.argc() % 2 == 0) return call.reply.Error(errors::WrongArity(call.spec.name));
+  if (SetPairs(call)) call.reply.Ok();
 }
 
 void Msetnx(Call& call) {
@@ -202,12 +222,7 @@ void Msetnx(Call& call) {
   for (size_t i = 1; i < call.argc(); i += 2) {
     if (Edit(call.keyspace, call.db, call.arg(i)).exists()) return call.reply.Integer(0);
   }
-  for (size_t i = 1; i < call.argc(); i += 2) {
-    Edit edit(call.keyspace, call.db, call.arg(i));
-    if (!edit.SetString(call.arg(i + 1))) return call.OutOfMemory();
-    edit.Changed(keyspace::kEventString, "set");
-  }
-  call.reply.Integer(1);
+  if (SetPairs(call)) call.reply.Integer(1);
 }
 
 // --- reading and changing ---
@@ -217,6 +232,7 @@ void Getdel(Call& call) {
   if (!edit.exists()) return call.reply.Null();
   if (edit.IsNot(Type::kString)) return call.WrongType();
   ReplyString(call, *edit.entry());
+  if (call.reply.buffer().failed()) return;  // the value would be lost unseen
   edit.Delete();
   edit.Changed(keyspace::kEventGeneric, "del");
   call.Record({"DEL", call.arg(1)});
@@ -263,8 +279,7 @@ void Getex(Call& call) {
 
 // Whether a string of `size` plus `more` bytes is allowed; replies the error if not.
 bool LengthAllowed(Call& call, uint64_t size, uint64_t more) {
-  const auto most = static_cast<uint64_t>(call.services.settings().proto_max_bulk_len);
-  if (size + more <= most && size + more >= size) return true;
+  if (size + more <= StringBytesMax(call) && size + more >= size) return true;
   call.reply.Error(errors::kStringTooLong);
   return false;
 }

@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/commands/string_reply.h"
 
 namespace kvasm::commands {
 namespace {
@@ -148,7 +149,7 @@ void Lcs(Call& call) {
   const std::string_view b =
       second == nullptr ? std::string_view() : keyspace::StringOf(*second, second_text);
   const uint64_t bytes = (uint64_t{a.size()} + 1) * (uint64_t{b.size()} + 1) * sizeof(uint32_t);
-  if (bytes > static_cast<uint64_t>(call.services.settings().proto_max_bulk_len)) {
+  if (bytes > StringBytesMax(call)) {
     return call.reply.Error(errors::kLcsMemory);
   }
   const LcsTable table(a, b);

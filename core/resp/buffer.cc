@@ -26,14 +26,15 @@ char* Buffer::Grow(uint32_t bytes) {
   }
   const uint64_t needed = uint64_t{end_} + bytes;
   const uint64_t wanted = std::max<uint64_t>({needed, uint64_t{capacity_} * 2, kSmallestBytes});
+  // Where doubling is too much, less will do; but never so little that a reply of small elements
+  // moves its block for each of them.
+  const uint64_t modest = needed + std::max<uint64_t>(needed / 16, kSmallestBytes);
   char* grown = nullptr;
-  uint64_t given = std::min<uint64_t>(wanted, kBytesMax);
-  if (needed <= kBytesMax) {
+  uint64_t given = 0;
+  for (const uint64_t bytes_now : {wanted, modest}) {
+    if (grown != nullptr || needed > kBytesMax) break;
+    given = std::min<uint64_t>(bytes_now, kBytesMax);
     grown = static_cast<char*>(base::TryReallocate(block_, static_cast<size_t>(given)));
-    if (grown == nullptr) {
-      given = needed;
-      grown = static_cast<char*>(base::TryReallocate(block_, static_cast<size_t>(given)));
-    }
   }
   if (grown == nullptr) {
     failed_ = true;

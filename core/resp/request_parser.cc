@@ -126,7 +126,7 @@ RequestParser::Outcome RequestParser::ReadArgument(const Limits& limits) {
     }
     bulk_bytes_ = *bytes;
   }
-  if (static_cast<int64_t>(input_.size() - at_) < bulk_bytes_ + 2) return Outcome::kNeedMore;
+  if (static_cast<int64_t>(input_.size() - at_) - 2 < bulk_bytes_) return Outcome::kNeedMore;
   if (ranges_.size() == ranges_.capacity() && ranges_.size() >= kReserveMax &&
       !base::HaveRoom(ranges_.size() * 8 * sizeof(Range))) {
     return Fail(errors::kOom);

@@ -6,13 +6,14 @@
 
 namespace kvasm::types {
 
-// [size u32][bytes...]; the capacity is what the allocator gave. At most 512 MB
-// (proto-max-bulk-len).
+// [size u32][bytes...]; the capacity is what the allocator gave.
 struct RawString {
   uint32_t size;
   char bytes[4];
 
   static constexpr uint32_t kHeaderBytes = sizeof(uint32_t);
+  // No string is longer, whatever proto-max-bulk-len allows.
+  static constexpr uint32_t kBytesMax = 0x7fff0000;
 
   std::string_view view() const { return {bytes, size}; }
   uint32_t capacity() const;

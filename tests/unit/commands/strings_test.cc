@@ -89,5 +89,18 @@ TEST(Strings, LongKeysAndValues) {
   EXPECT_EQ(t.RunArgs({"APPEND", key, value}), ":100001");
 }
 
+TEST(Strings, NoLimitOfTheConfigurationLetsALengthPassTheEnd) {
+  TestEngine t;
+  EXPECT_EQ(t.Run("CONFIG SET proto-max-bulk-len 9223372036854775807"), "+OK");
+  t.Run("SET k v");
+  const std::string too_long = "-ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+  EXPECT_EQ(t.Run("SETRANGE k 4294967295 x"), too_long);
+  EXPECT_EQ(t.Run("SETRANGE k 9223372036854775807 x"), too_long);
+  EXPECT_EQ(t.Run("SETBIT k 34359738367 1"), "-ERR bit offset is not an integer or out of range");
+  EXPECT_EQ(t.Run("GET k"), "\"v\"");
+  services::Session& session = t.OpenNetwork();
+  EXPECT_EQ(t.Raw(session, "*2\r\n$3\r\nGET\r\n$9223372036854775807\r\nk\r\n"), "");
+}
+
 }  // namespace
 }  // namespace kvasm

@@ -84,6 +84,33 @@ TEST_F(Memory, AReplyThatDoesNotFitIsAnError) {
   EXPECT_EQ(t.Run("STRLEN k"), ":" + std::to_string(20u << 20));
 }
 
+TEST_F(Memory, AReplyThatGrowsElementByElementEndsWithTheMemory) {
+  TestEngine t;
+  t.Run("HSET h f v");
+  EXPECT_EQ(t.Run("HRANDFIELD h -2147483648"), kOom);
+  EXPECT_EQ(t.Run("SADD s a"), ":1");
+  EXPECT_EQ(t.Run("SRANDMEMBER s -9223372036854775807"), kOom);
+  EXPECT_EQ(t.Run("SET k v"), "+OK");
+}
+
+TEST_F(Memory, AValueThatCannotBeRepliedIsNotLost) {
+  TestEngine t;
+  ASSERT_EQ(t.Run("SETRANGE k 83886079 x"), ":83886080");
+  EXPECT_EQ(t.Run("GETDEL k"), kOom);
+  EXPECT_EQ(t.Run("GETSET k v"), kOom);
+  EXPECT_EQ(t.Run("SET k v GET"), kOom);
+  EXPECT_EQ(t.Run("STRLEN k"), ":83886080");
+}
+
+TEST_F(Memory, PopulateEndsWhenFull) {
+  TestEngine t;
+  t.engine.config().mutable_settings().enable_debug_command = "yes";
+  EXPECT_EQ(t.Run("DEBUG POPULATE 2147483647 k 100000"), kOom);
+  EXPECT_EQ(t.Run("DEBUG POPULATE 10 m 536870912"), kOom);
+  EXPECT_EQ(t.Run("FLUSHALL"), "+OK");
+  EXPECT_EQ(t.Run("SET k v"), "+OK");
+}
+
 TEST_F(Memory, CopiesAndStoresThatDoNotFitAreRefused) {
   TestEngine t;
   const std::string member(1000, 'm');
