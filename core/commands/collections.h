@@ -64,6 +64,17 @@ void PickInSlices(resp::Writer& reply, uint64_t count, Pick pick) {
   }
 }
 
+// Ends the reply of a scan, of which Array(2) and then `elements` elements have been written since
+// `mark`: puts the cursor, known only now, and the elements' header before them.
+inline void EndScan(resp::Writer& reply, resp::Writer::Mark mark, uint64_t cursor,
+                    uint64_t elements) {
+  reply.EndArray(mark, elements);
+  char digits[base::kIntCharsMax];
+  const std::string_view text(digits, base::FormatUint64(digits, cursor));
+  const std::string line = "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+  reply.buffer().InsertAt(mark.at, line);
+}
+
 // The body of HSCAN, SSCAN and ZSCAN: `scan(cursor, emit)` runs one step of the collection's scan,
 // where `emit(matched_on, reply_element)` offers an element: its name, and what writes it (adding
 // `per_element` replies).
@@ -72,8 +83,7 @@ void ReplyScan(command::Call& call, uint64_t cursor, const ScanOptions& options,
                uint64_t per_element, Scan scan) {
   resp::Writer& reply = call.reply;
   reply.Array(2);
-  // The cursor stands before the elements but is known after them.
-  const resp::Writer::Mark cursor_mark = reply.Begin();
+  const resp::Writer::Mark mark = reply.Begin();
   uint64_t matched = 0;
   uint64_t visited = 0;
   auto emit = [&](std::string_view name, auto write) {
@@ -86,11 +96,7 @@ void ReplyScan(command::Call& call, uint64_t cursor, const ScanOptions& options,
   do {
     cursor = scan(cursor, emit);
   } while (cursor != 0 && buckets-- > 0 && visited < options.count);
-  reply.EndArray(cursor_mark, matched * per_element);
-  char digits[base::kIntCharsMax];
-  const std::string_view text(digits, base::FormatUint64(digits, cursor));
-  const std::string line = "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
-  reply.buffer().InsertAt(cursor_mark.at, line);
+  EndScan(reply, mark, cursor, matched * per_element);
 }
 
 // Reads cursor, key and options of HSCAN and its kin in Redis's order. False when the reply has

@@ -93,11 +93,12 @@ void SetTime(Call& call, ExpireUnit unit) {
   const std::string_view key = call.arg(1);
   Edit edit(call.keyspace, call.db, key);
   if (!edit.exists() || !conditions->Allow(edit.expire_at_ms(), *at)) return call.reply.Integer(0);
-  if (!edit.HasRoomForExpiry()) return call.OutOfMemory();
   if (*at <= call.now_ms()) {
     edit.Delete(call.keyspace.lazy_expire);
     edit.Changed(keyspace::kEventGeneric, "del");
     call.Record({call.keyspace.lazy_expire ? "UNLINK" : "DEL", key});
+  } else if (!edit.HasRoomForExpiry()) {
+    return call.OutOfMemory();
   } else {
     edit.SetExpiry(*at);
     edit.Changed(keyspace::kEventGeneric, "expire");

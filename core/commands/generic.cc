@@ -100,8 +100,15 @@ void Move(Call& call) {
 
 // --- copying ---
 
-// Makes the destination, which is absent, a deep copy of `source`. False when memory is exhausted.
+// Makes the destination, whatever it holds, a deep copy of `source`. False when memory is exhausted:
+// nothing has changed.
 bool CopyValue(Call& call, Entry& source, Edit& destination) {
+  void* block = nullptr;
+  if (source.OwnsBlock()) {
+    block = types::CloneValue(source.encoding, source.data, call.context());
+    if (block == nullptr) return false;
+  }
+  destination.Delete(call.keyspace.lazy_server_delete);
   switch (source.encoding) {
     case Encoding::kInt:
       destination.SetInt(source.IntValue());
@@ -109,9 +116,7 @@ bool CopyValue(Call& call, Entry& source, Edit& destination) {
     case Encoding::kEmbstr:
       return destination.SetText({source.Inline(), source.EmbeddedBytes()});
     default:
-      void* copy = types::CloneValue(source.encoding, source.data, call.context());
-      if (copy == nullptr) return false;
-      destination.Put(source.encoding, copy);
+      destination.Put(source.encoding, block);
       return true;
   }
 }
@@ -140,9 +145,6 @@ void Copy(Call& call) {
   if (destination.exists() && !replace) return call.reply.Integer(0);
   if (!call.HaveRoom(ValueBytes(source))) return;
   if (expire_at_ms >= 0 && !destination.HasRoomForExpiry()) return call.OutOfMemory();
-  if (destination.exists()) {
-    destination.Delete(call.keyspace.lazy_server_delete);
-  }
   if (!CopyValue(call, *source, destination)) return call.OutOfMemory();
   if (expire_at_ms >= 0) destination.SetExpiry(expire_at_ms);
   destination.Changed(keyspace::kEventGeneric, "copy_to");

@@ -1,11 +1,11 @@
 // Walking over the keys of a database: all at once (KEYS), step by step (SCAN), at random.
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/base/glob.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/commands/collections.h"
 
 namespace kvasm::commands {
 namespace {
@@ -74,12 +74,16 @@ void Scan(Call& call) {
   if (!ReadFilter(call, &filter)) return;
   const bool all = base::MatchesAll(filter.pattern);
   int64_t seen = 0;
-  std::vector<const Entry*> found;
+  uint64_t found = 0;
+  call.reply.Array(2);
+  const resp::Writer::Mark mark = call.reply.Begin();
   const auto visit = [&](Entry* entry) {
     ++seen;
     if (!all && !base::GlobMatch(filter.pattern, entry->key())) return;
     if (call.keyspace.IsExpired(call.db, *entry)) return Remove(call, *entry);
-    if (!filter.typed || filter.type == entry->type()) found.push_back(entry);
+    if (filter.typed && filter.type != entry->type()) return;
+    call.reply.Bulk(entry->key());
+    ++found;
   };
   // In a table that is nearly empty COUNT bounds the buckets too.
   constexpr int64_t kBucketsPerCount = 10;
@@ -88,10 +92,7 @@ void Scan(Call& call) {
     next = call.db.entries().Scan(next, visit);
     if (next == 0 || seen >= filter.count) break;
   }
-  call.reply.Array(2);
-  call.reply.BulkInteger(static_cast<int64_t>(next));
-  call.reply.Array(found.size());
-  for (const Entry* entry : found) call.reply.Bulk(entry->key());
+  EndScan(call.reply, mark, next, found);
 }
 
 void Randomkey(Call& call) {

@@ -183,6 +183,7 @@ void PopAll(Call& call, Edit& edit) {
   const Set set(edit.entry()->value(), call.context());
   call.reply.Set(set.size());
   set.ForEach([&](const Item& member) { ReplyItem(call.reply, member); });
+  if (call.reply.buffer().failed()) return;  // the members would be lost unseen
   const bool lazy = call.keyspace.lazy_server_delete;
   edit.Changed(keyspace::kEventSet, "spop", set.size());
   edit.Delete(lazy);
@@ -206,6 +207,8 @@ void Spop(Call& call) {
   if (!single && wanted >= types::ValueSize(edit.entry()->encoding, edit.entry()->data)) {
     return PopAll(call, edit);
   }
+  // No more than the set itself takes, and nothing is popped that cannot be replied.
+  if (wanted > kMembersPerRecord && !call.HaveRoom(ValueBytes(edit.entry()))) return;
   if (!single) call.reply.Set(wanted);
   PopRecorder recorder(call);
   call.RecordNothing();

@@ -19,8 +19,8 @@ using types::Type;
 
 enum class End : bool { kLowest, kHighest };
 
-// Removes up to `count` members from one end, handing each to emit(member, score). Returns how
-// many.
+// Removes up to `count` members from one end, handing each to emit(member, score), which replies it.
+// Returns how many: none if the reply did not fit into memory.
 template <class Emit>
 uint32_t Pop(Call& call, Edit& edit, End end, uint64_t count, Emit emit) {
   SortedSet zset(edit.Value(), call.context());
@@ -28,6 +28,7 @@ uint32_t Pop(Call& call, Edit& edit, End end, uint64_t count, Emit emit) {
   const bool highest = end == End::kHighest;
   const RankRun run{highest ? zset.size() - popped : 0, popped};
   zset.ForEach(run, highest, emit);
+  if (call.reply.buffer().failed()) return 0;
   zset.RemoveRun(run);
   edit.Changed(keyspace::kEventZset, highest ? "zpopmax" : "zpopmin", popped);
   return popped;
@@ -94,11 +95,12 @@ void PopOrWait(Call& call, End end) {
     if (!edit.exists()) continue;
     call.reply.Array(3);
     call.reply.Bulk(key);
-    Pop(call, edit, end, 1, [&](std::string_view member, double score) {
+    const uint32_t popped = Pop(call, edit, end, 1, [&](std::string_view member, double score) {
       call.reply.Bulk(member);
       call.reply.Double(score);
     });
-    return call.Record({end == End::kHighest ? "ZPOPMAX" : "ZPOPMIN", key});
+    if (popped > 0) call.Record({end == End::kHighest ? "ZPOPMAX" : "ZPOPMIN", key});
+    return;
   }
   call.WaitFor(keys, deadline_ms);
 }
@@ -155,7 +157,7 @@ bool PopFromFirst(Call& call, const MultiPop& pop) {
           call.reply.Bulk(member);
           call.reply.Double(score);
         });
-    RecordPop(call, pop.end, key, popped);
+    if (popped > 0) RecordPop(call, pop.end, key, popped);
     return true;
   }
   return false;

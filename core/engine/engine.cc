@@ -228,9 +228,11 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     return false;
   }
   const int64_t maxmemory = config_.settings().maxmemory;
-  if ((spec.flags & command::kDenyOom) &&
-      (base::HeapExhausted() || !HaveRoomFor(args) ||
-       (maxmemory != 0 && base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory)))) [[unlikely]] {
+  const bool full = (spec.flags & command::kDenyOom) &&
+                    (base::HeapExhausted() ||
+                     (maxmemory != 0 && base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory)));
+  // What comes with many or large arguments needs memory for them, even if it frees other.
+  if (full || !HaveRoomFor(args)) [[unlikely]] {
     Reject(session, index, errors::kOom);
     return false;
   }
@@ -306,7 +308,9 @@ void Engine::ServeWaiters() {
   while (waiters_.has_calls()) {
     for (const services::Waiters::Call& call : waiters_.TakeCalls()) {
       Session* session = sessions_.Find(call.session_id);
-      if (session != nullptr && session->waiting) Serve(*session, call.wake);
+      // One that is being ended must not take anything any more.
+      if (session == nullptr || !session->waiting || session->close_after_reply) continue;
+      Serve(*session, call.wake);
     }
   }
   serving_ = false;

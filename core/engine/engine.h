@@ -89,8 +89,6 @@ class Engine {
   const services::Waiters& waiters() const { return waiters_; }
 
  private:
-  // The command with its subcommand resolved; kNone when the error has been replied.
-  int32_t Resolve(services::Session& session, std::span<const std::string_view> args);
   void ReplyUnknown(services::Session& session, std::span<const std::string_view> args);
   void ReplyUnknownSubcommand(services::Session& session, size_t container,
                               std::span<const std::string_view> args);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "core/keyspace/events.h"
@@ -21,7 +20,6 @@ class Listener {
     kChanges = 1u << 1,   // KeyChanged, Flushed
     kEvents = 1u << 2,    // KeyEvent
     kReady = 1u << 3,     // KeyReady
-    kJournal = 1u << 4,   // Record
   };
 
   virtual ~Listener() = default;
@@ -41,8 +39,6 @@ class Listener {
                         std::string_view /*key*/) {}
   // A list, sorted set or stream has been written and exists: whoever waits for it may be served.
   virtual void KeyReady(Database&, std::string_view /*key*/, types::Type) {}
-  // One record of the journal: what a replica or the AOF has to execute.
-  virtual void Record(std::span<const std::string_view> /*arguments*/) {}
 };
 
 }  // namespace kvasm::keyspace

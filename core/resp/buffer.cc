@@ -25,6 +25,12 @@ char* Buffer::Grow(uint32_t bytes) {
     return block_ + end_;
   }
   const uint64_t needed = uint64_t{end_} + bytes;
+  if (block_ == nullptr && needed <= kSmallestBytes) {
+    // Never refused: there has to be room for the error that tells of exhausted memory.
+    block_ = static_cast<char*>(base::Allocate(kSmallestBytes));
+    capacity_ = kSmallestBytes;
+    return block_;
+  }
   const uint64_t wanted = std::max<uint64_t>({needed, uint64_t{capacity_} * 2, kSmallestBytes});
   // Where doubling is too much, less will do; but never so little that a reply of small elements
   // moves its block for each of them.

@@ -8,7 +8,7 @@
 namespace kvasm::services {
 
 struct Effect {
-  enum class Kind : uint8_t { kShutdown, kConfig, kCloseSession };
+  enum class Kind : uint8_t { kShutdown, kConfig };
   Kind kind;
   std::string name;   // kConfig: the setting; kShutdown: "", "SAVE" or "NOSAVE"
   std::string value;  // kConfig: its new value; kShutdown: any of "NOW FORCE ABORT"

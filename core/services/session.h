@@ -21,9 +21,8 @@ struct Session {
   explicit Session(uint64_t session_id) : id(session_id), reply(out) {}
 
   const uint64_t id;
-  bool network = false;       // false: the host program calls commands in-process
-  bool authenticated = true;  // as user "default"
-  bool protocol_error = false;
+  bool network = false;            // false: the host program calls commands in-process
+  bool authenticated = true;       // as user "default"
   bool close_after_reply = false;  // output is still to be written, input is not read any more
   bool input_held = false;         // requests wait for the output to be taken
   bool no_evict = false;
@@ -40,7 +39,6 @@ struct Session {
   std::string library_version;
   int64_t created_ms = 0;
   int64_t last_interaction_ms = 0;
-  int64_t deadline_ms = 0;
   std::string_view last_command;  // spec name, static
   uint64_t commands = 0;
   uint64_t bytes_in = 0;

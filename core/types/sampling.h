@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/base/alloc.h"
 #include "core/base/prng.h"
 
 namespace kvasm::types {
@@ -31,11 +32,12 @@ class SelectionSampler {
 };
 
 // Visits `wanted` < table.size() distinct random nodes of a Dict. O(wanted) for small samples,
-// O(size) for large ones.
+// O(size) for large ones and where memory is short.
 template <class Table, class Visit>
 void SampleNodes(Table& table, uint64_t wanted, base::Prng& prng, Visit visit) {
   constexpr uint64_t kDenseFactor = 3;
-  if (wanted * kDenseFactor > table.size()) {
+  constexpr uint64_t kSeenBytes = 64;
+  if (wanted * kDenseFactor > table.size() || !base::HaveRoom(wanted * kSeenBytes)) {
     SelectionSampler sampler(table.size(), wanted, prng);
     table.ForEach([&](auto* node) -> bool {
       if (sampler.TakeNext()) visit(*node);

@@ -108,5 +108,14 @@ TEST(Client, UnblockEndsAWait) {
   EXPECT_EQ(t.Run("CLIENT UNBLOCK " + id), ":0");
 }
 
+TEST(Client, OneKilledWhileItWaitsTakesNothing) {
+  TestEngine t;
+  services::Session& waiting = t.OpenNetwork();
+  EXPECT_EQ(t.Raw(waiting, "BZPOPMIN z 0\r\n"), "");
+  EXPECT_EQ(t.Run("CLIENT KILL ID " + std::to_string(waiting.id)), ":1");
+  EXPECT_EQ(t.Run("ZADD z 1 a"), ":1");
+  EXPECT_EQ(t.Run("ZCARD z"), ":1");
+}
+
 }  // namespace
 }  // namespace kvasm

@@ -102,6 +102,52 @@ TEST_F(Memory, AValueThatCannotBeRepliedIsNotLost) {
   EXPECT_EQ(t.Run("STRLEN k"), ":83886080");
 }
 
+TEST_F(Memory, MembersThatCannotBeRepliedAreNotPopped) {
+  TestEngine t;
+  for (int i = 0; i < 80; ++i) {
+    const std::string member = std::to_string(i) + std::string(1u << 20, 'm');
+    ASSERT_EQ(t.RunArgs({"ZADD", "z", "1", member}), ":1");
+  }
+  EXPECT_EQ(t.Run("ZPOPMIN z 80"), kOom);
+  EXPECT_EQ(t.Run("ZMPOP 1 z MIN COUNT 80"), kOom);
+  EXPECT_EQ(t.Run("ZCARD z"), ":80");
+  t.Run("FLUSHALL");
+  for (int i = 0; i < 80; ++i) {
+    const std::string member = std::to_string(i) + std::string(1u << 20, 'm');
+    ASSERT_EQ(t.RunArgs({"SADD", "s", member}), ":1");
+  }
+  EXPECT_EQ(t.Run("SPOP s 80"), kOom);
+  EXPECT_EQ(t.Run("SCARD s"), ":80");
+}
+
+TEST_F(Memory, ReadingMuchWhenFullIsAReplyOrAnErrorButNoTrap) {
+  TestEngine t;
+  std::vector<std::string> many(100'000, "s");
+  many[0] = "SUNION";
+  base::SetHeapLimit(base::HeapUsedBytes() + (48u << 20));
+  std::string reply;
+  for (int i = 0; reply != kOom; ++i) reply = t.Run("SADD s " + std::to_string(i) + ":member");
+  for (int i = 0; i < 20'000; ++i) t.Run("SREM s " + std::to_string(i) + ":member");
+  reply.clear();
+  for (int i = 0; reply != kOom; ++i) reply = t.Run("SET " + std::to_string(i) + " v");
+  EXPECT_NE(t.Run("SCAN 0 COUNT 100000000"), "");
+  EXPECT_NE(t.Run("SRANDMEMBER s 50000"), "");
+  EXPECT_EQ(t.RunArgs(many), kOom);
+  EXPECT_EQ(t.Run("PING"), "+PONG");
+}
+
+TEST_F(Memory, ARefusedCopyLeavesTheDestination) {
+  TestEngine t;
+  t.RunArgs({"SET", "from", std::string(500'000, 'x')});
+  t.Run("SET to kept");
+  std::string reply;
+  for (int i = 0; reply != kOom; ++i) {
+    reply = t.Run("SETRANGE fill" + std::to_string(i) + " 399999 x");
+  }
+  EXPECT_EQ(t.Run("COPY from to REPLACE"), kOom);
+  EXPECT_EQ(t.Run("GET to"), "\"kept\"");
+}
+
 TEST_F(Memory, PopulateEndsWhenFull) {
   TestEngine t;
   t.engine.config().mutable_settings().enable_debug_command = "yes";

@@ -144,8 +144,15 @@ class Chaos {
     }
   }
 
-  // A new session's answer to PING.
-  std::string Ping() { return t_.Run(t_.engine.Open({}), "PING"); }
+  // A new session's answer to PING, after any CLIENT PAUSE.
+  std::string Ping() {
+    t_.AdvanceTime(std::chrono::seconds(1));
+    t_.engine.Tick(1);
+    services::Session& session = t_.engine.Open({});
+    const std::string reply = t_.Run(session, "PING");
+    t_.engine.Close(session.id);
+    return reply;
+  }
   uint64_t records() const { return journal_.records; }
   uint64_t taken() const { return sink_.taken; }
   // Commands that were answered, with anything but an error.
@@ -257,6 +264,8 @@ class Chaos {
         (spec->group == command::Group::kServer || spec->group == command::Group::kConnection) &&
         prng_.Below(8) > 0);
     std::vector<std::string> args;
+    // Not for so long that nothing else is tested.
+    if (spec->name == "client|pause") return {"CLIENT", "PAUSE", std::to_string(prng_.Below(20))};
     const size_t bar = spec->name.find('|');
     args.emplace_back(spec->name.substr(0, bar));
     if (bar != std::string_view::npos) args.emplace_back(spec->name.substr(bar + 1));
