@@ -14,6 +14,9 @@ export interface OpenOptions extends Pick<EngineOptions, 'memoryLimitBytes' | 's
   config?: Readonly<Record<string, string | number>>;
 }
 
+/** The names of OpenOptions, but for `config`. */
+const kOpenOptions: ReadonlySet<string> = new Set(['memoryLimitBytes', 'seed']);
+
 /** `Symbol.asyncDispose`, or where it is missing the symbol that stands in for it elsewhere. */
 const kAsyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -185,7 +188,8 @@ export class Database extends AsyncFace<string> {
  * Opens a database.
  * @param url `memory:` - data lives as long as the database is open, and is shared with nobody: two
  * calls make two engines
- * @throws TypeError if the url's scheme is not supported or a directive of `config` is refused
+ * @throws TypeError if the url's scheme is not supported, there is no such option or a directive
+ * of `config` is refused
  *
  * @example
  * const db = await open('memory:');
@@ -195,6 +199,10 @@ export class Database extends AsyncFace<string> {
 export async function open(url = 'memory:', options: OpenOptions = {}): Promise<Database> {
   if (url !== 'memory:') throw new TypeError(`Cannot open ${url}: only memory: is supported`);
   const { config = {}, ...settings } = options;
+  for (const name of Object.keys(settings)) {
+    if (kOpenOptions.has(name)) continue;
+    throw new TypeError(`open has no option ${name}; directives of redis.conf go into config`);
+  }
   const engine = await Engine.create(settings);
   checkCommands(engine);
   for (const [name, value] of Object.entries(config)) {

@@ -33,6 +33,13 @@ describe('a database', () => {
     await b.close();
   });
 
+  it('is not opened with an option that does not exist', async () => {
+    await assert.rejects(
+      open('memory:', { maxmemory: '1mb' }),
+      /^TypeError: open has no option maxmemory; directives of redis.conf go into config/,
+    );
+  });
+
   it('is shown without what it is made of', async () => {
     const db = await open('memory:');
     assert.equal(inspect(db), 'Database { closed: false }');
