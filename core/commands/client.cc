@@ -191,18 +191,26 @@ void ClientList(Call& call) {
   }
   if (!in.ok()) return;
   std::string lines;
+  bool fits = true;
+  // Ids may be repeated and names be long: the text may outgrow memory.
+  const auto add = [&](const Session& session) {
+    const std::string line = Describe(call, session);
+    const uint64_t bytes = uint64_t{lines.size()} + line.size();
+    fits = fits && (bytes <= lines.capacity() || call.HaveRoom(3 * bytes));
+    if (fits) lines += line;
+  };
   if (by_id) {
     for (const int64_t id : ids) {
       const Session* session =
           id < 0 ? nullptr : call.services.sessions.Find(static_cast<uint64_t>(id));
-      if (session != nullptr) lines += Describe(call, *session);
+      if (session != nullptr && fits) add(*session);
     }
   } else if (!type || *type == ClientType::kNormal) {
     for (const auto& session : call.services.sessions.all()) {
-      lines += Describe(call, *session);
+      if (fits) add(*session);
     }
   }
-  call.reply.Verbatim("txt", lines);
+  if (fits) call.reply.Verbatim("txt", lines);
 }
 
 // Which sessions CLIENT KILL ends.

@@ -100,8 +100,8 @@ void Move(Call& call) {
 
 // --- copying ---
 
-// Makes the destination, whatever it holds, a deep copy of `source`. False when memory is exhausted:
-// nothing has changed.
+// Makes the destination, whatever it holds, a deep copy of `source`. False when memory is
+// exhausted: nothing has changed.
 bool CopyValue(Call& call, Entry& source, Edit& destination) {
   void* block = nullptr;
   if (source.OwnsBlock()) {

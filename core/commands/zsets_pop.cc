@@ -19,8 +19,8 @@ using types::Type;
 
 enum class End : bool { kLowest, kHighest };
 
-// Removes up to `count` members from one end, handing each to emit(member, score), which replies it.
-// Returns how many: none if the reply did not fit into memory.
+// Removes up to `count` members from one end, handing each to emit(member, score), which replies
+// it. Returns how many: none if the reply did not fit into memory.
 template <class Emit>
 uint32_t Pop(Call& call, Edit& edit, End end, uint64_t count, Emit emit) {
   SortedSet zset(edit.Value(), call.context());

@@ -136,6 +136,17 @@ TEST_F(Memory, ReadingMuchWhenFullIsAReplyOrAnErrorButNoTrap) {
   EXPECT_EQ(t.Run("PING"), "+PONG");
 }
 
+TEST_F(Memory, AClientListLongerThanMemoryIsAnError) {
+  TestEngine t;
+  t.RunArgs({"CLIENT", "SETNAME", std::string(100'000, 'n')});
+  std::vector<std::string> list(3000, "1");
+  list[0] = "CLIENT";
+  list[1] = "LIST";
+  list[2] = "ID";
+  EXPECT_EQ(t.RunArgs(list), kOom);
+  EXPECT_EQ(t.Run("PING"), "+PONG");
+}
+
 TEST_F(Memory, ARefusedCopyLeavesTheDestination) {
   TestEngine t;
   t.RunArgs({"SET", "from", std::string(500'000, 'x')});
