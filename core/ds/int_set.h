@@ -13,7 +13,8 @@ namespace kvasm::ds {
 class IntSet {
  public:
   static constexpr uint32_t kHeaderBytes = 4;
-  static constexpr uint32_t kCountMax = (1u << 26) - 1;
+  /// A block is never refused memory, so it stays far smaller than the heap's ballast: 8 MB.
+  static constexpr uint32_t kCountMax = (1u << 20) - 1;
 
   explicit IntSet(void*& block) : block_(block) {}
 

@@ -21,6 +21,11 @@ MemberTable* TableOf(const void* data) {
   return static_cast<MemberTable*>(const_cast<void*>(data));
 }
 
+// Members that a set of integers may have, whatever the configuration allows.
+int64_t IntegersMax(const Limits& limits) {
+  return std::min<int64_t>(limits.set_max_intset_entries, ds::IntSet::kCountMax - 1);
+}
+
 }  // namespace
 
 void MemberTraits::Dispose(MemberNode* node) { base::Free(node); }
@@ -33,7 +38,7 @@ Set::Set(ValueRef value, const Context& context) : value_(value), context_(conte
 
 Encoding Set::InitialEncoding(const ds::Item& first, uint64_t size_hint, const Limits& limits) {
   auto hint = static_cast<int64_t>(size_hint);
-  if (first.is_integer() && hint <= limits.set_max_intset_entries) return Encoding::kSetIntset;
+  if (first.is_integer() && hint <= IntegersMax(limits)) return Encoding::kSetIntset;
   if (hint <= limits.set_max_listpack_entries) return Encoding::kSetListpack;
   return Encoding::kSetHashtable;
 }
@@ -59,8 +64,7 @@ void Set::Prepare(uint64_t size_hint) {
   auto hint = static_cast<int64_t>(size_hint);
   bool packed_too_long =
       value_.encoding == Encoding::kSetListpack && hint > limits.set_max_listpack_entries;
-  bool integers_too_many =
-      value_.encoding == Encoding::kSetIntset && hint > limits.set_max_intset_entries;
+  bool integers_too_many = value_.encoding == Encoding::kSetIntset && hint > IntegersMax(limits);
   if (packed_too_long || integers_too_many) ConvertToTable(size_hint);
 }
 
@@ -73,9 +77,7 @@ bool Set::AddToIntegers(const ds::Item& member) {
   ds::Item number = member.is_integer() ? member : ds::Item::Of(member.bytes());
   if (number.is_integer()) {
     if (!integers().Insert(number.number())) return false;
-    int64_t count_max =
-        std::min<int64_t>(context_.limits->set_max_intset_entries, ds::IntSet::kCountMax - 1);
-    if (integers().count() > count_max) ConvertToTable(0);
+    if (int64_t{integers().count()} > IntegersMax(*context_.limits)) ConvertToTable(0);
     return true;
   }
   if (!IntegersFitPacked(member.bytes().size())) {
@@ -165,7 +167,7 @@ void Set::ConvertToTable(uint64_t room) {
 
 void Set::CompactIntegers() {
   if (value_.encoding == Encoding::kSetIntset) return;
-  if (int64_t{size()} > context_.limits->set_max_intset_entries) return;
+  if (int64_t{size()} > IntegersMax(*context_.limits)) return;
   void* block = nullptr;
   ds::IntSet numbers(block);
   bool all_integers = true;

@@ -50,6 +50,14 @@ TEST_F(SetTest, ALongTextMakesItATable) {
   EXPECT_EQ(encoding(), "hashtable");
 }
 
+TEST_F(SetTest, NoLimitOfTheConfigurationMakesAnArrayOfIntegersHuge) {
+  limits_.set_max_intset_entries = INT64_MAX;
+  EXPECT_EQ(Set::InitialEncoding(ds::Item::Of("1"), 1u << 20, limits_), Encoding::kSetHashtable);
+  set().Add("1");
+  set().Prepare(1u << 20);
+  EXPECT_EQ(encoding(), "hashtable");
+}
+
 TEST_F(SetTest, TooManyIntegersMakeItATable) {
   limits_.set_max_intset_entries = 10;
   for (int i = 0; i < 10; ++i) set().Add(std::to_string(i));
