@@ -25,12 +25,15 @@ inline bool FindCollection(command::Call& call, std::string_view key, types::Typ
   return false;
 }
 
-// About how many heap bytes the value of an entry (null: none) takes.
-inline uint64_t ValueBytes(const keyspace::Entry* entry) {
-  constexpr uint64_t kSamples = 5;
+// How many heap bytes the value of an entry (null: none) takes; what is about to be copied whole is
+// worth counting, else a few elements stand for all. O(elements) and O(1).
+enum class Precision : uint8_t { kSampled, kCounted };
+inline uint64_t ValueBytes(const keyspace::Entry* entry,
+                           Precision precision = Precision::kSampled) {
+  const uint64_t samples = precision == Precision::kCounted ? 0 : 5;
   return entry == nullptr || !entry->OwnsBlock()
              ? 0
-             : types::ValueMemoryBytes(entry->encoding, entry->data, kSamples);
+             : types::ValueMemoryBytes(entry->encoding, entry->data, samples);
 }
 
 inline void ReplyItem(resp::Writer& reply, const ds::Item& item) {

@@ -143,7 +143,7 @@ void Copy(Call& call) {
   const int64_t expire_at_ms = call.db.ExpireAt(*source);
   Edit destination(call.keyspace, *db, to);
   if (destination.exists() && !replace) return call.reply.Integer(0);
-  if (!call.HaveRoom(ValueBytes(source))) return;
+  if (!call.HaveRoom(ValueBytes(source, Precision::kCounted))) return;
   if (expire_at_ms >= 0 && !destination.HasRoomForExpiry()) return call.OutOfMemory();
   if (!CopyValue(call, *source, destination)) return call.OutOfMemory();
   if (expire_at_ms >= 0) destination.SetExpiry(expire_at_ms);

@@ -74,7 +74,7 @@ uint64_t SizeOf(const Entry* entry) {
 // Whether memory can hold a set with the members of all of these; replies the error if not.
 bool HaveRoomForAll(Call& call, std::span<Entry* const> entries) {
   uint64_t bytes = 0;
-  for (const Entry* entry : entries) bytes += ValueBytes(entry);
+  for (const Entry* entry : entries) bytes += ValueBytes(entry, Precision::kCounted);
   return call.HaveRoom(bytes);
 }
 
@@ -83,7 +83,7 @@ bool HaveRoomForSmallest(Call& call, std::span<Entry* const> entries) {
   const auto smallest =
       std::min_element(entries.begin(), entries.end(),
                        [](const Entry* a, const Entry* b) { return SizeOf(a) < SizeOf(b); });
-  return call.HaveRoom(ValueBytes(*smallest));
+  return call.HaveRoom(ValueBytes(*smallest, Precision::kCounted));
 }
 
 bool Contains(Call& call, Entry* entry, const Item& member) {
@@ -214,7 +214,7 @@ void Sdiff(Call& call) {
 void Sdiffstore(Call& call) {
   std::vector<Entry*> entries;
   if (!FindSets(call, call.args.subspan(2), &entries)) return;
-  if (!call.HaveRoom(ValueBytes(entries.front()))) return;
+  if (!call.HaveRoom(ValueBytes(entries.front(), Precision::kCounted))) return;
   Result result(Encoding::kSetIntset, call.context());
   Subtract(call, entries, [&](const Item& member) { result.set().Add(member); });
   result.Store(call, call.arg(1), "sdiffstore");

@@ -137,13 +137,15 @@ bool HaveRoomForResult(Call& call, const Query& query) {
   uint64_t least = UINT64_MAX;
   for (const Source& source : query.sources) {
     const bool plain = source.entry != nullptr && source.entry->type() == Type::kSet;
-    const uint64_t bytes = ValueBytes(source.entry) * (plain ? 2 : 1);
+    const auto precision =
+        query.operation == Operation::kUnion ? Precision::kCounted : Precision::kSampled;
+    const uint64_t bytes = ValueBytes(source.entry, precision) * (plain ? 2 : 1);
     sum += bytes;
     least = std::min(least, bytes);
   }
   if (query.operation == Operation::kUnion) return call.HaveRoom(sum);
   return call.HaveRoom(query.operation == Operation::kDifference
-                           ? ValueBytes(query.sources.front().entry) * 2
+                           ? ValueBytes(query.sources.front().entry, Precision::kCounted) * 2
                            : least);
 }
 

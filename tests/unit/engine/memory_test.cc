@@ -136,6 +136,18 @@ TEST_F(Memory, ReadingMuchWhenFullIsAReplyOrAnErrorButNoTrap) {
   EXPECT_EQ(t.Run("PING"), "+PONG");
 }
 
+TEST_F(Memory, AFewLargeMembersAmongManySmallOnesAreCounted) {
+  TestEngine t;
+  for (int i = 0; i < 5000; ++i) t.Run("SADD s " + std::to_string(i) + ":");
+  for (int i = 0; i < 85; ++i) {
+    ASSERT_EQ(t.RunArgs({"SADD", "s", std::to_string(i) + std::string(1u << 20, 'm')}), ":1");
+  }
+  EXPECT_EQ(t.Run("COPY s copy"), kOom);
+  EXPECT_EQ(t.Run("SUNIONSTORE copy s"), kOom);
+  EXPECT_EQ(t.Run("ZUNIONSTORE copy 1 s"), kOom);
+  EXPECT_EQ(t.Run("EXISTS copy"), ":0");
+}
+
 TEST_F(Memory, AClientListLongerThanMemoryIsAnError) {
   TestEngine t;
   t.RunArgs({"CLIENT", "SETNAME", std::string(100'000, 'n')});
