@@ -88,6 +88,7 @@ void Count(void* block) {
 void Uncount(void* block) { meter.used -= BlockCost(block); }
 
 bool TakeBallast() {
+  if (meter.ballast != nullptr) return true;
   if (meter.used + 2 * meter.ballast_bytes > meter.limit) return false;
   meter.ballast = std::malloc(static_cast<size_t>(meter.ballast_bytes));
   return meter.ballast != nullptr;
