@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/alloc.h"
 #include "core/base/errors.h"
@@ -53,17 +55,23 @@ struct Call {
   bool recorded = false;
 
   // --- waiting ---
-  // Nothing to take: the command is attempted again when one of these keys is written, and gets a
-  // null array when the time is up (0: never). Nothing may have been replied. An attempt that finds
-  // nothing again keeps its first deadline.
-  void WaitFor(std::span<const std::string_view> keys, int64_t deadline_ms) {
+  // Nothing to take: the command is attempted again when one of these keys is written and holds
+  // this type, and gets a null array when the time is up (0: never). Nothing may have been replied.
+  // An attempt that finds nothing again keeps its first deadline and its first arguments.
+  void WaitFor(types::Type type, std::span<const std::string_view> keys, int64_t deadline_ms) {
     waits = true;
+    wait_type = type;
     wait_keys = keys;
     wait_deadline_ms = deadline_ms;
   }
   bool waits = false;
+  types::Type wait_type{};
   std::span<const std::string_view> wait_keys{};
   int64_t wait_deadline_ms = 0;
+  // Set beside WaitFor: also attempted again when a key goes away or changes its type.
+  bool wakes_on_any_change = false;
+  // Set beside WaitFor: later attempts are called with these arguments instead (as many as now).
+  std::vector<std::string> retry_arguments{};
 
   // --- replies common to all families ---
   void WrongType() { reply.Error(errors::kWrongType); }

@@ -102,7 +102,7 @@ void PopOrWait(Call& call, End end) {
     if (popped > 0) call.Record({end == End::kHighest ? "ZPOPMAX" : "ZPOPMIN", key});
     return;
   }
-  call.WaitFor(keys, deadline_ms);
+  call.WaitFor(Type::kZset, keys, deadline_ms);
 }
 
 void Bzpopmin(Call& call) { PopOrWait(call, End::kLowest); }
@@ -175,7 +175,7 @@ void Bzmpop(Call& call) {
   const int64_t deadline_ms = ReadDeadline(in, call.now_ms());
   MultiPop pop;
   if (!ReadMultiPop(call, in, &pop)) return;
-  if (!PopFromFirst(call, pop)) call.WaitFor(pop.keys, deadline_ms);
+  if (!PopFromFirst(call, pop)) call.WaitFor(Type::kZset, pop.keys, deadline_ms);
 }
 
 constexpr CommandSpec kSpecs[] = {

@@ -260,7 +260,10 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   spec.handler(call);
   if (call.waits) {
     return Park(session, index, args,
-                {.keys = {call.wait_keys.begin(), call.wait_keys.end()},
+                {.arguments = std::move(call.retry_arguments),
+                 .keys = {call.wait_keys.begin(), call.wait_keys.end()},
+                 .type = call.wait_type,
+                 .wakes_on_any_change = call.wakes_on_any_change,
                  .deadline_ms = call.wait_deadline_ms});
   }
   if (session.waiting) {
@@ -294,7 +297,7 @@ void Engine::Park(Session& session, size_t index, std::span<const std::string_vi
   session.waiting = true;
   waiter.session_id = session.id;
   waiter.command_index = index;
-  waiter.arguments = {args.begin(), args.end()};
+  if (waiter.arguments.empty()) waiter.arguments = {args.begin(), args.end()};
   waiter.database = session.db;
   waiters_.Park(std::move(waiter));
 }

@@ -66,6 +66,11 @@ constexpr LimitField kLimitFields[] = {
     {"set-max-listpack-value", &types::Limits::set_max_listpack_value},
     {"zset-max-listpack-entries", &types::Limits::zset_max_listpack_entries},
     {"zset-max-listpack-value", &types::Limits::zset_max_listpack_value},
+    {"list-max-listpack-size", &types::Limits::list_max_listpack_size},
+    {"list-compress-depth", &types::Limits::list_compress_depth},
+    {"stream-node-max-bytes", &types::Limits::stream_node_max_bytes},
+    {"stream-node-max-entries", &types::Limits::stream_node_max_entries},
+    {"hll-sparse-max-bytes", &types::Limits::hll_sparse_max_bytes},
 };
 
 // What this build cannot do is refused, in the words Redis uses when it lacks the same thing.

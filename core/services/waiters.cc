@@ -5,6 +5,12 @@
 #include "core/keyspace/database.h"
 
 namespace kvasm::services {
+namespace {
+
+constexpr uint32_t kLookupUnnoticed =
+    keyspace::kLookupNoTouch | keyspace::kLookupNoStats | keyspace::kLookupNoNotify;
+
+}  // namespace
 
 Waiters::~Waiters() {
   if (!waiters_.empty()) keyspace_.Detach(*this);
@@ -18,6 +24,7 @@ void Waiters::Park(Waiter waiter) {
     if (std::find(sessions.begin(), sessions.end(), id) == sessions.end()) sessions.push_back(id);
   }
   if (waiter.held) held_.push_back(id);
+  if (waiter.wakes_on_any_change) ++any_change_waiters_;
   waiters_[id] = std::make_unique<Waiter>(std::move(waiter));
 }
 
@@ -35,6 +42,7 @@ void Waiters::Remove(uint64_t session_id) {
     std::erase(sessions->second, session_id);
     if (sessions->second.empty()) by_key_.erase(sessions);
   }
+  if (at->second->wakes_on_any_change) --any_change_waiters_;
   waiters_.erase(at);
   if (waiters_.empty()) keyspace_.Detach(*this);
 }
@@ -70,7 +78,13 @@ std::vector<Waiters::Call> Waiters::TakeCalls() {
   for (const Key& key : std::exchange(ready_, {})) {
     const auto sessions = by_key_.find(key);
     if (sessions == by_key_.end()) continue;
-    for (const uint64_t id : sessions->second) calls.push_back({id, Wake::kAttempt});
+    const keyspace::Entry* entry =
+        keyspace_.Find(keyspace_.db(key.first), key.second, kLookupUnnoticed);
+    for (const uint64_t id : sessions->second) {
+      const Waiter& waiter = *waiters_.at(id);
+      const bool found = entry != nullptr && entry->type() == waiter.type;
+      if (found || waiter.wakes_on_any_change) calls.push_back({id, Wake::kAttempt});
+    }
   }
   return calls;
 }
@@ -84,12 +98,20 @@ int64_t Waiters::NextDeadlineMs() const {
   return next;
 }
 
-void Waiters::KeyReady(keyspace::Database& db, std::string_view key, types::Type) {
+void Waiters::NoteReady(keyspace::Database& db, std::string_view key) {
   Key ready{db.id(), std::string(key)};
   if (!by_key_.contains(ready)) return;
   if (std::find(ready_.begin(), ready_.end(), ready) == ready_.end()) {
     ready_.push_back(std::move(ready));
   }
+}
+
+void Waiters::KeyReady(keyspace::Database& db, std::string_view key, types::Type) {
+  NoteReady(db, key);
+}
+
+void Waiters::KeyChanged(keyspace::Database& db, std::string_view key) {
+  if (any_change_waiters_ > 0) NoteReady(db, key);
 }
 
 void Waiters::Flushed(keyspace::Database& db) {

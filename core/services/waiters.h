@@ -25,6 +25,8 @@ struct Waiter {
   size_t command_index = 0;            // in the command table
   std::vector<std::string> arguments;  // as they were called
   std::vector<std::string> keys;       // waited for, in the session's database
+  types::Type type{};                  // that a key must hold
+  bool wakes_on_any_change = false;    // not only when a key holds `type`
   int database = 0;
   int64_t deadline_ms = 0;  // 0: none
   bool held = false;        // by a pause, not for want of something to take
@@ -73,20 +75,24 @@ class Waiters : public keyspace::Listener {
 
   uint32_t Interests() const override { return kReady | kChanges; }
   void KeyReady(keyspace::Database& db, std::string_view key, types::Type type) override;
+  void KeyChanged(keyspace::Database& db, std::string_view key) override;
   // Databases may have been swapped: whoever waits for a key of this one may find it now.
   void Flushed(keyspace::Database& db) override;
 
  private:
   using Key = std::pair<int, std::string>;
 
+  void NoteReady(keyspace::Database& db, std::string_view key);
+
   keyspace::Keyspace& keyspace_;
   std::map<uint64_t, std::unique_ptr<Waiter>> waiters_;  // by session
   std::map<Key, std::vector<uint64_t>> by_key_;          // sessions in the order they came
-  std::vector<Key> ready_;                               // keys written, each once
+  std::vector<Key> ready_;                               // keys changed, each once
   std::vector<Call> calls_;
   std::vector<uint64_t> held_;  // sessions a pause holds, in the order they came
   int64_t pause_until_ms_ = 0;  // 0: no pause
   bool only_writes_ = false;
+  size_t any_change_waiters_ = 0;
 };
 
 }  // namespace kvasm::services

@@ -50,6 +50,11 @@ struct Limits {
   int64_t set_max_listpack_value = 64;
   int64_t zset_max_listpack_entries = 128;
   int64_t zset_max_listpack_value = 64;
+  int64_t list_max_listpack_size = -2;  // elements of a node, or -1 .. -5: 4 KiB to 64 KiB
+  int64_t list_compress_depth = 0;
+  int64_t stream_node_max_bytes = 4096;   // 0: no limit
+  int64_t stream_node_max_entries = 100;  // 0: no limit
+  int64_t hll_sparse_max_bytes = 3000;
 };
 
 // What a collection needs from its surroundings. All borrowed; outlive every value.
