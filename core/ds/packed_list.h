@@ -5,6 +5,7 @@
 
 #include "core/base/bytes.h"
 #include "core/ds/item.h"
+#include "core/ds/packed_item.h"
 
 namespace kvasm::ds {
 
@@ -12,15 +13,9 @@ namespace kvasm::ds {
 ///
 ///   block: | bytes:20 count:12 | item | item | ...   (one little-endian word, `bytes` low; a
 ///          count of 4095 or more is stored as 4095 and found by walking)
-///   item:  0nnnnnnn                      integer 0..127
-///          10llllll text                 up to 63 bytes
-///          110nnnnn n                    integer of 13 bits, signed
-///          1110llll l text               up to 4095 bytes
-///          f0 llll text                  longer text
-///          f1 / f2 / f3 / f4 n...        integer of 16 / 24 / 32 / 64 bits, signed
+///   item:  as packed_item.h draws it
 ///
-/// Text that is the canonical form of an int64 is always stored as the shortest integer, hence
-/// equal items have equal bytes and Find compares memory. There are no back links: walking
+/// Equal items have equal bytes, so Find compares memory. There are no back links: walking
 /// backwards means remembering positions.
 ///
 /// This class is a handle over the pointer to the block, which the caller keeps (and which
@@ -54,7 +49,7 @@ class PackedList {
   Position begin() const { return kHeaderBytes; }
   Position end() const { return bytes(); }
   /// `at` must not be end().
-  Position Next(Position at) const { return at + ItemBytes(Data() + at); }
+  Position Next(Position at) const { return at + PackedItemBytes(Data() + at); }
   Position Skip(Position at, uint32_t items) const {
     while (items-- > 0) at = Next(at);
     return at;
@@ -99,17 +94,15 @@ class PackedList {
   bool Validate() const;
 
  private:
-  struct Encoded;
   static constexpr uint32_t kBytesBits = 20;
   static constexpr uint32_t kCountStoredMax = 4095;
 
   uint32_t CountItems() const;
   const uint8_t* Data() const { return static_cast<const uint8_t*>(block_); }
   uint8_t* Data() { return static_cast<uint8_t*>(block_); }
-  static uint32_t ItemBytes(const uint8_t* item);
-  Position FindEncoded(const Encoded& wanted, Position from, uint32_t stride) const;
+  Position FindEncoded(const EncodedItem& wanted, Position from, uint32_t stride) const;
   Position Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
-                  const Encoded* added);
+                  const EncodedItem* added);
 
   void*& block_;
 };
