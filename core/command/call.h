@@ -82,6 +82,7 @@ struct Call {
   bool HaveRoom(uint64_t bytes) {
     constexpr uint64_t kSmallBytes = 1 << 20;
     if (bytes <= kSmallBytes || base::HaveRoom(bytes + bytes / 4)) return true;
+    if (keyspace.lazy_free().Finish() && base::HaveRoom(bytes + bytes / 4)) return true;
     OutOfMemory();
     return false;
   }

@@ -47,6 +47,7 @@ void ConfigResetstat(Call& call) {
   call.services.stats.Reset();
   const uint64_t dirty = call.keyspace.stats().dirty;
   call.keyspace.stats() = {};
+  call.keyspace.lazy_free().ResetFreed();
   call.keyspace.stats().dirty = dirty;
   call.reply.Ok();
 }

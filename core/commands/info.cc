@@ -173,8 +173,8 @@ void Memory(Call& call, InfoText& out) {
   out.Lines({"mem_cluster_links", "mem_aof_buffer"}, "0");
   out.Line("mem_allocator", "libc");
   out.Line("active_defrag_running", "0");
-  out.Line("lazyfree_pending_objects", call.keyspace.lazyfree_pending());
-  out.Line("lazyfreed_objects", call.keyspace.stats().lazyfreed_objects);
+  out.Line("lazyfree_pending_objects", call.keyspace.lazy_free().pending());
+  out.Line("lazyfreed_objects", call.keyspace.lazy_free().freed());
 }
 
 void Persistence(Call& call, InfoText& out) {

@@ -227,16 +227,22 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::kNoAuth);
     return false;
   }
+  // What waits to be freed is no reason to refuse a command.
+  if (!HasMemoryFor(spec, args) && !(keyspace_.lazy_free().Finish() && HasMemoryFor(spec, args)))
+      [[unlikely]] {
+    Reject(session, index, errors::kOom);
+    return false;
+  }
+  return true;
+}
+
+bool Engine::HasMemoryFor(const CommandSpec& spec, std::span<const std::string_view> args) const {
   const int64_t maxmemory = config_.settings().maxmemory;
   const bool full = (spec.flags & command::kDenyOom) &&
                     (base::HeapExhausted() ||
                      (maxmemory != 0 && base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory)));
   // What comes with many or large arguments needs memory for them, even if it frees other.
-  if (full || !HaveRoomFor(args)) [[unlikely]] {
-    Reject(session, index, errors::kOom);
-    return false;
-  }
-  return true;
+  return !full && HaveRoomFor(args);
 }
 
 void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args) {

@@ -95,6 +95,7 @@ class Engine {
   // The checks before a command runs; false when the error has been replied.
   bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
              std::span<const std::string_view> args);
+  bool HasMemoryFor(const command::CommandSpec& spec, std::span<const std::string_view> args) const;
   void Reject(services::Session& session, size_t index, std::string_view error);
   void Run(services::Session& session, size_t index, std::span<const std::string_view> args);
   // What the finished command owes: journal, statistics, reply mode, output that ran out of memory.

@@ -69,14 +69,7 @@ void Edit::Install(Entry* entry) {
 
 void Edit::DropValue() {
   if (entry_->OwnsBlock()) {
-    if (keyspace_.lazy_server_delete) {
-      Entry* husk = NewEntry({}, 0);
-      husk->data = entry_->data;
-      husk->encoding = entry_->encoding;
-      keyspace_.Dispose(husk, true);
-    } else {
-      types::FreeValue(entry_->encoding, entry_->data);
-    }
+    keyspace_.lazy_free().Add(entry_->encoding, entry_->data, keyspace_.lazy_server_delete);
   }
   entry_->encoding = Encoding::kEmbstr;
   entry_->SetEmbeddedBytes(0);

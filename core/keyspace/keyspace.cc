@@ -6,8 +6,8 @@
 namespace kvasm::keyspace {
 namespace {
 
-// Values that take more steps than this to free are left to the background (Redis: 64).
-constexpr uint64_t kLazyEffort = 64;
+// Elements freed in the time that one chain of a table takes to be moved.
+constexpr uint32_t kFreedPerUnit = 16;
 
 }  // namespace
 
@@ -20,10 +20,6 @@ void Keyspace::SetDatabaseCount(int count) {
   while (database_count() < count) {
     databases_.push_back(std::make_unique<Database>(database_count(), context_.seed));
   }
-}
-
-Keyspace::~Keyspace() {
-  for (Entry* entry : lazy_entries_) FreeEntry(entry);
 }
 
 Entry* Keyspace::FindLive(Database& db, std::string_view key) {
@@ -59,16 +55,8 @@ void Keyspace::Drop(Database& db, Entry** link, bool lazy) {
   BeforeWrite(db, **link);
   Entry* entry = db.entries_.Unlink(link);
   if (entry->ttl_slot != 0) db.expiry_.Remove(*entry);
-  Dispose(entry, lazy);
-}
-
-void Keyspace::Dispose(Entry* entry, bool lazy) {
-  if (lazy && entry->OwnsBlock() &&
-      types::ValueFreeEffort(entry->encoding, entry->data) > kLazyEffort) {
-    lazy_entries_.push_back(entry);
-    return;
-  }
-  FreeEntry(entry);
+  if (entry->OwnsBlock()) lazy_free_.Add(entry->encoding, entry->data, lazy);
+  FreeEntryBlock(entry);
 }
 
 void Keyspace::Expire(Database& db, Entry** link) {
@@ -113,7 +101,7 @@ uint64_t Keyspace::Flush(Database& db, bool lazy) {
   if (!watches_.empty()) watches_.TouchAll(db.id());
   EntryDict old = std::exchange(db.entries_, EntryDict(context_.seed));
   db.expiry_.Clear();
-  if (lazy) lazy_tables_.push_back(std::move(old));
+  if (lazy) lazy_free_.Add(std::move(old));
   for (Listener* listener : listeners_) {
     if (listener->Interests() & Listener::kChanges) listener->Flushed(db);
   }
@@ -136,24 +124,7 @@ void Keyspace::Swap(Database& a, Database& b) {
 bool Keyspace::Chore(uint32_t budget_units) {
   bool more = false;
   for (auto& db : databases_) more |= db->entries_.RehashSteps(budget_units);
-  if (!lazy_entries_.empty()) {
-    FreeEntry(lazy_entries_.back());
-    lazy_entries_.pop_back();
-    ++stats_.lazyfreed_objects;
-  }
-  if (!lazy_tables_.empty()) {
-    const uint64_t before = lazy_tables_.back().size();
-    const bool left = lazy_tables_.back().Drain(budget_units, FreeEntry);
-    stats_.lazyfreed_objects += before - lazy_tables_.back().size();
-    if (!left) lazy_tables_.pop_back();
-  }
-  return more || !lazy_entries_.empty() || !lazy_tables_.empty();
-}
-
-uint64_t Keyspace::lazyfree_pending() const {
-  uint64_t pending = lazy_entries_.size();
-  for (const EntryDict& table : lazy_tables_) pending += table.size();
-  return pending;
+  return lazy_free_.Step(budget_units * kFreedPerUnit) || more;
 }
 
 void Keyspace::BeginEpoch() {

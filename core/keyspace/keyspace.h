@@ -17,6 +17,7 @@
 #include "core/keyspace/database.h"
 #include "core/keyspace/events.h"
 #include "core/keyspace/journal.h"
+#include "core/keyspace/lazy_free.h"
 #include "core/keyspace/listener.h"
 #include "core/keyspace/watch.h"
 
@@ -26,7 +27,6 @@ struct KeyspaceStats {
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t expired_keys = 0;
-  uint64_t lazyfreed_objects = 0;
   uint64_t dirty = 0;  // changes since the start (rdb_changes_since_last_save subtracts)
 };
 
@@ -42,7 +42,6 @@ class Keyspace {
  public:
   // `context.seed`, `.limits` and `.prng` are borrowed.
   Keyspace(int databases, const types::Context& context);
-  ~Keyspace();
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
 
@@ -83,7 +82,8 @@ class Keyspace {
   int64_t NextExpiryMs() const;
   // One slice of incremental work: rehashing, lazy freeing. True while there is more.
   bool Chore(uint32_t budget_units);
-  uint64_t lazyfree_pending() const;
+  // What Chore frees; Finish() when memory is short.
+  LazyFree& lazy_free() { return lazy_free_; }
 
   // --- settings ---
   AccessPolicy& access() { return access_; }
@@ -131,8 +131,6 @@ class Keyspace {
   void Drop(Database& db, Entry** link, bool lazy);
   void Expire(Database& db, Entry** link);
   Entry* FindLive(Database& db, std::string_view key);
-  // Frees now, or leaves large values to Chore.
-  void Dispose(Entry* entry, bool lazy);
 
   const types::Context context_;
   std::vector<std::unique_ptr<Database>> databases_;
@@ -147,8 +145,7 @@ class Keyspace {
   uint8_t epoch_ = 0;
   uint16_t epochs_begun_ = 0;  // since all entries were last given the same epoch
   bool expiry_paused_ = false;
-  std::vector<Entry*> lazy_entries_;
-  std::vector<EntryDict> lazy_tables_;
+  LazyFree lazy_free_;
 };
 
 }  // namespace kvasm::keyspace

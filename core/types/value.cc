@@ -72,6 +72,25 @@ void FreeValue(Encoding encoding, void* data) {
   }
 }
 
+bool FreeSome(Encoding encoding, void* data, uint32_t budget_units) {
+  bool more = false;
+  switch (encoding) {
+    case Encoding::kHashHashtable:
+      more = static_cast<FieldTable*>(data)->Drain(budget_units, FieldTraits::Dispose);
+      break;
+    case Encoding::kSetHashtable:
+      more = static_cast<MemberTable*>(data)->Drain(budget_units, MemberTraits::Dispose);
+      break;
+    case Encoding::kZsetSkiplist:
+      more = static_cast<ScoreTable*>(data)->by_member.Drain(budget_units, ScoreTraits::Dispose);
+      break;
+    default:
+      break;
+  }
+  if (!more) FreeValue(encoding, data);
+  return !more;
+}
+
 void* CloneValue(Encoding encoding, const void* data, const Context& context) {
   switch (TypeOf(encoding)) {
     case Type::kString:

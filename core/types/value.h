@@ -70,6 +70,10 @@ void* NewCollection(Encoding encoding, const Context& context);
 // Frees a collection or a raw string. Values stored inside the entry (kInt, kEmbstr) own nothing.
 void FreeValue(Encoding encoding, void* data);
 
+// Frees about `budget_units` elements of it: true when nothing is left. Until then the value is
+// good for nothing but FreeSome, FreeValue and ValueFreeEffort.
+bool FreeSome(Encoding encoding, void* data, uint32_t budget_units);
+
 // A deep copy of the heap block behind `data` (COPY). Collections and raw strings only.
 void* CloneValue(Encoding encoding, const void* data, const Context& context);
 
