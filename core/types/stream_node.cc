@@ -243,6 +243,7 @@ bool ValidateNode(const StreamNode& node) {
   uint64_t fields;
   if (!CheckVarint(at, end, &fields) || !skip_items(fields)) return false;
   StreamId id = Before(node.first_id);
+  StreamId last_live;
   uint64_t live = 0;
   uint64_t deleted = 0;
   while (at < end) {
@@ -253,9 +254,12 @@ bool ValidateNode(const StreamNode& node) {
     const uint32_t form = (head >> kIdFormShift) & 3;
     if (form != kNextSeq && !CheckVarint(at, end, &unused)) return false;
     if (form == kBothMore && !CheckVarint(at, end, &unused)) return false;
-    const StreamId last = id;
     TakeId(head, id_at, &id);
-    if (live + deleted == 1 ? id < node.first_id : id <= last) return false;
+    if (id < node.first_id) return false;
+    if (!(head & kDeleted)) {
+      if (live > 1 && id <= last_live) return false;
+      last_live = id;
+    }
     if (head & kSameFields) {
       if (!skip_items(fields)) return false;
       continue;

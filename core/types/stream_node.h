@@ -109,8 +109,8 @@ class StreamNodeWriter {
 
   // Makes room for `bytes` more; false when memory is exhausted: nothing has changed.
   [[nodiscard]] bool Reserve(uint64_t bytes);
-  // Begins an entry, whose id is above that of the last one: `fields` values follow by Append, or
-  // as many fields and values in turn. Room has been reserved.
+  // Begins an entry: `fields` values follow by Append, or as many fields and values in turn. Ids
+  // ascend but for deleted entries, and none is below the node's first_id. Room has been reserved.
   void BeginEntry(StreamId id, bool deleted, bool same_fields, uint32_t fields);
   void Append(const ds::EncodedItem& item);
   void Append(std::string_view text) { Append(ds::EncodedItem(text)); }
@@ -135,7 +135,7 @@ bool HasFields(const StreamNode& node, std::span<const std::string_view> pairs);
 void MarkDeleted(StreamNode& node, const StreamEntry& entry);
 StreamNode* CloneNode(const StreamNode& node);
 void FreeNode(void* node);
-// Checks the structure, the order of ids and the counts. O(bytes).
+// Checks the structure, the order of the live ids and the counts. O(bytes).
 bool ValidateNode(const StreamNode& node);
 
 }  // namespace kvasm::types

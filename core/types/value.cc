@@ -6,6 +6,7 @@
 #include "core/types/hash.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
+#include "core/types/stream.h"
 #include "core/types/string_value.h"
 
 namespace kvasm::types {
@@ -51,6 +52,8 @@ void* NewCollection(Encoding encoding, const Context& context) {
       return new MemberTable(context.seed);
     case Encoding::kZsetSkiplist:
       return new ScoreTable(context.seed);
+    case Encoding::kStream:
+      return new Stream();
     default:
       return nullptr;
   }
@@ -67,6 +70,9 @@ void FreeValue(Encoding encoding, void* data) {
       return Set::Free(encoding, data);
     case Type::kZset:
       return SortedSet::Free(encoding, data);
+    case Type::kStream:
+      delete static_cast<Stream*>(data);
+      return;
     default:
       return;
   }
@@ -101,6 +107,8 @@ void* CloneValue(Encoding encoding, const void* data, const Context& context) {
       return Set::Clone(encoding, data, context);
     case Type::kZset:
       return SortedSet::Clone(encoding, data, context);
+    case Type::kStream:
+      return Stream::Of(data).Clone().release();
     default:
       return nullptr;
   }
@@ -116,6 +124,8 @@ uint64_t ValueSize(Encoding encoding, const void* data) {
       return Set::Size(encoding, data);
     case Type::kZset:
       return SortedSet::Size(encoding, data);
+    case Type::kStream:
+      return Stream::Of(data).length();
     default:
       return 0;
   }
@@ -131,6 +141,8 @@ uint64_t ValueMemoryBytes(Encoding encoding, const void* data, uint64_t samples)
       return Set::MemoryBytes(encoding, data, samples);
     case Type::kZset:
       return SortedSet::MemoryBytes(encoding, data, samples);
+    case Type::kStream:
+      return Stream::Of(data).MemoryBytes(samples);
     default:
       return 0;
   }
@@ -142,6 +154,8 @@ uint64_t ValueFreeEffort(Encoding encoding, const void* data) {
     case Encoding::kSetHashtable:
     case Encoding::kZsetSkiplist:
       return ValueSize(encoding, data);
+    case Encoding::kStream:
+      return Stream::Of(data).FreeEffort();
     default:
       return 1;
   }
