@@ -34,6 +34,29 @@ std::string NeedsInputKey(std::string_view command) {
   return Join({"ERR at least 1 input key is needed for '", command, "' command"});
 }
 
+std::string UnknownClaimOption(std::string_view option) {
+  return Join({"ERR Unrecognized XCLAIM option '", Quoted(option, option.size()), "'"});
+}
+
+std::string NoSuchKeyOrGroup(std::string_view key, std::string_view group) {
+  return Join({"NOGROUP No such key '", Quoted(key, key.size()), "' or consumer group '",
+               Quoted(group, group.size()), "'"});
+}
+
+std::string NoSuchKeyOrGroupToRead(std::string_view key, std::string_view group) {
+  return NoSuchKeyOrGroup(key, group) + " in XREADGROUP with GROUP option";
+}
+
+std::string NoSuchGroup(std::string_view key, std::string_view group) {
+  return Join({"NOGROUP No such consumer group '", Quoted(group, group.size()), "' for key name '",
+               Quoted(key, key.size()), "'"});
+}
+
+std::string UnbalancedStreams(std::string_view command, char symbol) {
+  return Join({"ERR Unbalanced '", command, "' list of streams: for each stream key an ID or '",
+               std::string_view(&symbol, 1), "' must be specified."});
+}
+
 std::string ProtocolExpectedDollar(char got) {
   return Join({"ERR Protocol error: expected '$', got '", std::string_view(&got, 1), "'"});
 }

@@ -95,6 +95,38 @@ inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of ra
 inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 std::string NeedsInputKey(std::string_view command);  // lower-case name, as 'zunionstore'
 
+// --- Streams -----------------------------------------------------------------------------------
+inline constexpr std::string_view kInvalidStreamId =
+    "ERR Invalid stream ID specified as stream command argument";
+inline constexpr std::string_view kInvalidRangeStart = "ERR invalid start ID for the interval";
+inline constexpr std::string_view kInvalidRangeEnd = "ERR invalid end ID for the interval";
+inline constexpr std::string_view kMissingGroup = "ERR Missing GROUP option for XREADGROUP";
+inline constexpr std::string_view kBusyGroup = "BUSYGROUP Consumer Group name already exists";
+inline constexpr std::string_view kEntriesReadNegative =
+    "ERR value for ENTRIESREAD must be positive or -1";
+inline constexpr std::string_view kGroupNeedsKey =
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use "
+    "the MKSTREAM option to create an empty stream automatically.";
+inline constexpr std::string_view kDollarWithGroup =
+    "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of "
+    "this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would "
+    "just return an empty result set.";
+inline constexpr std::string_view kClaimMinIdle = "ERR Invalid min-idle-time argument for XCLAIM";
+inline constexpr std::string_view kAutoclaimMinIdle =
+    "ERR Invalid min-idle-time argument for XAUTOCLAIM";
+inline constexpr std::string_view kClaimIdle = "ERR Invalid IDLE option argument for XCLAIM";
+inline constexpr std::string_view kClaimTime = "ERR Invalid TIME option argument for XCLAIM";
+inline constexpr std::string_view kClaimRetryCount =
+    "ERR Invalid RETRYCOUNT option argument for XCLAIM";
+inline constexpr std::string_view kAutoclaimCount = "ERR COUNT must be > 0";
+std::string UnknownClaimOption(std::string_view option);
+// Neither the key nor the group need exist. XREADGROUP's text has an end of its own.
+std::string NoSuchKeyOrGroup(std::string_view key, std::string_view group);
+std::string NoSuchKeyOrGroupToRead(std::string_view key, std::string_view group);
+std::string NoSuchGroup(std::string_view key, std::string_view group);
+// `command` in lower case; `symbol` is the id that stands for the newest.
+std::string UnbalancedStreams(std::string_view command, char symbol);
+
 // --- Requests ----------------------------------------------------------------------------------
 inline constexpr std::string_view kProtocolInlineTooBig =
     "ERR Protocol error: too big inline request";
