@@ -7,7 +7,7 @@ namespace kvasm::keyspace {
 namespace {
 
 // Elements freed in the time that one chain of a table takes to be moved.
-constexpr uint32_t kFreedPerUnit = 16;
+constexpr uint32_t kFreedPerUnit = 8;
 
 }  // namespace
 
