@@ -26,6 +26,10 @@ std::string UnsupportedOption(std::string_view option) {
   return Join({"ERR Unsupported option ", Quoted(option, option.size())});
 }
 
+std::string UnknownArgument(std::string_view argument) {
+  return Join({"ERR unknown argument: ", Quoted(argument, argument.size())});
+}
+
 std::string UnknownTypeName(std::string_view name) {
   return Join({"ERR unknown type name '", name, "'"});
 }

@@ -67,6 +67,22 @@ inline constexpr std::string_view kLcsMemoryFailed =
 // --- Hashes, sets, sorted sets -----------------------------------------------------------------
 inline constexpr std::string_view kHashNotInteger = "ERR hash value is not an integer";
 inline constexpr std::string_view kHashNotFloat = "ERR hash value is not a float";
+inline constexpr std::string_view kFieldsMissing =
+    "ERR Mandatory argument FIELDS is missing or not at the right position";
+inline constexpr std::string_view kFieldCountPositive =
+    "ERR Number of fields must be a positive integer";
+inline constexpr std::string_view kNumfieldsPositive =
+    "ERR Parameter `numFields` should be greater than 0";
+inline constexpr std::string_view kNumfieldsMismatch =
+    "ERR The `numfields` parameter must match the number of arguments";
+inline constexpr std::string_view kInvalidFieldCount = "ERR invalid number of fields";
+inline constexpr std::string_view kExpireNegative = "ERR invalid expire time, must be >= 0";
+inline constexpr std::string_view kExpireMissing = "ERR missing expire time";
+inline constexpr std::string_view kFxxAndFnx =
+    "ERR Only one of FXX or FNX arguments can be specified";
+inline constexpr std::string_view kOneFieldExpiry =
+    "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
+std::string UnknownArgument(std::string_view argument);
 inline constexpr std::string_view kIncrementNanOrInfinity = "ERR value is NaN or Infinity";
 inline constexpr std::string_view kNumkeysPositive = "ERR numkeys should be greater than 0";
 inline constexpr std::string_view kCountPositive = "ERR count should be greater than 0";

@@ -23,6 +23,7 @@ std::vector<Specs> AllCommands() {
       StringCommands(),
       StringNumberCommands(),
       HashCommands(),
+      HashExpireCommands(),
       SetCommands(),
       SetAlgebraCommands(),
       SortedSetCommands(),

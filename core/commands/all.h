@@ -25,6 +25,7 @@ Specs ScanCommands();
 Specs StringCommands();
 Specs StringNumberCommands();
 Specs HashCommands();
+Specs HashExpireCommands();
 Specs SetCommands();
 Specs SetAlgebraCommands();
 Specs SortedSetCommands();

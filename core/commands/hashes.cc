@@ -237,7 +237,7 @@ void Hincrby(Call& call) {
   }
   ds::NumberText scratch;
   Hash hash(edit.Collection(Hash::kInitialEncoding), call.context());
-  hash.Set(call.arg(2), Item(number).Text(scratch));
+  hash.Set(call.arg(2), Item(number).Text(scratch), Hash::Expiry::kKept);
   edit.Changed(keyspace::kEventHash, "hincrby");
   call.reply.Integer(number);
 }
@@ -262,9 +262,13 @@ void Hincrbyfloat(Call& call) {
   if (number.IsNanOrInfinite()) return call.reply.Error(errors::kNanOrInfinity);
   const std::string text = number.Text();
   Hash hash(edit.Collection(Hash::kInitialEncoding), call.context());
-  hash.Set(call.arg(2), text);
+  hash.Set(call.arg(2), text, Hash::Expiry::kKept);
   edit.Changed(keyspace::kEventHash, "hincrbyfloat");
-  call.Record({"HSET", call.arg(1), call.arg(2), text});
+  if (hash.EarliestExpiry() == Hash::kNoExpiry || hash.ExpiryOf(call.arg(2)) < 0) {
+    call.Record({"HSET", call.arg(1), call.arg(2), text});
+  } else {
+    call.Record({"HSETEX", call.arg(1), "KEEPTTL", "FIELDS", "1", call.arg(2), text});
+  }
   call.reply.Bulk(text);
 }
 

@@ -217,6 +217,7 @@ void Statistics(Call& call, InfoText& out) {
   out.Lines({"instantaneous_input_repl_kbps", "instantaneous_output_repl_kbps"}, "0.00");
   out.Line("rejected_connections", stats.rejected_connections);
   out.Lines({"sync_full", "sync_partial_ok", "sync_partial_err"}, "0");
+  out.Line("expired_subkeys", keys.expired_subkeys);
   out.Line("expired_keys", keys.expired_keys);
   out.Line("expired_stale_perc", "0.00");
   out.Line("expired_time_cap_reached_count", "0");
@@ -316,7 +317,8 @@ void Keyspace(Call& call, InfoText& out) {
     out.Line("db" + base::Int64Text(id),
              "keys=" + base::Int64Text(static_cast<int64_t>(db.size())) +
                  ",expires=" + base::Int64Text(static_cast<int64_t>(db.volatile_size())) +
-                 ",avg_ttl=" + base::Int64Text(AverageTtlMs(call, db)));
+                 ",avg_ttl=" + base::Int64Text(AverageTtlMs(call, db)) +
+                 ",subexpiry=" + base::Int64Text(static_cast<int64_t>(db.field_volatile_size())));
   }
 }
 

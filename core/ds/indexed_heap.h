@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -47,10 +48,20 @@ class IndexedHeap {
     return true;
   }
 
-  // Makes the next `more` pushes succeed. False if memory is exhausted.
+  // Makes the next `more` pushes succeed, growing by half at least. False if memory is exhausted.
   [[nodiscard]] bool Reserve(uint32_t more) {
     if (more > kCapacityMax - size_) return false;
-    return size_ + more <= capacity_ || Resize(size_ + more);
+    if (size_ + more <= capacity_) return true;
+    const uint32_t wanted = std::max(size_ + more, capacity_ + capacity_ / 2);
+    return Resize(wanted < kCapacityMax ? wanted : kCapacityMax);
+  }
+
+  // As Reserve, for a number of items that is small by other limits: never fails, as small
+  // allocations never do.
+  void ReserveSmall(uint32_t more) {
+    if (size_ + more <= capacity_) return;
+    capacity_ = size_ + more;
+    entries_ = static_cast<Entry*>(base::Reallocate(entries_, size_t{capacity_} * sizeof(Entry)));
   }
 
   // Makes the next push succeed, growing as Push would. False if memory is exhausted.

@@ -1,4 +1,5 @@
-// One numbered database: the table of entries and the order in which those with a time to live end.
+// One numbered database: the table of entries and the order in which those with a time to live end,
+// or hashes have fields that do.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include "core/ds/dict.h"
 #include "core/ds/indexed_heap.h"
 #include "core/keyspace/entry.h"
+#include "core/types/hash.h"
 
 namespace kvasm::keyspace {
 
@@ -18,8 +20,16 @@ struct EntryTraits {
   static uint32_t& Slot(Entry& entry) { return entry.ttl_slot; }
 };
 
+// Hashes by the earliest end of a field; the slot is in the value.
+struct FieldExpiryTraits {
+  static uint32_t& Slot(Entry& entry) {
+    return types::Hash::ExpirySlot(entry.encoding, entry.data);
+  }
+};
+
 using EntryDict = ds::Dict<Entry, EntryTraits>;
 using ExpiryHeap = ds::IndexedHeap<Entry, EntryTraits>;
+using FieldExpiryHeap = ds::IndexedHeap<Entry, FieldExpiryTraits>;
 
 class Database {
  public:
@@ -30,6 +40,8 @@ class Database {
   // Entries with a time to live.
   uint64_t volatile_size() const { return expiry_.size(); }
   const ExpiryHeap& expiry() const { return expiry_; }
+  // Hashes with fields that end by themselves.
+  uint64_t field_volatile_size() const { return field_expiry_.size(); }
 
   // When the entry ends, milliseconds since the Unix epoch; -1 = never.
   int64_t ExpireAt(Entry& entry) const { return entry.ttl_slot == 0 ? -1 : expiry_.KeyOf(entry); }
@@ -48,6 +60,7 @@ class Database {
   int cut_id_;
   EntryDict entries_;
   ExpiryHeap expiry_;
+  FieldExpiryHeap field_expiry_;
 };
 
 }  // namespace kvasm::keyspace

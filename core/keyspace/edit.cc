@@ -37,6 +37,12 @@ Edit::Edit(Keyspace& keyspace, Database& db, std::string_view key)
     keyspace_.Expire(db_, link);
     return;
   }
+  if (keyspace_.FieldsAreDue(**link)) [[unlikely]] {
+    bool gone = false;
+    keyspace_.ExpireFields(db_, link, UINT32_MAX, &gone);
+    if (gone) return;
+    link = Link();
+  }
   entry_ = *link;
   NoteAccess(*entry_, keyspace_.access_, keyspace_.recent_ms(), keyspace_.prng());
 }
@@ -68,6 +74,7 @@ void Edit::Install(Entry* entry) {
 }
 
 void Edit::DropValue() {
+  keyspace_.ForgetFields(db_, *entry_);
   if (entry_->OwnsBlock()) {
     keyspace_.lazy_free().Add(entry_->encoding, entry_->data, keyspace_.lazy_server_delete);
   }
@@ -166,6 +173,7 @@ void Edit::Put(Encoding encoding, void* data, bool keep_ttl) {
 Entry* Edit::Take() {
   Prepare();
   if (entry_->ttl_slot != 0) db_.expiry_.Remove(*entry_);
+  keyspace_.ForgetFields(db_, *entry_);
   Entry* taken = db_.entries().Unlink(Link());
   entry_ = nullptr;
   return taken;
@@ -229,6 +237,7 @@ void Edit::Close() {
     if (tell) keyspace_.Notify(kEventGeneric, "del", db_, key_);
     return;
   }
+  if (types::HasFieldExpiry(entry_->encoding)) keyspace_.OrderFields(db_, *entry_);
   if (changed_ && IsWaitable(type) && (keyspace_.interests_ & Listener::kReady)) {
     keyspace_.TellReady(db_, key_, type);
   }

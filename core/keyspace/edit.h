@@ -70,6 +70,9 @@ class Edit {
   // Whether one SetExpiry (or Adopt with an expiry) can be served: asked before anything is
   // changed.
   [[nodiscard]] bool HasRoomForExpiry() { return db_.expiry_.ReserveOne(); }
+  // As HasRoomForExpiry, for the first end of a field of a hash. A hash it was not asked for is
+  // served, too, but may end its fields late: when it is looked up.
+  [[nodiscard]] bool HasRoomForFieldExpiry() { return db_.field_expiry_.ReserveOne(); }
   void SetExpiry(int64_t expire_at_ms);
   // True if there was one.
   bool ClearExpiry();

@@ -29,6 +29,12 @@ Entry* Keyspace::FindLive(Database& db, std::string_view key) {
     Expire(db, link);
     return nullptr;
   }
+  if (FieldsAreDue(**link)) [[unlikely]] {
+    bool gone = false;
+    Entry* entry = *link;
+    ExpireFields(db, link, UINT32_MAX, &gone);
+    return gone ? nullptr : entry;
+  }
   return *link;
 }
 
@@ -55,6 +61,7 @@ void Keyspace::Drop(Database& db, Entry** link, bool lazy) {
   BeforeWrite(db, **link);
   Entry* entry = db.entries_.Unlink(link);
   if (entry->ttl_slot != 0) db.expiry_.Remove(*entry);
+  ForgetFields(db, *entry);
   if (entry->OwnsBlock()) lazy_free_.Add(entry->encoding, entry->data, lazy);
   FreeEntryBlock(entry);
 }
@@ -78,17 +85,26 @@ uint32_t Keyspace::ExpireDue(uint32_t budget) {
       Expire(db, db.entries_.FindLink(db.expiry_.Min()->key()));
       ++expired;
     }
+    while (expired < budget && !db.field_expiry_.empty() && db.field_expiry_.MinKey() <= now_ms()) {
+      Entry** link = db.entries_.FindLink(db.field_expiry_.Min()->key());
+      expired += std::max(1u, ExpireFields(db, link, budget - expired));
+    }
   }
   return expired;
 }
 
 int64_t Keyspace::NextExpiryMs() const {
   int64_t soonest = -1;
+  const auto offer = [&](int64_t wait) {
+    if (soonest < 0 || wait < soonest) soonest = wait;
+  };
   for (const auto& db : databases_) {
+    if (!db->field_expiry_.empty()) {
+      offer(std::max<int64_t>(0, db->field_expiry_.MinKey() - now_ms()));
+    }
     if (db->expiry_.empty()) continue;
     const int64_t end_ms = db->expiry_.MinKey();  // may be the largest int64
-    const int64_t wait = end_ms < now_ms() ? 0 : end_ms - now_ms() + (end_ms < INT64_MAX ? 1 : 0);
-    if (soonest < 0 || wait < soonest) soonest = wait;
+    offer(end_ms < now_ms() ? 0 : end_ms - now_ms() + (end_ms < INT64_MAX ? 1 : 0));
   }
   return soonest;
 }
@@ -101,6 +117,7 @@ uint64_t Keyspace::Flush(Database& db, bool lazy) {
   if (!watches_.empty()) watches_.TouchAll(db.id());
   EntryDict old = std::exchange(db.entries_, EntryDict(context_.seed));
   db.expiry_.Clear();
+  db.field_expiry_.Clear();
   if (lazy) lazy_free_.Add(std::move(old));
   for (Listener* listener : listeners_) {
     if (listener->Interests() & Listener::kChanges) listener->Flushed(db);
@@ -112,6 +129,7 @@ void Keyspace::Swap(Database& a, Database& b) {
   if (&a == &b) return;
   std::swap(a.entries_, b.entries_);
   a.expiry_.Swap(b.expiry_);
+  a.field_expiry_.Swap(b.field_expiry_);
   std::swap(a.cut_id_, b.cut_id_);
   for (Database* db : {&a, &b}) {
     if (!watches_.empty()) watches_.TouchAll(db->id());

@@ -27,6 +27,7 @@ struct KeyspaceStats {
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t expired_keys = 0;
+  uint64_t expired_subkeys = 0;  // fields of hashes
   uint64_t dirty = 0;  // changes since the start (rdb_changes_since_last_save subtracts)
 };
 
@@ -65,7 +66,8 @@ class Keyspace {
   // An instant at or shortly before now_ms(), for what need not be exact. Never reads the clock.
   int64_t recent_ms() const { return now_ms_; }
 
-  // Null when absent or expired (then it is removed on the spot). Valid until the next write.
+  // Null when absent or expired (then it is removed on the spot, as are a hash's fields whose time
+  // has come). Valid until the next write.
   Entry* Find(Database& db, std::string_view key, uint32_t lookup = kLookupRead);
   // Whether the entry's time has come, without touching it.
   bool IsExpired(const Database& db, Entry& entry) const {
@@ -76,9 +78,10 @@ class Keyspace {
   // Removes every entry. Returns how many there were. O(1) when `lazy`, the rest is freed by Chore.
   uint64_t Flush(Database& db, bool lazy);
   void Swap(Database& a, Database& b);
-  // Removes entries whose time has come, at most `budget` of them. Returns how many.
+  // Removes entries, and fields of hashes, whose time has come, at most `budget` of them. Returns
+  // how many.
   uint32_t ExpireDue(uint32_t budget);
-  // Milliseconds until the next entry ends, -1 when none will.
+  // Milliseconds until the next entry or field ends, -1 when none will.
   int64_t NextExpiryMs() const;
   // One slice of incremental work: rehashing, lazy freeing. True while there is more.
   bool Chore(uint32_t budget_units);
@@ -130,6 +133,27 @@ class Keyspace {
   // Unlinks and frees; no duties besides the pre-image.
   void Drop(Database& db, Entry** link, bool lazy);
   void Expire(Database& db, Entry** link);
+
+  // --- ends of hash fields (field_expiry.cc) ---
+  bool FieldsAreDue(const Entry& entry) const {
+    if (!types::HasFieldExpiry(entry.encoding)) [[likely]]
+      return false;
+    const int64_t end_ms = types::Hash::EarliestExpiry(entry.encoding, entry.data);
+    return end_ms >= 0 && end_ms <= now_ms() && !expiry_paused_;
+  }
+  // Removes up to `budget` fields that are due, the key too when it becomes empty (`*gone`, if
+  // given, tells). Returns how many.
+  uint32_t ExpireFields(Database& db, Entry** link, uint32_t budget, bool* gone = nullptr);
+  // Puts the entry where its earliest end belongs in the database's order, or takes it out of it
+  // when there is none. A hash for which there is no memory is not in it: its fields end when it
+  // is looked up.
+  void OrderFields(Database& db, Entry& entry);
+  // Takes the entry out of that order.
+  void ForgetFields(Database& db, Entry& entry) {
+    if (types::HasFieldExpiry(entry.encoding) && FieldExpiryHeap::Contains(entry)) {
+      db.field_expiry_.Remove(entry);
+    }
+  }
   Entry* FindLive(Database& db, std::string_view key);
 
   const types::Context context_;

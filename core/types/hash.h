@@ -1,6 +1,7 @@
 // A hash: fields with values, in one packed list while it is small, in a table of nodes later.
 // Encodings and the moments they change are those of Redis 7.2 (OBJECT ENCODING); a hash never
-// turns back into a packed list.
+// turns back into a packed list. Fields that end by themselves (Redis 7.4) have encodings of their
+// own, see hash_fields.h; here nothing ends before RemoveDue is called.
 #pragma once
 
 #include <cstdint>
@@ -8,34 +9,13 @@
 #include <span>
 #include <string_view>
 
-#include "core/ds/dict.h"
 #include "core/ds/item.h"
 #include "core/ds/packed_list.h"
+#include "core/types/hash_fields.h"
 #include "core/types/sampling.h"
 #include "core/types/value.h"
 
 namespace kvasm::types {
-
-// A field and its value in one block.
-struct FieldNode {
-  FieldNode* next;
-  uint32_t field_size;
-  uint32_t value_size;
-
-  char* bytes() { return reinterpret_cast<char*>(this + 1); }
-  const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
-  std::string_view field() const { return {bytes(), field_size}; }
-  std::string_view value() const { return {bytes() + field_size, value_size}; }
-  size_t MemoryBytes() const { return sizeof(FieldNode) + field_size + value_size; }
-};
-
-struct FieldTraits {
-  static FieldNode*& Next(FieldNode& node) { return node.next; }
-  static std::string_view Key(const FieldNode& node) { return node.field(); }
-  static void Dispose(FieldNode* node);
-};
-
-using FieldTable = ds::Dict<FieldNode, FieldTraits>;
 
 // A handle over a value; owns nothing. Null data is the empty hash in either encoding. Items handed
 // out are views valid until the next change. Arguments must not be views into the same hash. Costs:
@@ -56,11 +36,34 @@ class Hash {
   // Changes the encoding early when the fields and values about to be set (alternating) would
   // not stay packed.
   void Prepare(std::span<const std::string_view> pairs);
-  // True when the field is new.
-  bool Set(std::string_view field, std::string_view value);
+  // True when the field is new. One that was there lives on without an end unless it is kept.
+  enum class Expiry : uint8_t { kCleared, kKept };
+  bool Set(std::string_view field, std::string_view value, Expiry expiry = Expiry::kCleared);
   // True when it was there.
   bool Delete(std::string_view field);
 
+  // --- ends of fields, in milliseconds since the Unix epoch ---
+  static constexpr int64_t kNoField = -2;
+  static constexpr int64_t kNoExpiry = -1;  // it does not end
+  int64_t ExpiryOf(std::string_view field) const;
+  // The earliest end of a field, or kNoExpiry. O(1).
+  int64_t EarliestExpiry() const { return EarliestExpiry(value_.encoding, value_.data); }
+  // Turns a packed hash into one whose fields may end. O(size); nothing is done to a table.
+  void AdmitExpiry();
+  // Makes the next `fields` calls of SetExpiry succeed. False if memory is exhausted.
+  [[nodiscard]] bool ReserveExpiry(uint32_t fields);
+  // The field exists; room has been reserved.
+  void SetExpiry(std::string_view field, int64_t at_ms);
+  // The field exists. False if it did not end.
+  bool ClearExpiry(std::string_view field);
+  // Removes up to `budget` fields whose end is `now_ms` or earlier, in the order of their ends,
+  // visiting each before: visit(field). Returns how many.
+  template <class Visit>
+  uint32_t RemoveDue(int64_t now_ms, uint32_t budget, Visit visit);
+
+  // visit(Item field, Item value, int64_t expiry), in storage order.
+  template <class Visit>
+  void ForEachWithExpiry(Visit visit) const;
   // visit(Item field, Item value), in storage order.
   template <class Visit>
   void ForEach(Visit visit) const;
@@ -80,17 +83,49 @@ class Hash {
   static void* Clone(Encoding encoding, const void* data, const Context& context);
   static uint64_t Size(Encoding encoding, const void* data);
   static uint64_t MemoryBytes(Encoding encoding, const void* data, uint64_t samples);
+  static int64_t EarliestExpiry(Encoding encoding, const void* data);
+  // The keyspace's slot in a value that HasFieldExpiry().
+  static uint32_t& ExpirySlot(Encoding encoding, void* data) {
+    return encoding == Encoding::kHashListpackEx ? static_cast<ExpiringList*>(data)->slot
+                                                 : static_cast<ExpiringTable*>(data)->slot;
+  }
   // Checks the structure and, for a packed hash, that fields are distinct.
   bool Validate() const;
 
  private:
-  bool packed() const { return value_.encoding == Encoding::kHashListpack; }
-  ds::PackedList list() const { return ds::PackedList(value_.data); }
+  static bool IsPacked(Encoding encoding) {
+    return encoding == Encoding::kHashListpack || encoding == Encoding::kHashListpackEx;
+  }
+  bool packed() const { return IsPacked(value_.encoding); }
+  bool expiring() const { return HasFieldExpiry(value_.encoding); }
+  // Items of the packed list that make up a field.
+  uint32_t stride() const { return value_.encoding == Encoding::kHashListpack ? 2 : 3; }
+  void*& Block() const {
+    return value_.encoding == Encoding::kHashListpack
+               ? value_.data
+               : static_cast<ExpiringList*>(value_.data)->list;
+  }
+  ds::PackedList list() const { return ds::PackedList(Block()); }
+  // Both kinds of tables begin with it.
   FieldTable& table() const { return *static_cast<FieldTable*>(value_.data); }
+  FieldHeap& heap() const { return static_cast<ExpiringTable*>(value_.data)->expiry; }
   std::vector<uint32_t> FieldPositions() const;
   void ConvertToTable();
-  bool SetPacked(std::string_view field, std::string_view value);
-  bool SetInTable(std::string_view field, std::string_view value);
+  bool SetPacked(std::string_view field, std::string_view value, Expiry expiry);
+  bool SetInTable(std::string_view field, std::string_view value, Expiry expiry);
+  // hash_expiry.cc: the rest of encodings with expiry.
+  bool SetKeepingExpiry(FieldNode** link, std::string_view value);
+  void ClearExpiryAt(FieldNode** link);
+  void ClearExpiryPacked(ds::PackedList::Position at);
+  // Takes the item's place in the order of ends; `expiry` 0 = it does not end.
+  void MovePacked(ds::PackedList::Position at, int64_t expiry);
+  // Puts a table with all the fields in the place of the packed list, and their ends into its heap.
+  void AdoptTable(FieldTable* fields);
+  // Removes and disposes of a node that is in no heap any more.
+  void RemoveNode(FieldNode* node);
+  static void FreeExpiring(Encoding encoding, void* data);
+  static void* CloneExpiring(Encoding encoding, void* data, const Context& context);
+  bool ValidateExpiry() const;
 
   ValueRef value_;
   const Context& context_;
@@ -107,7 +142,51 @@ void Hash::ForEach(Visit visit) const {
   for (auto at = pairs.begin(); at != pairs.end();) {
     ds::Item field = pairs.Take(at);
     visit(field, pairs.Take(at));
+    if (expiring()) at = pairs.Next(at);
   }
+}
+
+template <class Visit>
+void Hash::ForEachWithExpiry(Visit visit) const {
+  if (!packed()) {
+    table().ForEach([&](FieldNode* node) {
+      visit(ds::Item(node->field()), ds::Item(node->value()),
+            node->expires() ? heap().KeyOf(*node) : kNoExpiry);
+    });
+    return;
+  }
+  auto fields = list();
+  for (auto at = fields.begin(); at != fields.end();) {
+    ds::Item field = fields.Take(at);
+    ds::Item value = fields.Take(at);
+    const int64_t expiry = expiring() ? fields.Take(at).number() : 0;
+    visit(field, value, expiry == 0 ? kNoExpiry : expiry);
+  }
+}
+
+template <class Visit>
+uint32_t Hash::RemoveDue(int64_t now_ms, uint32_t budget, Visit visit) {
+  uint32_t removed = 0;
+  if (!expiring()) return 0;
+  if (!packed()) {
+    for (; removed < budget && !heap().empty() && heap().MinKey() <= now_ms; ++removed) {
+      FieldNode* node = heap().PopMin();
+      visit(node->field());
+      RemoveNode(node);
+    }
+    return removed;
+  }
+  auto fields = list();
+  ds::NumberText scratch;
+  for (auto at = fields.begin(); removed < budget && at != fields.end(); ++removed) {
+    const ds::Item field = fields.Take(at);
+    at = fields.Next(at);
+    const int64_t expiry = fields.Take(at).number();
+    if (expiry == 0 || expiry > now_ms) break;
+    visit(field.Text(scratch));
+  }
+  fields.Erase(fields.begin(), 3 * removed);
+  return removed;
 }
 
 template <class Visit>

@@ -23,9 +23,9 @@ constexpr EncodingFacts kEncodings[] = {
     {Type::kList, "listpack"}, {Type::kList, "quicklist"}, {Type::kSet, "intset"},
     {Type::kSet, "listpack"},  {Type::kSet, "hashtable"},  {Type::kZset, "listpack"},
     {Type::kZset, "skiplist"}, {Type::kHash, "listpack"},  {Type::kHash, "hashtable"},
-    {Type::kStream, "stream"},
+    {Type::kStream, "stream"}, {Type::kHash, "listpackex"}, {Type::kHash, "hashtable"},
 };
-static_assert(std::size(kEncodings) == static_cast<size_t>(Encoding::kStream) + 1);
+static_assert(std::size(kEncodings) == static_cast<size_t>(Encoding::kHashHashtableEx) + 1);
 
 const EncodingFacts& FactsOf(Encoding encoding) {
   return kEncodings[static_cast<size_t>(encoding)];
@@ -48,6 +48,10 @@ void* NewCollection(Encoding encoding, const Context& context) {
   switch (encoding) {
     case Encoding::kHashHashtable:
       return new FieldTable(context.seed);
+    case Encoding::kHashListpackEx:
+      return new ExpiringList;
+    case Encoding::kHashHashtableEx:
+      return new ExpiringTable(FieldTable(context.seed));
     case Encoding::kSetHashtable:
       return new MemberTable(context.seed);
     case Encoding::kZsetSkiplist:
@@ -82,6 +86,7 @@ bool FreeSome(Encoding encoding, void* data, uint32_t budget_units) {
   bool more = false;
   switch (encoding) {
     case Encoding::kHashHashtable:
+    case Encoding::kHashHashtableEx:  // begins with the table, too
       more = static_cast<FieldTable*>(data)->Drain(budget_units, FieldTraits::Dispose);
       break;
     case Encoding::kSetHashtable:
@@ -151,6 +156,7 @@ uint64_t ValueMemoryBytes(Encoding encoding, const void* data, uint64_t samples)
 uint64_t ValueFreeEffort(Encoding encoding, const void* data) {
   switch (encoding) {
     case Encoding::kHashHashtable:
+    case Encoding::kHashHashtableEx:
     case Encoding::kSetHashtable:
     case Encoding::kZsetSkiplist:
       return ValueSize(encoding, data);

@@ -26,9 +26,14 @@ enum class Encoding : uint8_t {
   kHashListpack,
   kHashHashtable,
   kStream,
+  // Hashes with fields that end by themselves; last, see HasFieldExpiry.
+  kHashListpackEx,
+  kHashHashtableEx,
 };
 
 Type TypeOf(Encoding encoding);
+// Whether fields of a value in this encoding may end by themselves (field_expiry.h).
+constexpr bool HasFieldExpiry(Encoding encoding) { return encoding >= Encoding::kHashListpackEx; }
 // "string", "list", ... as TYPE replies.
 std::string_view TypeName(Type type);
 // "int", "embstr", "listpack", ... as OBJECT ENCODING replies.

@@ -227,14 +227,20 @@ export function parse(source, name) {
   let current = null;
   let last = null;
   let since = null;
+  let fileSince;
   source.split('\n').forEach((raw, index) => {
     const where = `${name}:${index + 1}`;
     const line = raw.trimEnd();
     if (line.trim() === '' || line.trimStart().startsWith('# ') || line.trim() === '#') return;
     if (line.startsWith('=== ')) {
-      current = { title: line.slice(4), line: index + 1, steps: [] };
+      current = { title: line.slice(4), line: index + 1, steps: [], since: fileSince };
       cases.push(current);
       last = since = null;
+      return;
+    }
+    const whole = !current && /^@since\s+(\S+)\s*(.*)$/.exec(line);
+    if (whole) {
+      fileSince = { version: whole[1], why: whole[2] };
       return;
     }
     if (!current) throw new Error(`${where}: a case starts with "=== title"`);

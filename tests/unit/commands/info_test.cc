@@ -35,7 +35,10 @@ TEST(Info, KeyspaceCountsKeysExpiriesAndTheirMeanTime) {
   t.Run("SET a 1");
   t.Run("SET b 1 PX 1000");
   t.Run("SET c 1 PX 3000");
-  EXPECT_EQ(t.Run("INFO keyspace"), "\"# Keyspace\r\ndb0:keys=3,expires=2,avg_ttl=2000\r\n\"");
+  t.Run("HSET h f v");
+  t.Run("HEXPIRE h 10 FIELDS 1 f");
+  EXPECT_EQ(t.Run("INFO keyspace"),
+            "\"# Keyspace\r\ndb0:keys=4,expires=2,avg_ttl=2000,subexpiry=1\r\n\"");
 }
 
 TEST(Info, CommandAndErrorStatisticsCountAndReset) {
