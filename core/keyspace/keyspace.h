@@ -28,7 +28,7 @@ struct KeyspaceStats {
   uint64_t misses = 0;
   uint64_t expired_keys = 0;
   uint64_t expired_subkeys = 0;  // fields of hashes
-  uint64_t dirty = 0;  // changes since the start (rdb_changes_since_last_save subtracts)
+  uint64_t dirty = 0;            // changes since the start (rdb_changes_since_last_save subtracts)
 };
 
 // How a key is looked up.

@@ -19,10 +19,10 @@ struct EncodingFacts {
 
 // In the order of Encoding.
 constexpr EncodingFacts kEncodings[] = {
-    {Type::kString, "int"},    {Type::kString, "embstr"},  {Type::kString, "raw"},
-    {Type::kList, "listpack"}, {Type::kList, "quicklist"}, {Type::kSet, "intset"},
-    {Type::kSet, "listpack"},  {Type::kSet, "hashtable"},  {Type::kZset, "listpack"},
-    {Type::kZset, "skiplist"}, {Type::kHash, "listpack"},  {Type::kHash, "hashtable"},
+    {Type::kString, "int"},    {Type::kString, "embstr"},   {Type::kString, "raw"},
+    {Type::kList, "listpack"}, {Type::kList, "quicklist"},  {Type::kSet, "intset"},
+    {Type::kSet, "listpack"},  {Type::kSet, "hashtable"},   {Type::kZset, "listpack"},
+    {Type::kZset, "skiplist"}, {Type::kHash, "listpack"},   {Type::kHash, "hashtable"},
     {Type::kStream, "stream"}, {Type::kHash, "listpackex"}, {Type::kHash, "hashtable"},
 };
 static_assert(std::size(kEncodings) == static_cast<size_t>(Encoding::kHashHashtableEx) + 1);

@@ -1,4 +1,5 @@
-// The declarations of commands against the facts about Redis 7.2's, where those are at hand.
+// The declarations of commands against the facts about Redis 7.2's, where those are at hand, and
+// against those of newer ones, which are here.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -172,6 +173,97 @@ void ExpectSame(const CommandSpec& spec, const Json& reference) {
   EXPECT_FALSE(spec.complexity.empty());
 }
 
+// Commands younger than the facts: those of Redis 7.4 and 8.0.
+struct NewerCommand {
+  std::string_view name;
+  std::string_view since;
+  int arity;
+  std::string_view flags;
+  std::string_view keys;
+  std::string_view arguments;
+};
+
+constexpr NewerCommand kNewerCommands[] = {
+    {"hexpire", "7.4.0", -6, "denyoom,fast,write", "RW UPDATE index 1 range 0 1 0; ",
+     "key:key key=0() seconds:integer() condition:oneof optional(nx:pure-token "
+     "token=NX() xx:pure-token token=XX() gt:pure-token token=GT() lt:pure-token "
+     "token=LT() ) fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hexpireat", "7.4.0", -6, "denyoom,fast,write", "RW UPDATE index 1 range 0 1 0; ",
+     "key:key key=0() unix-time-seconds:unix-time() condition:oneof "
+     "optional(nx:pure-token token=NX() xx:pure-token token=XX() gt:pure-token "
+     "token=GT() lt:pure-token token=LT() ) fields:block "
+     "token=FIELDS(numfields:integer() field:string multiple() ) "},
+    {"hexpiretime", "7.4.0", -5, "fast,readonly", "ACCESS RO index 1 range 0 1 0; ",
+     "key:key key=0() fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hgetdel", "8.0.0", -5, "fast,write", "ACCESS DELETE RW index 1 range 0 1 0; ",
+     "key:key key=0() fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hgetex", "8.0.0", -5, "fast,write", "ACCESS RW UPDATE index 1 range 0 1 0; ",
+     "key:key key=0() expiration:oneof optional(seconds:integer token=EX() "
+     "milliseconds:integer token=PX() unix-time-seconds:unix-time token=EXAT() "
+     "unix-time-milliseconds:unix-time token=PXAT() persist:pure-token "
+     "token=PERSIST() ) fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hpersist", "7.4.0", -5, "fast,write", "RW UPDATE index 1 range 0 1 0; ",
+     "key:key key=0() fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hpexpire", "7.4.0", -6, "denyoom,fast,write", "RW UPDATE index 1 range 0 1 0; ",
+     "key:key key=0() milliseconds:integer() condition:oneof optional(nx:pure-token "
+     "token=NX() xx:pure-token token=XX() gt:pure-token token=GT() lt:pure-token "
+     "token=LT() ) fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hpexpireat", "7.4.0", -6, "denyoom,fast,write", "RW UPDATE index 1 range 0 1 0; ",
+     "key:key key=0() unix-time-milliseconds:unix-time() condition:oneof "
+     "optional(nx:pure-token token=NX() xx:pure-token token=XX() gt:pure-token "
+     "token=GT() lt:pure-token token=LT() ) fields:block "
+     "token=FIELDS(numfields:integer() field:string multiple() ) "},
+    {"hpexpiretime", "7.4.0", -5, "fast,readonly", "ACCESS RO index 1 range 0 1 0; ",
+     "key:key key=0() fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hpttl", "7.4.0", -5, "fast,readonly", "ACCESS RO index 1 range 0 1 0; ",
+     "key:key key=0() fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+    {"hsetex", "8.0.0", -6, "denyoom,fast,write", "RW UPDATE index 1 range 0 1 0; ",
+     "key:key key=0() condition:oneof optional(fnx:pure-token token=FNX() "
+     "fxx:pure-token token=FXX() ) expiration:oneof optional(seconds:integer "
+     "token=EX() milliseconds:integer token=PX() unix-time-seconds:unix-time "
+     "token=EXAT() unix-time-milliseconds:unix-time token=PXAT() keepttl:pure-token "
+     "token=KEEPTTL() ) fields:block token=FIELDS(numfields:integer() data:block "
+     "multiple(field:string() value:string() ) ) "},
+    {"httl", "7.4.0", -5, "fast,readonly", "ACCESS RO index 1 range 0 1 0; ",
+     "key:key key=0() fields:block token=FIELDS(numfields:integer() field:string "
+     "multiple() ) "},
+};
+
+const NewerCommand* NewerNamed(std::string_view name) {
+  const auto* at = std::find_if(std::begin(kNewerCommands), std::end(kNewerCommands),
+                                [&](const NewerCommand& newer) { return newer.name == name; });
+  return at == std::end(kNewerCommands) ? nullptr : at;
+}
+
+TEST(CommandInfo, EveryNewerDeclarationAgreesWithRedis) {
+  TestEngine t;
+  const command::Table& table = t.engine.table();
+  for (const NewerCommand& newer : kNewerCommands) {
+    SCOPED_TRACE(newer.name);
+    const int32_t index = table.Find(newer.name);
+    ASSERT_NE(index, command::Table::kNone);
+    const CommandSpec& spec = table.at(static_cast<size_t>(index));
+    EXPECT_EQ(spec.since, newer.since);
+    EXPECT_EQ(spec.arity, newer.arity);
+    EXPECT_EQ(Joined(FlagTexts(spec)), newer.flags);
+    EXPECT_EQ(KeysText(spec), newer.keys);
+    EXPECT_EQ(spec.tips, "");
+    EXPECT_EQ(GroupText(spec.group), "hash");
+    std::vector<Argument> arguments;
+    EXPECT_TRUE(ParseSyntax(spec.syntax, &arguments));
+    EXPECT_EQ(Tree(arguments), newer.arguments);
+    EXPECT_FALSE(spec.summary.empty());
+  }
+}
+
 TEST(CommandInfo, EveryDeclarationAgreesWithRedis) {
   const std::string folder = testing::ReferenceFolder();
   if (folder.empty()) GTEST_SKIP() << "the reference facts are not beside the project";
@@ -182,6 +274,7 @@ TEST(CommandInfo, EveryDeclarationAgreesWithRedis) {
   TestEngine t;
   const command::Table& table = t.engine.table();
   for (size_t i = 0; i < table.size(); ++i) {
+    if (NewerNamed(table.at(i).name) != nullptr) continue;
     const auto at = by_name.find(table.at(i).name);
     ASSERT_NE(at, by_name.end()) << table.at(i).name;
     ExpectSame(table.at(i), *at->second);
