@@ -64,7 +64,7 @@ inline constexpr std::string_view kLcsMemory =
 inline constexpr std::string_view kLcsMemoryFailed =
     "ERR Insufficient memory, failed allocating transient memory for LCS";
 
-// --- Hashes, sets, sorted sets -----------------------------------------------------------------
+// --- Lists, hashes, sets, sorted sets -----------------------------------------------------------
 inline constexpr std::string_view kHashNotInteger = "ERR hash value is not an integer";
 inline constexpr std::string_view kHashNotFloat = "ERR hash value is not a float";
 inline constexpr std::string_view kFieldsMissing =
@@ -109,6 +109,11 @@ inline constexpr std::string_view kTimeoutNotInteger =
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
 inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
 inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+inline constexpr std::string_view kRankZero =
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use "
+    "negative to start from the end of the list";
+inline constexpr std::string_view kPositionCountNegative = "ERR COUNT can't be negative";
+inline constexpr std::string_view kMaxlenNegative = "ERR MAXLEN can't be negative";
 std::string NeedsInputKey(std::string_view command);  // lower-case name, as 'zunionstore'
 
 // --- Streams -----------------------------------------------------------------------------------

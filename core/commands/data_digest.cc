@@ -6,6 +6,7 @@
 #include "core/base/grisu2.h"
 #include "core/base/numbers.h"
 #include "core/types/hash.h"
+#include "core/types/list.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
 
@@ -79,6 +80,10 @@ void AddValue(Sha1Digest& digest, Keyspace& keyspace, Entry& entry) {
   if (type == Type::kString) {
     keyspace::IntText text;
     Mix(digest, keyspace::StringOf(entry, text));
+  } else if (type == Type::kList) {
+    types::List(entry.value(), keyspace.context()).ForEach([&](const ds::Item& element) {
+      Mix(digest, element.Text(scratch));
+    });
   } else if (type == Type::kSet) {
     types::Set(entry.value(), keyspace.context()).ForEach([&](const ds::Item& member) {
       Xor(digest, member.Text(scratch));

@@ -58,16 +58,12 @@ QuickList::QuickList(const QuickList& other)
 }
 
 void QuickList::Clear() {
-  while (head_ != nullptr) {
-    Node* node = head_;
-    head_ = node->next;
-    FreeBlock(node);
-    delete node;
-  }
-  tail_ = nullptr;
-  marked_ = nullptr;
-  size_ = 0;
-  node_count_ = 0;
+  while (head_ != nullptr) Drop(head_);
+}
+
+bool QuickList::Drain(uint32_t nodes) {
+  for (; nodes > 0 && head_ != nullptr; --nodes) Drop(head_);
+  return head_ != nullptr;
 }
 
 uint64_t QuickList::ListpackBytes() const {

@@ -105,6 +105,8 @@ class QuickList {
   /// Erases the first `most` (0: all) elements equal to `text`, the last ones if `backward`.
   uint64_t EraseEqual(std::string_view text, uint64_t most, bool backward);
   void Clear();
+  /// Erases up to `nodes` nodes from the head. True while there are more.
+  bool Drain(uint32_t nodes);
 
   /// Appends a node with the items of this block, which is taken over and is not empty.
   void AppendNode(void* block);

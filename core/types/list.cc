@@ -1,6 +1,7 @@
 #include "core/types/list.h"
 
 #include <algorithm>
+#include <string>
 
 #include "core/base/alloc.h"
 #include "core/ds/listpack_size.h"
@@ -100,6 +101,20 @@ void List::Pop(End end, uint64_t count) {
   }
   quick().Pop(end);
   Shrink();
+}
+
+void List::Rotate(End from, End to) {
+  ds::NumberText scratch;
+  const ds::Item item = Peek(from);
+  const std::string text(item.Text(scratch));
+  if (packed()) {
+    EraseRange(from == End::kHead ? 0 : size() - 1, 1);
+  } else {
+    quick().Pop(from);
+  }
+  Prepare(text.size(), 1);
+  PushPrepared(to, text);
+  if (!packed()) Shrink();
 }
 
 bool List::Insert(std::string_view pivot, bool after, std::string_view text) {

@@ -66,6 +66,8 @@ class List {
   void PushPrepared(End end, std::string_view text);
   // Removes `count` <= size() elements.
   void Pop(End end, uint64_t count = 1);
+  // Moves an element from one end to the other.
+  void Rotate(End from, End to);
   // Inserts before or after the first element equal to `pivot`. False if there is none (the
   // encoding may have changed nevertheless).
   bool Insert(std::string_view pivot, bool after, std::string_view text);
@@ -167,7 +169,7 @@ void List::ForEachNode(Visit visit) const {
     return;
   }
   for (auto* node = quick().head(); node != nullptr; node = node->next) {
-    visit(ListNode{node->plain, node->count, node->listpack_bytes, node, nullptr});
+    visit(ListNode{node->plain != 0, node->count, node->listpack_bytes, node, nullptr});
   }
 }
 

@@ -91,6 +91,9 @@ void FreeValue(Encoding encoding, void* data) {
 bool FreeSome(Encoding encoding, void* data, uint32_t budget_units) {
   bool more = false;
   switch (encoding) {
+    case Encoding::kListQuicklist:
+      more = static_cast<ds::QuickList*>(data)->Drain(budget_units);
+      break;
     case Encoding::kHashHashtable:
     case Encoding::kHashHashtableEx:  // begins with the table, too
       more = static_cast<FieldTable*>(data)->Drain(budget_units, FieldTraits::Dispose);

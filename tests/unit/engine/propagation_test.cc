@@ -23,7 +23,7 @@ using testing::TestEngine;
 void Prepare(TestEngine& t) {
   for (const char* line :
        {"SET s 123", "SET n 10", "SET vol v PX 1000000", "SADD st m1 m2 m3", "SADD st2 x",
-        "ZADD z 1 a 2 b 3 c", "HSET h f1 v1 n 1", "SET expired v PX 1"}) {
+        "ZADD z 1 a 2 b 3 c", "HSET h f1 v1 n 1", "RPUSH l a b c d e", "SET expired v PX 1"}) {
     t.Run(line);
   }
   t.AdvanceTime(10ms);
