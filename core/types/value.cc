@@ -104,6 +104,9 @@ bool FreeSome(Encoding encoding, void* data, uint32_t budget_units) {
     case Encoding::kZsetSkiplist:
       more = static_cast<ScoreTable*>(data)->by_member.Drain(budget_units, ScoreTraits::Dispose);
       break;
+    case Encoding::kStream:
+      more = static_cast<Stream*>(data)->Drain(budget_units);
+      break;
     default:
       break;
   }
