@@ -130,7 +130,7 @@ inline constexpr std::string_view kStreamIdsExhausted =
 inline constexpr std::string_view kEntryTooLarge = "ERR Elements are too large to be stored";
 inline constexpr std::string_view kTrimTwice =
     "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
-inline constexpr std::string_view kMaxlenNegative = "ERR The MAXLEN argument must be >= 0.";
+inline constexpr std::string_view kTrimLengthNegative = "ERR The MAXLEN argument must be >= 0.";
 inline constexpr std::string_view kTrimLimitNegative = "ERR The LIMIT argument must be >= 0.";
 inline constexpr std::string_view kTrimLimitAlone =
     "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";

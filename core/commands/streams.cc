@@ -46,7 +46,7 @@ void ReadThreshold(Arguments& in, StreamTrim::Strategy strategy, TrimOptions* op
     return;
   }
   const int64_t length = in.Int();
-  if (length < 0) in.Fail(errors::kMaxlenNegative);
+  if (length < 0) in.Fail(errors::kTrimLengthNegative);
   trim.max_length = static_cast<uint64_t>(length);
 }
 
