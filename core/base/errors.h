@@ -113,7 +113,7 @@ inline constexpr std::string_view kRankZero =
     "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use "
     "negative to start from the end of the list";
 inline constexpr std::string_view kPositionCountNegative = "ERR COUNT can't be negative";
-inline constexpr std::string_view kMaxlenNegative = "ERR MAXLEN can't be negative";
+inline constexpr std::string_view kPositionMaxlenNegative = "ERR MAXLEN can't be negative";
 std::string NeedsInputKey(std::string_view command);  // lower-case name, as 'zunionstore'
 
 // --- Streams -----------------------------------------------------------------------------------

@@ -134,7 +134,8 @@ PositionSearch ReadPositionSearch(Arguments& in) {
     } else if (in.TakeWithValue("COUNT")) {
       search.count = static_cast<uint64_t>(ReadAtLeast(in, 0, errors::kPositionCountNegative));
     } else if (in.TakeWithValue("MAXLEN")) {
-      search.length_max = static_cast<uint64_t>(ReadAtLeast(in, 0, errors::kMaxlenNegative));
+      search.length_max =
+          static_cast<uint64_t>(ReadAtLeast(in, 0, errors::kPositionMaxlenNegative));
     } else {
       in.Fail(errors::kSyntax);
     }
