@@ -24,21 +24,16 @@ std::vector<Specs> AllCommands() {
       StringNumberCommands(),
       HashCommands(),
       HashExpireCommands(),
-      ListCommands(),
-      ListEndCommands(),
-      ListBlockingCommands(),
       SetCommands(),
       SetAlgebraCommands(),
       SortedSetCommands(),
       SortedSetPopCommands(),
       SortedSetRangeCommands(),
       SortedSetAlgebraCommands(),
-      StreamCommands(),
-      StreamInfoCommands(),
-      StreamReadCommands(),
       StringLcsCommands(),
       BitCommands(),
       FunctionCommands(),
+      DumpCommands(),
   };
   // clang-format on
 }

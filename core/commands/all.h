@@ -26,21 +26,16 @@ Specs StringCommands();
 Specs StringNumberCommands();
 Specs HashCommands();
 Specs HashExpireCommands();
-Specs ListCommands();
-Specs ListEndCommands();
-Specs ListBlockingCommands();
 Specs SetCommands();
 Specs SetAlgebraCommands();
 Specs SortedSetCommands();
 Specs SortedSetPopCommands();
 Specs SortedSetRangeCommands();
 Specs SortedSetAlgebraCommands();
-Specs StreamCommands();
-Specs StreamInfoCommands();
-Specs StreamReadCommands();
 Specs StringLcsCommands();
 Specs BitCommands();
 Specs FunctionCommands();
+Specs DumpCommands();
 
 // All of them, for command::Table.
 std::vector<Specs> AllCommands();

@@ -42,6 +42,16 @@ void NoteAccess(Entry& entry, const AccessPolicy& policy, int64_t now_ms, base::
   Store(entry, Minutes(now_ms) << 8 | counter);
 }
 
+void SetIdleSeconds(Entry& entry, int64_t idle_seconds, int64_t now_ms) {
+  int64_t at = int64_t{Seconds(now_ms)} - idle_seconds;
+  if (at < 0) at += kClockMask;  // the clock wraps around
+  Store(entry, static_cast<uint32_t>(at) & kClockMask);
+}
+
+void SetFrequency(Entry& entry, uint8_t frequency, int64_t now_ms) {
+  Store(entry, Minutes(now_ms) << 8 | frequency);
+}
+
 uint64_t IdleSeconds(const Entry& entry, int64_t now_ms) {
   return (Seconds(now_ms) - Load(entry)) & kClockMask;
 }

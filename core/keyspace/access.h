@@ -25,6 +25,9 @@ struct AccessPolicy {
 void InitAccess(Entry& entry, const AccessPolicy& policy, int64_t now_ms);
 // Notes an access.
 void NoteAccess(Entry& entry, const AccessPolicy& policy, int64_t now_ms, base::Prng& prng);
+// Sets what IdleSeconds or Frequency tells, under the policy that keeps it (RESTORE, RDB files).
+void SetIdleSeconds(Entry& entry, int64_t idle_seconds, int64_t now_ms);
+void SetFrequency(Entry& entry, uint8_t frequency, int64_t now_ms);
 // Seconds since the last access. Meaningful under LRU.
 uint64_t IdleSeconds(const Entry& entry, int64_t now_ms);
 // The counter after decay. Meaningful under LFU.

@@ -39,6 +39,7 @@ constexpr BoolField kBoolFields[] = {
     {"lazyfree-lazy-user-del", &Settings::lazyfree_lazy_user_del},
     {"lazyfree-lazy-user-flush", &Settings::lazyfree_lazy_user_flush},
     {"protected-mode", &Settings::protected_mode},
+    {"rdbcompression", &Settings::rdbcompression},
 };
 constexpr NumberField kNumberFields[] = {
     {"databases", &Settings::databases},

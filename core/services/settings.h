@@ -27,6 +27,7 @@ struct Settings {
   bool activerehashing = true;
   bool latency_tracking = true;
   bool protected_mode = true;
+  bool rdbcompression = true;
   int64_t timeout = 0;  // seconds an idle client is kept, 0 = for ever
   std::string notify_keyspace_events;
   std::string requirepass;

@@ -128,6 +128,11 @@ class SortedSet {
   template <class Visit>
   void PickDistinct(uint64_t count, Visit visit) const;
 
+  // Adds a pair behind all others of a packed list in which it is the last by order.
+  static void AppendPair(ds::PackedList& pairs, std::string_view member, double score) {
+    InsertPair(pairs, pairs.end(), member, score);
+  }
+
   // The operations behind FreeValue, CloneValue, ... in value.h.
   static void Free(Encoding encoding, void* data);
   static void* Clone(Encoding encoding, const void* data, const Context& context);

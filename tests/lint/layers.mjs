@@ -9,11 +9,23 @@ const layers = {
   ds: ['base'],
   types: ['base', 'ds'],
   keyspace: ['base', 'host', 'ds', 'types'],
+  persist: ['base', 'ds', 'types', 'keyspace'],
   resp: ['base'],
   services: ['base', 'host', 'ds', 'types', 'keyspace', 'resp'],
   command: ['base', 'host', 'ds', 'types', 'keyspace', 'resp', 'services'],
-  commands: ['base', 'host', 'ds', 'types', 'keyspace', 'resp', 'services', 'command'],
-  engine: ['base', 'host', 'ds', 'types', 'keyspace', 'resp', 'services', 'command', 'commands'],
+  commands: ['base', 'host', 'ds', 'types', 'keyspace', 'persist', 'resp', 'services', 'command'],
+  engine: [
+    'base',
+    'host',
+    'ds',
+    'types',
+    'keyspace',
+    'persist',
+    'resp',
+    'services',
+    'command',
+    'commands',
+  ],
 };
 
 /** A folder's name in the table: "core/ds", or "bindings" for the one door. */

@@ -2,6 +2,7 @@
 // a real 7.2.6 server sent to its replicas. "<ms>" stands for any time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <string>
@@ -23,19 +24,28 @@ using testing::TestEngine;
 void Prepare(TestEngine& t) {
   for (const char* line :
        {"SET s 123", "SET n 10", "SET vol v PX 1000000", "SADD st m1 m2 m3", "SADD st2 x",
-        "ZADD z 1 a 2 b 3 c", "HSET h f1 v1 n 1", "RPUSH l a b c d e", "SET expired v PX 1",
-        "XADD x 1-1 f v", "XADD x 1-2 f v", "XADD x 1-3 f v"}) {
+        "ZADD z 1 a 2 b 3 c", "HSET h f1 v1 n 1", "SET expired v PX 1"}) {
     t.Run(line);
   }
   t.AdvanceTime(10ms);
 }
 
+// What stands for "__DUMP__" in the facts: the integer 5, as 7.2.6 dumps it.
+constexpr std::string_view kDump{"\0\xc0\5\x0b\0\n\xf0\xe2\x15~\xb0Z\xd8", 13};
+
+// The bytes of a text in which the facts write one character for each byte.
+std::string BytesOf(const std::string& text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<uint8_t>(text[i]);
+    bytes += lead < 0x80 ? text[i] : static_cast<char>(lead << 6 | (text[++i] & 0x3f));
+  }
+  return bytes;
+}
+
 bool Same(const std::string& expected, const std::string& actual) {
-  constexpr std::string_view kTime = "<ms>";
-  constexpr size_t kDigits = 13;
-  if (!expected.starts_with(kTime)) return expected == actual;
-  return actual.size() >= kDigits && actual.find_first_not_of("0123456789") >= kDigits &&
-         expected.substr(kTime.size()) == actual.substr(kDigits);
+  if (expected != "<ms>") return expected == actual;
+  return actual.size() == 13 && actual.find_first_not_of("0123456789") == std::string::npos;
 }
 
 class FieldJournal final : public keyspace::Journal::Sink {
@@ -66,7 +76,7 @@ void ExpectRecords(const Json& expected, const FieldJournal& journal, const std:
     ASSERT_EQ(records[i].size(), wanted.items.size()) << command;
     const size_t compared = IsRandom(command) ? 2 : wanted.items.size();
     for (size_t j = 0; j < compared; ++j) {
-      EXPECT_TRUE(Same(wanted.items[j].text, records[i][j]))
+      EXPECT_TRUE(Same(BytesOf(wanted.items[j].text), records[i][j]))
           << command << ": expected " << wanted.items[j].text << ", got " << records[i][j];
     }
   }
@@ -86,6 +96,7 @@ TEST(Propagation, RecordsEqualThoseOfARealServer) {
     // Commands, or MULTI, that the engine does not have yet.
     if (!IsBuilt(t.engine.table(), arguments) || command.find('|') != std::string::npos) continue;
     Prepare(t);
+    std::replace(arguments.begin(), arguments.end(), std::string("__DUMP__"), std::string(kDump));
     FieldJournal journal;
     t.engine.keyspace().journal().Attach(journal);
     const std::string reply = t.RunArgs(arguments);

@@ -1,0 +1,53 @@
+// Questions about a compact block, whichever reader reads it. Internal to this layer.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "core/ds/item.h"
+#include "core/persist/loading.h"
+
+namespace kvasm::persist {
+
+// An order of items without meaning but that equal items are neighbours.
+inline bool ItemLess(const ds::Item& a, const ds::Item& b) {
+  if (a.is_integer() != b.is_integer()) return a.is_integer();
+  return a.is_integer() ? a.number() < b.number() : a.bytes() < b.bytes();
+}
+
+inline bool ItemEqual(const ds::Item& a, const ds::Item& b) {
+  return !ItemLess(a, b) && !ItemLess(b, a);
+}
+
+// Checks a block of `count` elements for equal ones among those at 0, `stride`, 2 x `stride`, ...:
+// false and a fault if there are any. O(n log n).
+template <class Source>
+bool AllDistinct(Loading& loading, std::string_view block, uint32_t count, uint32_t stride) {
+  if (!loading.HaveRoom(uint64_t{count} * sizeof(ds::Item))) return false;
+  std::vector<ds::Item> items;
+  items.reserve(count / stride);
+  Source source(block);
+  for (uint32_t i = 0; source.More(); ++i) {
+    const ds::Item item = source.Take();
+    if (i % stride == 0) items.push_back(item);
+  }
+  std::sort(items.begin(), items.end(), ItemLess);
+  const bool distinct = std::adjacent_find(items.begin(), items.end(), ItemEqual) == items.end();
+  return distinct || loading.Corrupt();
+}
+
+// The number of elements of a sound block whose number is a multiple of `stride`; 0 after a fault
+// or when it is empty (then the loading says which).
+template <class Source>
+uint32_t CheckedCount(Loading& loading, std::string_view block, uint32_t stride) {
+  if (!loading.in.ok()) return 0;
+  const std::optional<uint32_t> count = Source::Count(block);
+  if (!count || *count % stride != 0) {
+    loading.Corrupt();
+    return 0;
+  }
+  if (*count == 0) loading.Empty();
+  return *count;
+}
+
+}  // namespace kvasm::persist

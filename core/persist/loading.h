@@ -1,0 +1,76 @@
+// What the decoders of the several types share while one value is read. Internal to this layer.
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/alloc.h"
+#include "core/ds/packed_list.h"
+#include "core/persist/reader.h"
+#include "core/types/value.h"
+
+namespace kvasm::persist {
+
+// Asks for memory ahead of it being taken. Collections are built of small blocks that are never
+// refused one by one, so that without asking a huge value would end the engine.
+class Room {
+ public:
+  // Whether about `bytes` more in one element may be allocated.
+  bool For(uint64_t bytes) {
+    pending_ += bytes + kElementBytes;
+    if (pending_ < kAskEveryBytes) return true;
+    const uint64_t wanted = pending_ + pending_ / 4 + kSpareBytes;
+    pending_ = 0;
+    return base::HaveRoom(wanted);
+  }
+
+ private:
+  static constexpr uint64_t kElementBytes = 64;  // what a node takes besides its bytes
+  static constexpr uint64_t kAskEveryBytes = 256 * 1024;
+  static constexpr uint64_t kSpareBytes = 2 << 20;  // the largest compact block, moved
+
+  uint64_t pending_ = 0;
+};
+
+// A value being read. A decoder puts it together at `value` (whose encoding it chooses first) and
+// returns false when it ends early; the reader then knows the fault, or `empty` is set.
+struct Loading {
+  Reader& in;
+  const types::Context& context;
+  types::ValueRef value;
+  StringScratch first{};
+  StringScratch second{};
+  Room room{};
+  bool empty = false;
+
+  const types::Limits& limits() const { return *context.limits; }
+  bool Corrupt() { return in.Fail(Fault::kCorrupt); }
+  bool Empty() {
+    empty = true;
+    return false;
+  }
+  // Whether `bytes` may be allocated; latches the fault if not.
+  bool HaveRoom(uint64_t bytes) { return room.For(bytes) || in.Fail(Fault::kOutOfMemory); }
+  // Chooses the encoding; the collection starts without elements.
+  void Begin(types::Encoding encoding) {
+    value.encoding = encoding;
+    value.data = types::NewCollection(encoding, context);
+  }
+};
+
+// Whether a compact block of `bytes` bytes and `elements` elements has room as a packed list: ours
+// has other forms, some of them longer.
+inline bool FitsPackedList(uint64_t bytes, uint64_t elements) {
+  constexpr uint64_t kLongerMost = 8;
+  return bytes + elements * kLongerMost < ds::PackedList::kBytesMax - 64;
+}
+
+// Whether every limit of this kind ("at most so many", as configured) allows `count`.
+inline bool Within(uint64_t count, int64_t limit) {
+  return limit >= 0 && count <= static_cast<uint64_t>(limit);
+}
+
+bool LoadHash(Loading& loading, ValueType type);
+bool LoadSet(Loading& loading, ValueType type);
+bool LoadSortedSet(Loading& loading, ValueType type);
+
+}  // namespace kvasm::persist

@@ -1,0 +1,136 @@
+#include "core/ds/int_set.h"
+#include "core/persist/listpack.h"
+#include "core/persist/value.h"
+#include "core/types/hash.h"
+#include "core/types/set.h"
+#include "core/types/sorted_set.h"
+
+namespace kvasm::persist {
+namespace {
+
+using keyspace::Entry;
+using types::Encoding;
+
+void SaveString(Writer& out, const Entry& entry) {
+  if (entry.encoding == Encoding::kInt) return out.Integer(entry.IntValue());
+  keyspace::IntText scratch;
+  out.String(keyspace::StringOf(entry, scratch));
+}
+
+// Writes what `add(ListpackWriter&)` adds as one listpack.
+template <class Add>
+void SaveListpack(Writer& out, Add add) {
+  Block& block = out.Scratch();
+  ListpackWriter listpack(block);
+  add(listpack);
+  const std::string_view bytes = listpack.Finish();
+  if (block.failed()) return out.Fail();
+  out.Blob(bytes);
+}
+
+void SaveHash(Writer& out, const types::Hash& hash, bool packed) {
+  if (packed) {
+    return SaveListpack(out, [&](ListpackWriter& listpack) {
+      hash.ForEach([&](const ds::Item& field, const ds::Item& value) {
+        listpack.Add(field);
+        listpack.Add(value);
+      });
+    });
+  }
+  out.Length(hash.size());
+  hash.ForEach([&](const ds::Item& field, const ds::Item& value) {
+    out.String(field.bytes());
+    out.String(value.bytes());
+  });
+}
+
+void SaveIntset(Writer& out, void* data) {
+  const ds::IntSet integers(data);
+  const uint32_t header[] = {integers.width(), integers.count()};
+  Block& block = out.Scratch();
+  block.Append({reinterpret_cast<const char*>(header), sizeof header});
+  for (uint32_t i = 0; i < integers.count(); ++i) {
+    const int64_t value = integers.At(i);
+    block.Append({reinterpret_cast<const char*>(&value), integers.width()});
+  }
+  if (block.failed()) return out.Fail();
+  out.Blob(block.view());
+}
+
+void SaveSet(Writer& out, Entry& entry, const types::Set& set, ValueType type) {
+  if (type == ValueType::kSetIntset) return SaveIntset(out, entry.data);
+  if (type == ValueType::kSetListpack) {
+    return SaveListpack(out, [&](ListpackWriter& listpack) {
+      set.ForEach([&](const ds::Item& member) { listpack.Add(member); });
+    });
+  }
+  out.Length(set.size());
+  set.ForEach([&](const ds::Item& member) {
+    member.is_integer() ? out.Integer(member.number()) : out.String(member.bytes());
+  });
+}
+
+// Integral scores as integers, others as the text Redis prints them with.
+void AddScore(ListpackWriter& listpack, double score) {
+  char text[base::kDoubleCharsMax];
+  listpack.AddString({text, base::FormatDouble(text, score)});
+}
+
+void SaveSortedSet(Writer& out, const types::SortedSet& zset, bool packed) {
+  if (packed) {
+    return SaveListpack(out, [&](ListpackWriter& listpack) {
+      zset.ForEach(zset.All(), false, [&](std::string_view member, double score) {
+        listpack.AddString(member);
+        AddScore(listpack, score);
+      });
+    });
+  }
+  out.Length(zset.size());
+  // From the highest on: each goes to the front where it is read.
+  zset.ForEach(zset.All(), true, [&](std::string_view member, double score) {
+    out.String(member);
+    out.Double(score);
+  });
+}
+
+}  // namespace
+
+ValueType SavedType(const Entry& entry, int version) {
+  constexpr int kKnowsSetListpack = 11;
+  switch (entry.encoding) {
+    case Encoding::kSetIntset:
+      return ValueType::kSetIntset;
+    case Encoding::kSetListpack:
+      return version >= kKnowsSetListpack ? ValueType::kSetListpack : ValueType::kSet;
+    case Encoding::kSetHashtable:
+      return ValueType::kSet;
+    case Encoding::kZsetListpack:
+      return ValueType::kZsetListpack;
+    case Encoding::kZsetSkiplist:
+      return ValueType::kZset;
+    case Encoding::kHashListpack:
+      return ValueType::kHashListpack;
+    case Encoding::kHashHashtable:
+      return ValueType::kHash;
+    default:
+      return ValueType::kString;
+  }
+}
+
+void SaveValue(Writer& out, Entry& entry, const types::Context& context) {
+  switch (entry.type()) {
+    case types::Type::kHash:
+      return SaveHash(out, types::Hash(entry.value(), context),
+                      entry.encoding == Encoding::kHashListpack);
+    case types::Type::kSet:
+      return SaveSet(out, entry, types::Set(entry.value(), context),
+                     SavedType(entry, out.version()));
+    case types::Type::kZset:
+      return SaveSortedSet(out, types::SortedSet(entry.value(), context),
+                           entry.encoding == Encoding::kZsetListpack);
+    default:
+      return SaveString(out, entry);
+  }
+}
+
+}  // namespace kvasm::persist
