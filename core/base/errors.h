@@ -69,7 +69,7 @@ inline constexpr std::string_view kLcsMemory =
 inline constexpr std::string_view kLcsMemoryFailed =
     "ERR Insufficient memory, failed allocating transient memory for LCS";
 
-// --- Hashes, sets, sorted sets -----------------------------------------------------------------
+// --- Lists, hashes, sets, sorted sets -----------------------------------------------------------
 inline constexpr std::string_view kHashNotInteger = "ERR hash value is not an integer";
 inline constexpr std::string_view kHashNotFloat = "ERR hash value is not a float";
 inline constexpr std::string_view kFieldsMissing =
@@ -114,6 +114,11 @@ inline constexpr std::string_view kTimeoutNotInteger =
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
 inline constexpr std::string_view kTimeoutOutOfRange = "ERR timeout is out of range";
 inline constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+inline constexpr std::string_view kRankZero =
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use "
+    "negative to start from the end of the list";
+inline constexpr std::string_view kPositionCountNegative = "ERR COUNT can't be negative";
+inline constexpr std::string_view kPositionMaxlenNegative = "ERR MAXLEN can't be negative";
 std::string NeedsInputKey(std::string_view command);  // lower-case name, as 'zunionstore'
 
 // --- Streams -----------------------------------------------------------------------------------
@@ -121,6 +126,39 @@ inline constexpr std::string_view kInvalidStreamId =
     "ERR Invalid stream ID specified as stream command argument";
 inline constexpr std::string_view kInvalidRangeStart = "ERR invalid start ID for the interval";
 inline constexpr std::string_view kInvalidRangeEnd = "ERR invalid end ID for the interval";
+inline constexpr std::string_view kAddIdZero =
+    "ERR The ID specified in XADD must be greater than 0-0";
+inline constexpr std::string_view kAddIdTooSmall =
+    "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+inline constexpr std::string_view kStreamIdsExhausted =
+    "ERR The stream has exhausted the last possible ID, unable to add more items";
+inline constexpr std::string_view kEntryTooLarge = "ERR Elements are too large to be stored";
+inline constexpr std::string_view kTrimTwice =
+    "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+inline constexpr std::string_view kTrimLengthNegative = "ERR The MAXLEN argument must be >= 0.";
+inline constexpr std::string_view kTrimLimitNegative = "ERR The LIMIT argument must be >= 0.";
+inline constexpr std::string_view kTrimLimitAlone =
+    "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+inline constexpr std::string_view kTrimLimitExact =
+    "ERR syntax error, LIMIT cannot be used without the special ~ option";
+inline constexpr std::string_view kTrimNothing =
+    "ERR syntax error, XTRIM must be called with a trimming strategy";
+inline constexpr std::string_view kEntriesAddedNegative = "ERR entries_added must be positive";
+inline constexpr std::string_view kSetIdBelowGivenDeleted =
+    "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+inline constexpr std::string_view kSetIdBelowDeleted =
+    "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+inline constexpr std::string_view kSetIdBelowTop =
+    "ERR The ID specified in XSETID is smaller than the target stream top item";
+inline constexpr std::string_view kEntriesAddedBelowLength =
+    "ERR The entries_added specified in XSETID is smaller than the target stream length";
+inline constexpr std::string_view kReadIdOfGroup =
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> "
+    "option.";
+inline constexpr std::string_view kReadGroupOption =
+    "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+inline constexpr std::string_view kReadNoackOption =
+    "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
 inline constexpr std::string_view kMissingGroup = "ERR Missing GROUP option for XREADGROUP";
 inline constexpr std::string_view kBusyGroup = "BUSYGROUP Consumer Group name already exists";
 inline constexpr std::string_view kEntriesReadNegative =

@@ -6,6 +6,7 @@
 #include "core/base/grisu2.h"
 #include "core/base/numbers.h"
 #include "core/types/hash.h"
+#include "core/types/list.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
 
@@ -39,11 +40,13 @@ void MixNumber(Sha1Digest& digest, uint32_t number) {
   Mix(digest, {bytes, sizeof bytes});
 }
 
-// Adds a pair of texts as one element of a collection.
-void XorPair(Sha1Digest& digest, std::string_view first, std::string_view second) {
+// Adds a pair of texts, and a note if there is one, as one element of a collection.
+void XorPair(Sha1Digest& digest, std::string_view first, std::string_view second,
+             std::string_view note = {}) {
   Sha1Digest pair{};
   Mix(pair, first);
   Mix(pair, second);
+  if (!note.empty()) Xor(pair, note);
   Xor(digest, Bytes(pair));
 }
 
@@ -79,6 +82,10 @@ void AddValue(Sha1Digest& digest, Keyspace& keyspace, Entry& entry) {
   if (type == Type::kString) {
     keyspace::IntText text;
     Mix(digest, keyspace::StringOf(entry, text));
+  } else if (type == Type::kList) {
+    types::List(entry.value(), keyspace.context()).ForEach([&](const ds::Item& element) {
+      Mix(digest, element.Text(scratch));
+    });
   } else if (type == Type::kSet) {
     types::Set(entry.value(), keyspace.context()).ForEach([&](const ds::Item& member) {
       Xor(digest, member.Text(scratch));
@@ -86,8 +93,9 @@ void AddValue(Sha1Digest& digest, Keyspace& keyspace, Entry& entry) {
   } else if (type == Type::kHash) {
     ds::NumberText other;
     types::Hash(entry.value(), keyspace.context())
-        .ForEach([&](const ds::Item& field, const ds::Item& value) {
-          XorPair(digest, field.Text(scratch), value.Text(other));
+        .ForEachWithExpiry([&](const ds::Item& field, const ds::Item& value, int64_t expiry) {
+          XorPair(digest, field.Text(scratch), value.Text(other),
+                  expiry == types::Hash::kNoExpiry ? "" : "!!hexpire!!");
         });
   } else if (type == Type::kZset) {
     const types::SortedSet zset(entry.value(), keyspace.context());

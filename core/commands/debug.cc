@@ -12,6 +12,8 @@
 #include "core/commands/data_digest.h"
 #include "core/commands/help.h"
 #include "core/keyspace/access.h"
+#include "core/services/config_value.h"
+#include "core/types/list.h"
 
 namespace kvasm::commands {
 namespace {
@@ -68,8 +70,21 @@ uint64_t SerializedBytes(const Entry& entry) {
   return LengthPrefixBytes(bytes) + bytes;
 }
 
+// What is known of the nodes of a long list.
+std::string QuickListFacts(const ds::QuickList& list) {
+  // Two digits behind the point.
+  const uint64_t average = (list.size() * 1000 / list.node_count() + 5) / 10;
+  std::string fraction = base::Int64Text(static_cast<int64_t>(average % 100));
+  if (fraction.size() < 2) fraction.insert(0, "0");
+  return " ql_nodes:" + base::Int64Text(list.node_count()) +
+         " ql_avg_node:" + base::Int64Text(static_cast<int64_t>(average / 100)) + "." + fraction +
+         " ql_listpack_max:" + base::Int64Text(list.node_limit()) +
+         " ql_compressed:" + (list.compress_depth() != 0 ? "1" : "0") +
+         " ql_uncompressed_size:" + base::Int64Text(static_cast<int64_t>(list.ListpackBytes()));
+}
+
 void Object(Call& call) {
-  const Entry* entry =
+  Entry* entry =
       call.keyspace.Find(call.db, call.arg(2), keyspace::kLookupNoTouch | keyspace::kLookupNoStats);
   if (entry == nullptr) return call.reply.Error(errors::kNoSuchKey);
   const uint32_t clock = entry->lru[0] | entry->lru[1] << 8 | uint32_t{entry->lru[2]} << 16;
@@ -86,7 +101,44 @@ void Object(Call& call) {
   text += " lru:" + base::Int64Text(clock);
   const uint64_t idle = lfu ? 0 : keyspace::IdleSeconds(*entry, call.now_ms());
   text += " lru_seconds_idle:" + base::Int64Text(static_cast<int64_t>(idle));
+  if (entry->encoding == types::Encoding::kListQuicklist) {
+    text += QuickListFacts(*types::List(entry->value(), call.context()).quick_list());
+  }
   call.reply.Simple(text);
+}
+
+void SetPlainThreshold(Call& call) {
+  constexpr uint64_t kMost = (uint64_t{1} << 32) - (uint64_t{1} << 20);
+  const auto bytes = services::ParseMemory(call.arg(2));
+  if (!bytes || *bytes > kMost) {
+    return call.reply.Error(
+        "ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+  }
+  types::Limits& limits = call.services.config.mutable_settings().limits;
+  limits.list_plain_bytes_min = *bytes != 0 ? *bytes : types::Limits{}.list_plain_bytes_min;
+  call.reply.Ok();
+}
+
+// LISTPACK and QUICKLIST: Redis prints the structure where its log goes; here its outline is
+// logged.
+void ListStructure(Call& call) {
+  Entry* entry =
+      call.keyspace.Find(call.db, call.arg(2), keyspace::kLookupNoTouch | keyspace::kLookupNoStats);
+  if (entry == nullptr) return call.reply.Error(errors::kNoSuchKey);
+  const bool wants_nodes = base::EqualsIgnoreCase(call.arg(1), "quicklist");
+  const std::string_view name = wants_nodes ? "quicklist" : "listpack";
+  if (types::EncodingName(entry->encoding) != name) {
+    return call.reply.Error("ERR Not a " + std::string(name) + " encoded object.");
+  }
+  std::string outline =
+      "elements:" +
+      base::Int64Text(static_cast<int64_t>(types::ValueSize(entry->encoding, entry->data)));
+  if (wants_nodes) {
+    outline += QuickListFacts(*types::List(entry->value(), call.context()).quick_list());
+  }
+  call.host.log.Write(host::LogLevel::kNotice, outline);
+  call.reply.Simple(wants_nodes ? "Quicklist structure printed on stdout"
+                                : "Listpack structure printed on stdout");
 }
 
 void Digest(Call& call) { call.reply.Simple(base::HexText(DatasetDigest(call.keyspace))); }
@@ -181,6 +233,8 @@ void Help(Call& call) {
                       "    Fingerprints of the values of keys.",
                       "ERROR <string>",
                       "    Reply the error <string>.",
+                      "LISTPACK <key>",
+                      "    Log the outline of a value that is packed into one block.",
                       "LOG <message>",
                       "    Write a line into the server's log.",
                       "OBJECT <key>",
@@ -190,6 +244,10 @@ void Help(Call& call) {
                       "PROTOCOL <type>",
                       "    Reply a sample: string|integer|double|bignum|null|array|set|map|",
                       "    attrib|push|verbatim|true|false.",
+                      "QUICKLIST <key> [<0|1>]",
+                      "    Log the outline of a long list.",
+                      "QUICKLIST-PACKED-THRESHOLD <size>",
+                      "    From which size on elements of lists are nodes of their own; 0: 1gb.",
                       "SET-ACTIVE-EXPIRE <0|1>",
                       "    Whether keys past their time are removed without being asked for.",
                       "SLEEP <seconds>",
@@ -210,10 +268,13 @@ constexpr Subcommand kSubcommands[] = {
     {"DIGEST-VALUE", 2, kManyArguments, &DigestValue},
     {"ERROR", 3, 3, &ReplyError},
     {"HELP", 2, 2, &Help},
+    {"LISTPACK", 3, 3, &ListStructure},
     {"LOG", 3, 3, &Log},
     {"OBJECT", 3, 3, &Object},
     {"POPULATE", 3, 5, &Populate},
     {"PROTOCOL", 3, 3, &Protocol},
+    {"QUICKLIST", 3, 4, &ListStructure},
+    {"QUICKLIST-PACKED-THRESHOLD", 3, 3, &SetPlainThreshold},
     {"SET-ACTIVE-EXPIRE", 3, 3, &SetActiveExpire},
     {"SLEEP", 3, 3, &Sleep},
 };

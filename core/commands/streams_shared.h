@@ -2,13 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/command/arguments.h"
 #include "core/command/call.h"
+#include "core/commands/collections.h"
 #include "core/types/stream.h"
 
 namespace kvasm::commands {
+
+// The stream at `key` for reading, null when absent. False after replying WRONGTYPE.
+inline bool FindStream(command::Call& call, std::string_view key, types::Stream** stream) {
+  keyspace::Entry* entry;
+  if (!FindCollection(call, key, types::Type::kStream, &entry)) return false;
+  *stream = entry == nullptr ? nullptr : &types::Stream::Of(entry->value());
+  return true;
+}
 
 inline void ReplyStreamId(resp::Writer& reply, types::StreamId id) {
   reply.Bulk(types::StreamIdChars(id).view());
@@ -20,11 +30,15 @@ inline void ReplyStreamEntry(resp::Writer& reply, const types::StreamEntry& entr
   ReplyStreamId(reply, entry.id);
   reply.Array(uint64_t{entry.fields} * 2);
   entry.ForEach([&](const ds::Item& field, const ds::Item& value) {
-    ds::NumberText scratch;
-    reply.Bulk(field.Text(scratch));
-    reply.Bulk(value.Text(scratch));
+    ReplyItem(reply, field);
+    ReplyItem(reply, value);
   });
 }
+
+// Replies the entries from one id to another, both included, as an array: at most `count` of them
+// (0: all). Returns how many.
+uint64_t ReplyStreamRange(resp::Writer& reply, const types::Stream& stream, types::StreamId from,
+                          types::StreamId to, uint64_t count, bool reverse = false);
 
 // The next argument as an id; a missing sequence number is 0.
 inline types::StreamId ReadStreamId(command::Arguments& in) {
@@ -60,6 +74,51 @@ inline types::StreamId ReadRangeEnd(command::Arguments& in) {
   if (bound->open && !bound->id.Decrement()) in.Fail(errors::kInvalidRangeEnd);
   return bound->id;
 }
+
+// COUNT of XRANGE, XREAD and their kin: what is negative counts as 0.
+inline uint64_t ReadStreamCount(command::Arguments& in) {
+  const int64_t count = in.Int();
+  return count < 0 ? 0 : static_cast<uint64_t>(count);
+}
+
+// What XREAD and XREADGROUP are asked for. Views of the arguments.
+struct StreamReadRequest {
+  uint64_t count = 0;  // of entries of each stream; 0: all
+  bool blocks = false;
+  int64_t deadline_ms = 0;  // if it blocks; 0: never
+  bool has_group = false;
+  std::string_view group{};
+  std::string_view consumer{};
+  bool noack = false;
+  size_t ids_at = 0;  // argument that is the first id
+  std::span<const std::string_view> keys{};
+  std::span<const std::string_view> ids{};  // as many
+};
+// Reads the arguments of XREAD, or of XREADGROUP. False after replying an error.
+bool ParseStreamRead(command::Call& call, bool with_group, StreamReadRequest* request);
+
+// The frame of the reply of XREAD and XREADGROUP: a map, or for RESP2 pairs, from keys to what
+// follows each Begin().
+class StreamReadReply {
+ public:
+  explicit StreamReadReply(resp::Writer& reply) : reply_(reply), mark_(reply.Begin()) {}
+
+  void Begin(std::string_view key) {
+    if (reply_.protocol() == 2) reply_.Array(2);
+    reply_.Bulk(key);
+    ++streams_;
+  }
+  bool empty() const { return streams_ == 0; }
+  // Puts the size in front; not to be called when empty.
+  void End() {
+    reply_.protocol() == 2 ? reply_.EndArray(mark_, streams_) : reply_.EndMap(mark_, streams_);
+  }
+
+ private:
+  resp::Writer& reply_;
+  resp::Writer::Mark mark_;
+  uint64_t streams_ = 0;
+};
 
 // The groups part of XINFO STREAM FULL: the value of "groups", of each pending list at most `count`
 // messages (0: all).

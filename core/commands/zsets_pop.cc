@@ -1,11 +1,10 @@
 // Sorted sets: taking members from either end, at once or when there are some.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "core/base/numbers.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/commands/waiting.h"
 #include "core/commands/zsets_shared.h"
 
 namespace kvasm::commands {
@@ -60,20 +59,6 @@ void PopFromKey(Call& call, End end) {
 
 void Zpopmin(Call& call) { PopFromKey(call, End::kLowest); }
 void Zpopmax(Call& call) { PopFromKey(call, End::kHighest); }
-
-// The milliseconds since the epoch at which waiting ends, from seconds as a float; 0: never.
-int64_t ReadDeadline(Arguments& in, int64_t now_ms) {
-  const double seconds = in.Double(errors::kTimeoutNotFloat);
-  if (!in.ok()) return 0;
-  constexpr auto kMost = static_cast<double>(std::numeric_limits<int64_t>::max());
-  const double wait_ms = std::ceil(seconds * 1000);
-  if (seconds < 0) {
-    in.Fail(errors::kTimeoutNegative);
-  } else if (wait_ms >= kMost - static_cast<double>(now_ms)) {
-    in.Fail(errors::kTimeoutOutOfRange);
-  }
-  return in.ok() && wait_ms > 0 ? now_ms + static_cast<int64_t>(wait_ms) : 0;
-}
 
 void RecordPop(Call& call, End end, std::string_view key, uint64_t popped) {
   char digits[base::kIntCharsMax];

@@ -6,9 +6,10 @@
 ///          1110llll l text               up to 4095 bytes
 ///          f0 llll text                  longer text
 ///          f1 / f2 / f3 / f4 n...        integer of 16 / 24 / 32 / 64 bits, signed
+///          f5 ... ff nn                  integers from 4096 up to 724991, 65536 for each tag
 ///
-/// Text that is the canonical form of an int64 is stored as the shortest integer, hence equal items
-/// have equal bytes.
+/// Text that is the canonical form of an int64 is stored in the one shortest form it has, hence
+/// equal items have equal bytes.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,10 @@ inline constexpr uint8_t kPackedInt16 = 0xf1;
 inline constexpr uint8_t kPackedInt24 = 0xf2;
 inline constexpr uint8_t kPackedInt32 = 0xf3;
 inline constexpr uint8_t kPackedInt64 = 0xf4;
+// The tags from here on are the third byte of integers that would otherwise take four.
+inline constexpr uint8_t kPackedBiased = 0xf5;
+inline constexpr int64_t kPackedBiasedMin = 4096;
+inline constexpr int64_t kPackedBiasedMax = kPackedBiasedMin + (0x100 - kPackedBiased) * 65536 - 1;
 
 /// An item ready to be stored: `head` (which for integers is everything) and then `text`, which is
 /// borrowed.
@@ -78,6 +83,9 @@ struct EncodedItem {
       head[0] = static_cast<uint8_t>(0xc0 | bits >> 8);
       head[1] = static_cast<uint8_t>(bits);
       head_bytes = 2;
+    } else if (number >= kPackedBiasedMin && number <= kPackedBiasedMax) {
+      const auto offset = static_cast<uint32_t>(number - kPackedBiasedMin);
+      SetWide(static_cast<uint8_t>(kPackedBiased + (offset >> 16)), offset, 2);
     } else if (FitsSigned(number, 16)) {
       SetWide(kPackedInt16, number, 2);
     } else if (FitsSigned(number, 24)) {
@@ -129,8 +137,10 @@ inline uint32_t PackedItemBytes(const uint8_t* item) {
       return 4;
     case kPackedInt32:
       return 5;
-    default:
+    case kPackedInt64:
       return 9;
+    default:
+      return 3;
   }
 }
 
@@ -169,8 +179,12 @@ inline Item TakePackedItem(const uint8_t*& at) {
       return wide(3);
     case kPackedInt32:
       return wide(4);
-    default:
+    case kPackedInt64:
       return wide(8);
+    default:
+      at += 3;
+      return Item(kPackedBiasedMin + (int64_t{first - kPackedBiased} << 16) +
+                  base::Load16(item + 1));
   }
 }
 
@@ -178,7 +192,6 @@ inline Item TakePackedItem(const uint8_t*& at) {
 inline bool HoldsPackedItem(const uint8_t* at, const uint8_t* end) {
   const auto left = static_cast<uint64_t>(end - at);
   const uint8_t first = *at;
-  if (first > kPackedInt64) return false;
   const uint64_t head_bytes = first < 0xe0 ? 1 : first == kPackedText32 ? 5 : 2;
   if (head_bytes > left) return false;
   if (first == kPackedText32) return uint64_t{base::Load32(at + 1)} + 5 <= left;

@@ -49,28 +49,36 @@ uint32_t PackedList::CountItems() const {
   return items;
 }
 
-// The one place that moves bytes: replaces `removed_bytes` at `at` by `added` (if any).
-PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
-                                        const EncodedItem* added) {
+// The one place that moves bytes: makes a gap of `added_bytes` where `removed_bytes` were and
+// returns it.
+uint8_t* PackedList::MakeGap(Position at, uint32_t removed_bytes, uint32_t added_bytes,
+                             uint32_t new_count) {
   uint32_t old_bytes = bytes();
-  uint32_t new_count = count() - removed_items + (added != nullptr ? 1 : 0);
-  uint32_t added_bytes = added != nullptr ? added->bytes() : 0;
   uint32_t new_bytes = old_bytes - removed_bytes + added_bytes;
   uint32_t tail_bytes = old_bytes - at - removed_bytes;
-  bool grows = new_bytes > old_bytes;
   bool moves_block = block_ == nullptr || BlockCapacity(new_bytes) != BlockCapacity(old_bytes);
-  if (moves_block && (grows || block_ == nullptr)) {
+  if (moves_block && (new_bytes > old_bytes || block_ == nullptr)) {
     block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
+    moves_block = false;
   }
   uint8_t* data = Data();
   if (added_bytes != removed_bytes && tail_bytes > 0) {
     std::memmove(data + at + added_bytes, data + at + removed_bytes, tail_bytes);
   }
-  if (added != nullptr) added->Store(data + at);
   base::Store32(data, new_bytes | std::min(new_count, kCountStoredMax) << kBytesBits);
-  if (moves_block && new_bytes < old_bytes) {
+  if (moves_block) {
     block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
+    data = Data();
   }
+  return data + at;
+}
+
+PackedList::Position PackedList::Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
+                                        const EncodedItem* added) {
+  uint32_t added_bytes = added != nullptr ? added->bytes() : 0;
+  uint32_t new_count = count() - removed_items + (added != nullptr ? 1 : 0);
+  uint8_t* gap = MakeGap(at, removed_bytes, added_bytes, new_count);
+  if (added != nullptr) added->Store(gap);
   return at + added_bytes;
 }
 
@@ -110,6 +118,15 @@ void PackedList::Erase(Position at, uint32_t items) {
   uint32_t removed = 0;
   for (Position last = end(); removed < items && stop < last; ++removed) stop = Next(stop);
   if (removed > 0) Splice(at, stop - at, removed, nullptr);
+}
+
+void PackedList::AppendTail(const PackedList& other, Position from) {
+  uint32_t items = 0;
+  for (Position at = from; at < other.end(); at = other.Next(at)) ++items;
+  uint32_t added_bytes = other.end() - from;
+  if (added_bytes == 0) return;
+  uint8_t* gap = MakeGap(end(), 0, added_bytes, count() + items);
+  std::memcpy(gap, other.Data() + from, added_bytes);
 }
 
 void PackedList::Clear() {

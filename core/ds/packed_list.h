@@ -83,6 +83,8 @@ class PackedList {
   Position ReplaceBytes(Position at, std::string_view bytes);
   /// Removes up to `items` items from `at` on. Afterwards `at` is the item that followed.
   void Erase(Position at, uint32_t items);
+  /// Appends the items of another list from `from` on. There must be room (FitsAdding).
+  void AppendTail(const PackedList& other, Position from);
 
   void Clear();
   /// A copy of the block, owned by the caller.
@@ -103,6 +105,7 @@ class PackedList {
   Position FindEncoded(const EncodedItem& wanted, Position from, uint32_t stride) const;
   Position Splice(Position at, uint32_t removed_bytes, uint32_t removed_items,
                   const EncodedItem* added);
+  uint8_t* MakeGap(Position at, uint32_t removed_bytes, uint32_t added_bytes, uint32_t new_count);
 
   void*& block_;
 };

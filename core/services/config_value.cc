@@ -61,23 +61,6 @@ constexpr Unit kUnits[] = {
     {"m", 1000000}, {"mb", 1 << 20}, {"g", 1000000000}, {"gb", 1 << 30},
 };
 
-// Too large a number stands for the largest; without digits it is 0, as in Redis.
-std::optional<uint64_t> ParseMemory(std::string_view text) {
-  size_t digits = 0;
-  uint64_t value = 0;
-  bool saturated = false;
-  while (digits < text.size() && base::IsDigit(text[digits])) {
-    const auto digit = static_cast<uint64_t>(text[digits++] - '0');
-    saturated |= __builtin_mul_overflow(value, uint64_t{10}, &value) ||
-                 __builtin_add_overflow(value, digit, &value);
-  }
-  if (saturated) value = std::numeric_limits<uint64_t>::max();
-  for (const Unit& unit : kUnits) {
-    if (base::EqualsIgnoreCase(text.substr(digits), unit.name)) return value * unit.bytes;
-  }
-  return std::nullopt;
-}
-
 std::string NumberText(const Directive& directive, int64_t value) {
   if (!(directive.flags & kUnsigned)) return base::Int64Text(value);
   char text[base::kIntCharsMax];
@@ -362,6 +345,22 @@ Text NormalizeText(const Directive& directive, std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<uint64_t> ParseMemory(std::string_view text) {
+  size_t digits = 0;
+  uint64_t value = 0;
+  bool saturated = false;
+  while (digits < text.size() && base::IsDigit(text[digits])) {
+    const auto digit = static_cast<uint64_t>(text[digits++] - '0');
+    saturated |= __builtin_mul_overflow(value, uint64_t{10}, &value) ||
+                 __builtin_add_overflow(value, digit, &value);
+  }
+  if (saturated) value = std::numeric_limits<uint64_t>::max();
+  for (const Unit& unit : kUnits) {
+    if (base::EqualsIgnoreCase(text.substr(digits), unit.name)) return value * unit.bytes;
+  }
+  return std::nullopt;
+}
 
 Text NormalizeValue(const Directive& directive, std::string_view text, std::string_view current) {
   switch (directive.type) {

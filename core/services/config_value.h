@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,5 +16,9 @@ namespace kvasm::services {
 // SET puts it after "... - ".
 base::Result<std::string> NormalizeValue(const Directive& directive, std::string_view text,
                                          std::string_view current);
+
+// A number of bytes as the configuration takes it: "10", "64kb", "1G". Too large a number stands for
+// the largest; without digits it is 0, as in Redis. Nothing when the unit is unknown.
+std::optional<uint64_t> ParseMemory(std::string_view text);
 
 }  // namespace kvasm::services

@@ -4,6 +4,7 @@
 
 #include "core/base/alloc.h"
 #include "core/types/hash.h"
+#include "core/types/list.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
 #include "core/types/stream.h"
@@ -46,6 +47,9 @@ std::string_view EncodingName(Encoding encoding) { return FactsOf(encoding).name
 
 void* NewCollection(Encoding encoding, const Context& context) {
   switch (encoding) {
+    case Encoding::kListQuicklist:
+      return new ds::QuickList(context.limits->list_max_listpack_size,
+                               context.limits->list_compress_depth);
     case Encoding::kHashHashtable:
       return new FieldTable(context.seed);
     case Encoding::kHashListpackEx:
@@ -68,6 +72,8 @@ void FreeValue(Encoding encoding, void* data) {
     case Type::kString:
       if (encoding == Encoding::kRaw) base::Free(data);
       return;
+    case Type::kList:
+      return List::Free(encoding, data);
     case Type::kHash:
       return Hash::Free(encoding, data);
     case Type::kSet:
@@ -85,6 +91,9 @@ void FreeValue(Encoding encoding, void* data) {
 bool FreeSome(Encoding encoding, void* data, uint32_t budget_units) {
   bool more = false;
   switch (encoding) {
+    case Encoding::kListQuicklist:
+      more = static_cast<ds::QuickList*>(data)->Drain(budget_units);
+      break;
     case Encoding::kHashHashtable:
     case Encoding::kHashHashtableEx:  // begins with the table, too
       more = static_cast<FieldTable*>(data)->Drain(budget_units, FieldTraits::Dispose);
@@ -94,6 +103,9 @@ bool FreeSome(Encoding encoding, void* data, uint32_t budget_units) {
       break;
     case Encoding::kZsetSkiplist:
       more = static_cast<ScoreTable*>(data)->by_member.Drain(budget_units, ScoreTraits::Dispose);
+      break;
+    case Encoding::kStream:
+      more = static_cast<Stream*>(data)->Drain(budget_units);
       break;
     default:
       break;
@@ -106,6 +118,8 @@ void* CloneValue(Encoding encoding, const void* data, const Context& context) {
   switch (TypeOf(encoding)) {
     case Type::kString:
       return encoding == Encoding::kRaw ? RawString::TryNew(RawOf(data)->view()) : nullptr;
+    case Type::kList:
+      return List::Clone(encoding, data);
     case Type::kHash:
       return Hash::Clone(encoding, data, context);
     case Type::kSet:
@@ -123,6 +137,8 @@ uint64_t ValueSize(Encoding encoding, const void* data) {
   switch (TypeOf(encoding)) {
     case Type::kString:
       return encoding == Encoding::kRaw ? RawOf(data)->size : 0;
+    case Type::kList:
+      return List::Size(encoding, data);
     case Type::kHash:
       return Hash::Size(encoding, data);
     case Type::kSet:
@@ -140,6 +156,8 @@ uint64_t ValueMemoryBytes(Encoding encoding, const void* data, uint64_t samples)
   switch (TypeOf(encoding)) {
     case Type::kString:
       return encoding == Encoding::kRaw ? base::UsableBytes(data) : 0;
+    case Type::kList:
+      return List::MemoryBytes(encoding, data, samples);
     case Type::kHash:
       return Hash::MemoryBytes(encoding, data, samples);
     case Type::kSet:
@@ -162,6 +180,8 @@ uint64_t ValueFreeEffort(Encoding encoding, const void* data) {
       return ValueSize(encoding, data);
     case Encoding::kStream:
       return Stream::Of(data).FreeEffort();
+    case Encoding::kListQuicklist:
+      return List::FreeEffort(encoding, data);
     default:
       return 1;
   }

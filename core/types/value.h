@@ -57,6 +57,8 @@ struct Limits {
   int64_t zset_max_listpack_value = 64;
   int64_t list_max_listpack_size = -2;  // elements of a node, or -1 .. -5: 4 KiB to 64 KiB
   int64_t list_compress_depth = 0;
+  // Longer elements are nodes of their own (DEBUG QUICKLIST-PACKED-THRESHOLD).
+  uint64_t list_plain_bytes_min = uint64_t{1} << 30;
   int64_t stream_node_max_bytes = 4096;   // 0: no limit
   int64_t stream_node_max_entries = 100;  // 0: no limit
   int64_t hll_sparse_max_bytes = 3000;

@@ -10,11 +10,12 @@ import hashes from './generate/hashes.mjs';
 import keys from './generate/keys.mjs';
 import server from './generate/server.mjs';
 import sets from './generate/sets.mjs';
+import streams from './generate/streams.mjs';
 import strings from './generate/strings.mjs';
 import zsets from './generate/zsets.mjs';
 import { Source, kGarbage } from './generate/source.mjs';
 
-const kFamilies = [strings, keys, hashes, sets, zsets, server];
+const kFamilies = [strings, keys, hashes, sets, zsets, streams, server];
 
 const kTypes = kFamilies.flatMap(({ type }) => (type === undefined ? [] : [type]));
 const kLooks = new Map(kFamilies.map(({ type, look }) => [type, look]));

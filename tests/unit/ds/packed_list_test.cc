@@ -46,6 +46,7 @@ TEST_F(PackedListTest, ShortTextCostsOneByteMore) {
 
 TEST_F(PackedListTest, KeepsEveryIntegerWidth) {
   std::vector<int64_t> numbers = {0, 127, 128, -1, 4095, 4096, -4096, -4097};
+  for (int64_t number : {4096, 69631, 69632, 724991, 724992}) numbers.push_back(number);
   for (int bits : {15, 23, 31, 62}) {
     int64_t limit = int64_t{1} << bits;
     for (int64_t number : {limit - 1, limit, -limit, -limit - 1}) numbers.push_back(number);
@@ -101,6 +102,27 @@ TEST_F(PackedListTest, BytesThatLookLikeNumbersStayBytes) {
   list_.AppendBytes("12345678");
   EXPECT_FALSE(list_.Get(list_.begin()).is_integer());
   EXPECT_EQ(list_.Get(list_.begin()).bytes(), "12345678");
+}
+
+TEST_F(PackedListTest, IntegersUpToSomeHundredThousandTakeThreeBytes) {
+  for (int64_t number : {4096, 32768, 724991}) list_.AppendInteger(number);
+  EXPECT_EQ(list_.bytes(), PackedList::kHeaderBytes + 9);
+  list_.AppendInteger(724992);
+  EXPECT_EQ(list_.bytes(), PackedList::kHeaderBytes + 13);
+}
+
+TEST_F(PackedListTest, AppendTailTakesTheItemsFromAPositionOn) {
+  for (const char* text : {"a", "1", "bc", "70000"}) list_.Append(text);
+  void* block = nullptr;
+  PackedList other(block);
+  other.Append("z");
+  other.AppendTail(list_, list_.At(1));
+  EXPECT_EQ(other.count(), 4u);
+  EXPECT_EQ(other.Get(other.At(3)).number(), 70000);
+  other.AppendTail(list_, list_.end());
+  EXPECT_EQ(other.count(), 4u);
+  EXPECT_TRUE(other.Validate());
+  other.Clear();
 }
 
 TEST_F(PackedListTest, CloneIsIndependent) {

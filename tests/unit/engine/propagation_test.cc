@@ -24,7 +24,8 @@ using testing::TestEngine;
 void Prepare(TestEngine& t) {
   for (const char* line :
        {"SET s 123", "SET n 10", "SET vol v PX 1000000", "SADD st m1 m2 m3", "SADD st2 x",
-        "ZADD z 1 a 2 b 3 c", "HSET h f1 v1 n 1", "SET expired v PX 1"}) {
+        "ZADD z 1 a 2 b 3 c", "HSET h f1 v1 n 1", "RPUSH l a b c d e", "SET expired v PX 1",
+        "XADD x 1-1 f v", "XADD x 1-2 f v", "XADD x 1-3 f v"}) {
     t.Run(line);
   }
   t.AdvanceTime(10ms);
@@ -44,8 +45,11 @@ std::string BytesOf(const std::string& text) {
 }
 
 bool Same(const std::string& expected, const std::string& actual) {
-  if (expected != "<ms>") return expected == actual;
-  return actual.size() == 13 && actual.find_first_not_of("0123456789") == std::string::npos;
+  constexpr std::string_view kTime = "<ms>";
+  constexpr size_t kDigits = 13;
+  if (!expected.starts_with(kTime)) return expected == actual;
+  return actual.size() >= kDigits && actual.find_first_not_of("0123456789") >= kDigits &&
+         expected.substr(kTime.size()) == actual.substr(kDigits);
 }
 
 class FieldJournal final : public keyspace::Journal::Sink {

@@ -21,6 +21,16 @@ using testing::TestEngine;
 // (database, key) -> "value@expiry"
 using State = std::map<std::pair<int, std::string>, std::string>;
 
+std::string FieldEnds(const Entry& entry, const types::Context& context) {
+  uint64_t sum = 0;
+  ds::NumberText scratch;
+  types::Hash(const_cast<Entry&>(entry).value(), context)
+      .ForEachWithExpiry([&](const ds::Item& field, const ds::Item&, int64_t end_ms) {
+        sum += std::hash<std::string_view>()(field.Text(scratch)) ^ static_cast<uint64_t>(end_ms);
+      });
+  return "+" + std::to_string(sum);
+}
+
 std::string Describe(const Entry& entry, int64_t expire_at_ms, const types::Context& context) {
   std::string text;
   if (entry.IsString()) {
@@ -32,6 +42,7 @@ std::string Describe(const Entry& entry, int64_t expire_at_ms, const types::Cont
     text = std::string(types::EncodingName(entry.encoding)) + "/" +
            std::to_string(types::ValueSize(entry.encoding, copy));
     types::FreeValue(entry.encoding, copy);
+    if (types::HasFieldExpiry(entry.encoding)) text += FieldEnds(entry, context);
   }
   return text + "@" + std::to_string(expire_at_ms);
 }
@@ -87,6 +98,13 @@ void Write(TestEngine& t, base::Prng& prng) {
                      t.engine.keyspace().context());
     hash.Set("field:" + std::to_string(prng.Below(200)), "value");
     edit.Changed(keyspace::kEventHash, "hset");
+  } else if (kind < 965) {
+    const std::string field = "field:" + std::to_string(prng.Below(50));
+    t.Run("HSETEX h" + key + " PX " + std::to_string(prng.Below(1000)) + " FIELDS 1 " + field +
+          " v");
+  } else if (kind < 975) {
+    const std::string field = "field:" + std::to_string(prng.Below(50));
+    t.Run("HPEXPIRE h" + key + " " + std::to_string(prng.Below(500)) + " FIELDS 1 " + field);
   } else if (kind < 992) {
     t.AdvanceTime(std::chrono::milliseconds(prng.Below(100)));
     t.engine.Tick(10);

@@ -1,0 +1,77 @@
+#include "core/commands/streams_shared.h"
+
+#include <limits>
+
+namespace kvasm::commands {
+
+using command::Arguments;
+using command::Call;
+using types::StreamId;
+
+uint64_t ReplyStreamRange(resp::Writer& reply, const types::Stream& stream, StreamId from,
+                          StreamId to, uint64_t count, bool reverse) {
+  const resp::Writer::Mark mark = reply.Begin();
+  uint64_t emitted = 0;
+  types::StreamReader reader(stream, from, to, reverse);
+  while (!reply.buffer().failed() && reader.Next()) {
+    ReplyStreamEntry(reply, reader.entry());
+    if (++emitted == count) break;
+  }
+  reply.EndArray(mark, emitted);
+  return emitted;
+}
+
+namespace {
+
+// The instant at which waiting ends; 0: never.
+int64_t ReadDeadlineMs(Arguments& in, int64_t now_ms) {
+  const int64_t timeout_ms = in.Int(errors::kTimeoutNotInteger);
+  if (!in.ok()) return 0;
+  if (timeout_ms < 0) in.Fail(errors::kTimeoutNegative);
+  if (timeout_ms > std::numeric_limits<int64_t>::max() - now_ms) {
+    in.Fail(errors::kTimeoutOutOfRange);
+  }
+  return in.ok() && timeout_ms > 0 ? now_ms + timeout_ms : 0;
+}
+
+// The keys and ids behind STREAMS.
+void ReadStreams(Call& call, Arguments& in, bool with_group, StreamReadRequest* request) {
+  const size_t count = in.left();
+  if (count % 2 != 0) {
+    return in.Fail(errors::UnbalancedStreams(call.spec.name, with_group ? '>' : '$'));
+  }
+  request->ids_at = in.position() + count / 2;
+  request->keys = call.args.subspan(in.position(), count / 2);
+  request->ids = call.args.subspan(request->ids_at);
+  in.Skip(count);
+}
+
+}  // namespace
+
+bool ParseStreamRead(Call& call, bool with_group, StreamReadRequest* request) {
+  Arguments in(call, 1);
+  while (in.More()) {
+    if (in.TakeWithValue("BLOCK")) {
+      request->blocks = true;
+      request->deadline_ms = ReadDeadlineMs(in, call.now_ms());
+    } else if (in.TakeWithValue("COUNT")) {
+      request->count = ReadStreamCount(in);
+    } else if (in.TakeWithValue("STREAMS")) {
+      ReadStreams(call, in, with_group, request);
+    } else if (in.left() >= 3 && in.Take("GROUP")) {
+      if (!with_group) in.Fail(errors::kReadGroupOption);
+      request->has_group = true;
+      request->group = in.Next();
+      request->consumer = in.Next();
+    } else if (in.Take("NOACK")) {
+      if (!with_group) in.Fail(errors::kReadNoackOption);
+      request->noack = true;
+    } else {
+      in.Fail(errors::kSyntax);
+    }
+  }
+  if (in.ok() && request->keys.empty()) in.Fail(errors::kSyntax);
+  return in.ok();
+}
+
+}  // namespace kvasm::commands
