@@ -1,4 +1,5 @@
 // DEBUG: what tests and bug hunts need. Off unless enable-debug-command allows it.
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -72,12 +73,10 @@ uint64_t SerializedBytes(const Entry& entry) {
 
 // What is known of the nodes of a long list.
 std::string QuickListFacts(const ds::QuickList& list) {
-  // Two digits behind the point.
-  const uint64_t average = (list.size() * 1000 / list.node_count() + 5) / 10;
-  std::string fraction = base::Int64Text(static_cast<int64_t>(average % 100));
-  if (fraction.size() < 2) fraction.insert(0, "0");
-  return " ql_nodes:" + base::Int64Text(list.node_count()) +
-         " ql_avg_node:" + base::Int64Text(static_cast<int64_t>(average / 100)) + "." + fraction +
+  char average[32];
+  std::snprintf(average, sizeof average, "%.2f",
+                static_cast<double>(list.size()) / static_cast<double>(list.node_count()));
+  return " ql_nodes:" + base::Int64Text(list.node_count()) + " ql_avg_node:" + average +
          " ql_listpack_max:" + base::Int64Text(list.node_limit()) +
          " ql_compressed:" + (list.compress_depth() != 0 ? "1" : "0") +
          " ql_uncompressed_size:" + base::Int64Text(static_cast<int64_t>(list.ListpackBytes()));

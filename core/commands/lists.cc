@@ -196,7 +196,8 @@ void Lset(Call& call) {
   const int64_t index = in.Int();
   if (!in.ok()) return;
   List list(edit.Value(), call.context());
-  const auto at = ElementAt(index, list.size());
+  // Redis looks at the lower 32 bits of the index only.
+  const auto at = ElementAt(static_cast<int32_t>(index), list.size());
   if (!list.Replace(at.value_or(list.size()), call.arg(3))) {
     return call.reply.Error(errors::kIndexOutOfRange);
   }

@@ -8,6 +8,7 @@
 // common. No expiry falls into the run: times are far away, far from each other, or in the past.
 import hashes from './generate/hashes.mjs';
 import keys from './generate/keys.mjs';
+import lists from './generate/lists.mjs';
 import server from './generate/server.mjs';
 import sets from './generate/sets.mjs';
 import streams from './generate/streams.mjs';
@@ -15,7 +16,7 @@ import strings from './generate/strings.mjs';
 import zsets from './generate/zsets.mjs';
 import { Source, kGarbage } from './generate/source.mjs';
 
-const kFamilies = [strings, keys, hashes, sets, zsets, streams, server];
+const kFamilies = [strings, keys, lists, hashes, sets, zsets, streams, server];
 
 const kTypes = kFamilies.flatMap(({ type }) => (type === undefined ? [] : [type]));
 const kLooks = new Map(kFamilies.map(({ type, look }) => [type, look]));
