@@ -34,6 +34,10 @@ std::string UnknownTypeName(std::string_view name) {
   return Join({"ERR unknown type name '", name, "'"});
 }
 
+std::string UnknownPfdebugSubcommand(std::string_view name) {
+  return Join({"ERR Unknown PFDEBUG subcommand '", Quoted(name, name.size()), "'"});
+}
+
 std::string NeedsInputKey(std::string_view command) {
   return Join({"ERR at least 1 input key is needed for '", command, "' command"});
 }

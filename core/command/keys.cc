@@ -69,6 +69,22 @@ void RefineSet(Args args, std::vector<KeyPosition>* keys) {
   keys->front().flags = kOw | kUpdate;
 }
 
+// BITFIELD only reads the key if every subcommand can be told to be a GET.
+void RefineBitfield(Args args, std::vector<KeyPosition>* keys) {
+  for (size_t i = 2; i < args.size();) {
+    const size_t left = args.size() - i;
+    if (left >= 3 && base::EqualsIgnoreCase(args[i], "GET")) {
+      i += 3;
+    } else if (left >= 2 && base::EqualsIgnoreCase(args[i], "OVERFLOW")) {
+      i += 2;
+    } else {
+      keys->front().flags = kRw | kAccess | kUpdate;
+      return;
+    }
+  }
+  keys->front().flags = kRo | kAccess;
+}
+
 }  // namespace
 
 bool HasKeys(const CommandSpec& spec) { return spec.keys[0].begin != KeySpec::Begin::kNone; }
@@ -82,6 +98,7 @@ bool FindKeys(const CommandSpec& spec, Args args, std::vector<KeyPosition>* keys
     if (!FindKeysOf(key, args, none_needed, keys)) return false;
   }
   if (spec.name == "set" && !keys->empty()) RefineSet(args, keys);
+  if (spec.name == "bitfield" && !keys->empty()) RefineBitfield(args, keys);
   return true;
 }
 

@@ -38,6 +38,8 @@ std::vector<Specs> AllCommands() {
       StreamReadCommands(),
       StringLcsCommands(),
       BitCommands(),
+      BitFieldCommands(),
+      HyperLogLogCommands(),
       FunctionCommands(),
       DumpCommands(),
   };

@@ -40,6 +40,8 @@ Specs StreamInfoCommands();
 Specs StreamReadCommands();
 Specs StringLcsCommands();
 Specs BitCommands();
+Specs BitFieldCommands();
+Specs HyperLogLogCommands();
 Specs FunctionCommands();
 Specs DumpCommands();
 
