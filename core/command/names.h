@@ -26,25 +26,12 @@ void ForEachKeyFlagText(uint16_t flags, F visit);
 
 // --- implementation ---
 
-inline constexpr std::string_view kFlagTexts[] = {"write",
-                                                  "readonly",
-                                                  "denyoom",
-                                                  "admin",
-                                                  "pubsub",
-                                                  "noscript",
-                                                  "blocking",
-                                                  "loading",
-                                                  "stale",
-                                                  "skip_monitor",
-                                                  "skip_slowlog",
-                                                  "asking",
-                                                  "fast",
-                                                  "no_auth",
-                                                  "may_replicate",
-                                                  "no_mandatory_keys",
-                                                  "no_async_loading",
-                                                  "no_multi",
-                                                  "allow_busy"};
+inline constexpr std::string_view kFlagTexts[] = {
+    "write",    "readonly",     "denyoom",           "admin",
+    "pubsub",   "noscript",     "blocking",          "loading",
+    "stale",    "skip_monitor", "skip_slowlog",      "asking",
+    "fast",     "no_auth",      "no_mandatory_keys", "no_async_loading",
+    "no_multi", "allow_busy"};
 inline constexpr std::string_view kCategoryTexts[] = {
     "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
     "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",

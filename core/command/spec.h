@@ -49,12 +49,12 @@ enum Flag : uint32_t {
   kAsking = 1u << 11,
   kFast = 1u << 12,
   kNoAuth = 1u << 13,
-  kMayReplicate = 1u << 14,
-  kNoMandatoryKeys = 1u << 15,
-  kNoAsyncLoading = 1u << 16,
-  kNoMulti = 1u << 17,
-  kAllowBusy = 1u << 18,
+  kNoMandatoryKeys = 1u << 14,
+  kNoAsyncLoading = 1u << 15,
+  kNoMulti = 1u << 16,
+  kAllowBusy = 1u << 17,
   // Known to the engine, not reported.
+  kMayReplicate = 1u << 18,
   kProtected = 1u << 19,
   kTouchesArbitraryKeys = 1u << 20,
   kSyscmd = 1u << 21,  // internal: documented as "syscmd"

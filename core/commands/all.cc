@@ -6,7 +6,8 @@ namespace kvasm::commands {
 
 // The order here is the order of COMMAND and of command indexes.
 std::vector<Specs> AllCommands() {
-  // clang-format off: one a line, so that additions merge
+  // One a line, so that additions merge.
+  // clang-format off
   return {
       ClientCommands(),
       CommandCommands(),

@@ -26,7 +26,7 @@ constexpr uint8_t kStaleBit = 0x80;
 
 constexpr uint64_t kHashSeed = 0xadc83b19;
 constexpr int kIndexBits = 14;
-// A register holds at most one more than this: 1 + the zeros that the rest of a hash can begin with.
+// A register holds at most one more than this: 1 + the zeros the rest of a hash can begin with.
 constexpr int kHashBits = 64 - kIndexBits;
 
 // --- sparse runs ---

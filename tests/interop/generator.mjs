@@ -6,7 +6,9 @@
 //
 // Few keys and small limits of the compact encodings, so that wrong types and conversions are
 // common. No expiry falls into the run: times are far away, far from each other, or in the past.
+import bitmaps from './generate/bitmaps.mjs';
 import hashes from './generate/hashes.mjs';
+import hyperloglogs from './generate/hyperloglogs.mjs';
 import keys from './generate/keys.mjs';
 import lists from './generate/lists.mjs';
 import server from './generate/server.mjs';
@@ -16,7 +18,18 @@ import strings from './generate/strings.mjs';
 import zsets from './generate/zsets.mjs';
 import { Source, kGarbage } from './generate/source.mjs';
 
-const kFamilies = [strings, keys, lists, hashes, sets, zsets, streams, server];
+const kFamilies = [
+  strings,
+  keys,
+  lists,
+  hashes,
+  sets,
+  zsets,
+  streams,
+  bitmaps,
+  hyperloglogs,
+  server,
+];
 
 const kTypes = kFamilies.flatMap(({ type }) => (type === undefined ? [] : [type]));
 const kLooks = new Map(kFamilies.map(({ type, look }) => [type, look]));
