@@ -23,6 +23,15 @@ bool LoadCollection(Loading& loading, ValueType type) {
     case ValueType::kZsetZiplist:
     case ValueType::kZsetListpack:
       return LoadSortedSet(loading, type);
+    case ValueType::kList:
+    case ValueType::kListZiplist:
+    case ValueType::kListQuicklist:
+    case ValueType::kListQuicklist2:
+      return LoadList(loading, type);
+    case ValueType::kStream1:
+    case ValueType::kStream2:
+    case ValueType::kStream3:
+      return LoadStream(loading, type);
     default:
       return loading.Corrupt();
   }

@@ -72,5 +72,7 @@ inline bool Within(uint64_t count, int64_t limit) {
 bool LoadHash(Loading& loading, ValueType type);
 bool LoadSet(Loading& loading, ValueType type);
 bool LoadSortedSet(Loading& loading, ValueType type);
+bool LoadList(Loading& loading, ValueType type);
+bool LoadStream(Loading& loading, ValueType type);
 
 }  // namespace kvasm::persist

@@ -1,9 +1,11 @@
 #include "core/ds/int_set.h"
-#include "core/persist/listpack.h"
+#include "core/persist/saving.h"
 #include "core/persist/value.h"
 #include "core/types/hash.h"
+#include "core/types/list.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
+#include "core/types/stream.h"
 
 namespace kvasm::persist {
 namespace {
@@ -15,17 +17,6 @@ void SaveString(Writer& out, const Entry& entry) {
   if (entry.encoding == Encoding::kInt) return out.Integer(entry.IntValue());
   keyspace::IntText scratch;
   out.String(keyspace::StringOf(entry, scratch));
-}
-
-// Writes what `add(ListpackWriter&)` adds as one listpack.
-template <class Add>
-void SaveListpack(Writer& out, Add add) {
-  Block& block = out.Scratch();
-  ListpackWriter listpack(block);
-  add(listpack);
-  const std::string_view bytes = listpack.Finish();
-  if (block.failed()) return out.Fail();
-  out.Blob(bytes);
 }
 
 void SaveHash(Writer& out, const types::Hash& hash, bool packed) {
@@ -93,15 +84,32 @@ void SaveSortedSet(Writer& out, const types::SortedSet& zset, bool packed) {
   });
 }
 
+// The nodes are those Redis would have.
+void SaveList(Writer& out, const types::List& list) {
+  out.Length(list.quick_list() != nullptr ? list.quick_list()->node_count() : 1);
+  list.ForEachNode([&](const types::ListNode& node) {
+    out.Length(static_cast<uint64_t>(node.plain ? Container::kPlain : Container::kPacked));
+    if (node.plain) {
+      node.ForEach([&](const ds::Item& item) { out.Blob(item.bytes()); });
+    } else {
+      SaveListpack(out, [&](ListpackWriter& listpack) {
+        node.ForEach([&](const ds::Item& item) {
+          item.is_integer() ? listpack.AddInteger(item.number()) : listpack.AddString(item.bytes());
+        });
+      });
+    }
+  });
+}
+
 }  // namespace
 
 ValueType SavedType(const Entry& entry, int version) {
-  constexpr int kKnowsSetListpack = 11;
+  const bool knows_7_2 = version >= 11;
   switch (entry.encoding) {
     case Encoding::kSetIntset:
       return ValueType::kSetIntset;
     case Encoding::kSetListpack:
-      return version >= kKnowsSetListpack ? ValueType::kSetListpack : ValueType::kSet;
+      return knows_7_2 ? ValueType::kSetListpack : ValueType::kSet;
     case Encoding::kSetHashtable:
       return ValueType::kSet;
     case Encoding::kZsetListpack:
@@ -112,6 +120,11 @@ ValueType SavedType(const Entry& entry, int version) {
       return ValueType::kHashListpack;
     case Encoding::kHashHashtable:
       return ValueType::kHash;
+    case Encoding::kListListpack:
+    case Encoding::kListQuicklist:
+      return ValueType::kListQuicklist2;
+    case Encoding::kStream:
+      return knows_7_2 ? ValueType::kStream3 : ValueType::kStream2;
     default:
       return ValueType::kString;
   }
@@ -119,6 +132,10 @@ ValueType SavedType(const Entry& entry, int version) {
 
 void SaveValue(Writer& out, Entry& entry, const types::Context& context) {
   switch (entry.type()) {
+    case types::Type::kList:
+      return SaveList(out, types::List(entry.value(), context));
+    case types::Type::kStream:
+      return SaveStream(out, types::Stream::Of(entry.value()), SavedType(entry, out.version()));
     case types::Type::kHash:
       return SaveHash(out, types::Hash(entry.value(), context),
                       entry.encoding == Encoding::kHashListpack);

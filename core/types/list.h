@@ -128,6 +128,8 @@ class ListBuilder {
   // Gives the list away in the encoding that fits its size: a packed list if it is small. Called
   // once; the block belongs to the caller, who may give it to Edit::Put.
   Encoding Finish(void*& data);
+  // Gives it away as a quick list (Encoding::kListQuicklist), however small.
+  void* Release() { return list_.release(); }
 
  private:
   const Context& context_;
