@@ -1,5 +1,6 @@
 #include "core/commands/data_digest.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/bytes.h"
@@ -9,6 +10,7 @@
 #include "core/types/list.h"
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
+#include "core/types/stream.h"
 
 namespace kvasm::commands {
 namespace {
@@ -75,6 +77,19 @@ uint32_t TypeNumber(Type type) {
   return 0;
 }
 
+void MixStream(Sha1Digest& digest, const types::Stream& stream) {
+  ds::NumberText scratch;
+  for (types::StreamReader reader(stream); reader.Next();) {
+    types::StreamIdChars id(reader.entry().id);
+    *std::find(id.chars, id.chars + id.size, '-') = '.';
+    Mix(digest, id.view());
+    reader.entry().ForEach([&](const ds::Item& field, const ds::Item& value) {
+      Mix(digest, field.Text(scratch));
+      Mix(digest, value.Text(scratch));
+    });
+  }
+}
+
 void AddValue(Sha1Digest& digest, Keyspace& keyspace, Entry& entry) {
   const Type type = entry.type();
   MixNumber(digest, TypeNumber(type));
@@ -103,6 +118,8 @@ void AddValue(Sha1Digest& digest, Keyspace& keyspace, Entry& entry) {
       char text[base::kDoubleCharsMax];
       XorPair(digest, member, {text, FormatScore(text, score)});
     });
+  } else if (type == Type::kStream) {
+    MixStream(digest, types::Stream::Of(entry.value()));
   }
   if (entry.ttl_slot != 0) Xor(digest, "!!expire!!");
 }

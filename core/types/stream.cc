@@ -231,8 +231,14 @@ void Stream::Attach(StreamNode* node) {
   length_ += node->live;
 }
 
-bool Stream::Drain(uint64_t count) {
-  for (; count > 0 && !nodes_.empty(); --count) RemoveNode(NodeOf(*nodes_.First()));
+bool Stream::Drain(uint64_t entries) {
+  if (groups != nullptr && groups->Drain(entries)) return true;
+  groups.reset();
+  for (uint64_t freed = 0; freed < entries && !nodes_.empty();) {
+    StreamNode* node = NodeOf(*nodes_.First());
+    freed += node->entries();
+    RemoveNode(node);
+  }
   return !nodes_.empty();
 }
 

@@ -83,9 +83,9 @@ class Stream {
   // False, and the node is freed, when they are not or it is not sound. What StreamNodeWriter made
   // is safe to read whatever ids it was given; this is where their order is checked.
   [[nodiscard]] bool AppendNode(StreamNode* node);
-  // Frees up to `count` nodes, which makes the stream useless for anything but this and its
-  // destructor. True while there are more.
-  bool Drain(uint64_t count);
+  // Frees what is pending in groups, then nodes of about `entries` entries, which makes the stream
+  // useless for anything but this and its destructor. True while there is more.
+  bool Drain(uint64_t entries);
 
   // --- the operations behind FreeValue, CloneValue, ... in value.h ---
   std::unique_ptr<Stream> Clone() const;
