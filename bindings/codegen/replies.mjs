@@ -12,6 +12,8 @@ const kFlag = '0 | 1';
 const kScored = '[member: S, score: number][]';
 const kScan = '[cursor: S, items: S[]]';
 const kFields = 'Record<string, S>';
+const kEntry = '[id: S, fields: S[]]';
+const kEntries = `${kEntry}[]`;
 
 /** The commands of each reply type. */
 const byType = [
@@ -52,10 +54,13 @@ const byType = [
   ['number[]', 'httl hpttl hexpiretime hpexpiretime'],
   ['(-2 | -1 | 1)[]', 'hpersist'],
   [kFields, 'hgetall config|get'],
-  ['Record<string, Reply<S>>', 'hello'],
+  ['Record<string, Reply<S>>', 'hello xinfo|stream'],
   [kScan, 'scan hscan sscan zscan'],
   ['[seconds: S, microseconds: S]', 'time'],
   ['[key: S, member: S, score: number] | null', 'bzpopmin bzpopmax'],
+  [kOk, 'xsetid'],
+  [`Record<string, ${kEntries}> | null`, 'xread'],
+  [kTexts, 'xinfo|help'],
   [`[key: S, popped: ${kScored}] | null`, 'zmpop bzmpop'],
 ];
 
@@ -82,6 +87,9 @@ const byForm = {
   zdiff: [kTexts, `S[] | ${kScored}`],
   zinter: [kTexts, `S[] | ${kScored}`],
   zunion: [kTexts, `S[] | ${kScored}`],
+  xadd: ['S', 'S | null'],
+  xrange: [kEntries, `${kEntries} | null`],
+  xrevrange: [kEntries, `${kEntries} | null`],
 };
 
 const table = new Map(Object.entries(byForm));

@@ -90,6 +90,10 @@ void Write(TestEngine& t, base::Prng& prng) {
     t.Run("INCR n" + key);
   } else if (kind < 760) {
     t.Run("GETDEL " + key);
+  } else if (kind < 800) {
+    const std::string stream_key = "x" + std::to_string(prng.Below(200));
+    t.Run(prng.Below(4) > 0 ? "XADD " + stream_key + " * field value"
+                            : "XTRIM " + stream_key + " MAXLEN 3");
   } else if (kind < 950) {
     const std::string hash_key = "h" + key;
     keyspace::Edit edit(t.engine.keyspace(), t.engine.keyspace().db(static_cast<int>(kind % 3)),

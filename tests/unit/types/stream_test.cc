@@ -259,15 +259,15 @@ TEST_F(StreamTest, DrainingFreesNodeAfterNode) {
 TEST_F(StreamTest, ReadsANodeOfManyEntriesBackwards) {
   limits_.stream_node_max_entries = 0;
   limits_.stream_node_max_bytes = 0;
-  Fill(40'000);
+  Fill(4'000);
   EXPECT_EQ(stream_.node_count(), 1u);
-  for (uint64_t i = 5; i < 40'000; i += 7) stream_.Delete({i, 0});
-  std::vector<uint64_t> forward = Read({3, 0}, {39'990, 0}, false);
-  std::vector<uint64_t> backward = Read({3, 0}, {39'990, 0}, true);
+  for (uint64_t i = 5; i < 4'000; i += 7) stream_.Delete({i, 0});
+  std::vector<uint64_t> forward = Read({3, 0}, {3'990, 0}, false);
+  std::vector<uint64_t> backward = Read({3, 0}, {3'990, 0}, true);
   std::reverse(backward.begin(), backward.end());
   EXPECT_EQ(forward, backward);
   EXPECT_EQ(forward.front(), 3u);
-  EXPECT_EQ(forward.back(), 39'990u);
+  EXPECT_EQ(forward.back(), 3'990u);
 }
 
 TEST_F(StreamTest, IdsOfAnyDistanceReadBack) {
@@ -372,7 +372,8 @@ class Game {
     model_.erase(model_.begin(), std::next(model_.begin(), static_cast<std::ptrdiff_t>(removed)));
     if (trim.strategy == Strategy::kMaxLength) {
       const size_t wanted = std::min<size_t>(before, trim.max_length);
-      trim.whole_nodes ? ASSERT_GE(model_.size(), wanted) : ASSERT_EQ(model_.size(), wanted);
+      ASSERT_GE(model_.size(), wanted);
+      if (!trim.whole_nodes) ASSERT_EQ(model_.size(), wanted);
     } else {
       if (removed > 0) ASSERT_TRUE(model_.empty() || removed < before);
       if (!trim.whole_nodes && !model_.empty()) ASSERT_GE(model_.begin()->first, trim.min_id);
