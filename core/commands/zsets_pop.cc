@@ -156,10 +156,12 @@ void Zmpop(Call& call) {
 }
 
 void Bzmpop(Call& call) {
-  Arguments in(call, 1);
-  const int64_t deadline_ms = ReadDeadline(in, call.now_ms());
+  Arguments in(call, 2);
   MultiPop pop;
   if (!ReadMultiPop(call, in, &pop)) return;
+  Arguments timeout(call, 1);
+  const int64_t deadline_ms = ReadDeadline(timeout, call.now_ms());
+  if (!timeout.ok()) return;
   if (!PopFromFirst(call, pop)) call.WaitFor(Type::kZset, pop.keys, deadline_ms);
 }
 

@@ -17,8 +17,8 @@ namespace kvasm::services {
 base::Result<std::string> NormalizeValue(const Directive& directive, std::string_view text,
                                          std::string_view current);
 
-// A number of bytes as the configuration takes it: "10", "64kb", "1G". Too large a number stands for
-// the largest; without digits it is 0, as in Redis. Nothing when the unit is unknown.
+// A number of bytes as the configuration takes it: "10", "64kb", "1G". Too large a number stands
+// for the largest; without digits it is 0, as in Redis. Nothing when the unit is unknown.
 std::optional<uint64_t> ParseMemory(std::string_view text);
 
 }  // namespace kvasm::services
