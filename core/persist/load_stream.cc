@@ -139,7 +139,7 @@ bool LoadFacts(Loading& loading, Stream& stream, ValueType type) {
   StreamId max_deleted_id;
   uint64_t entries_added = length;
   if (type != ValueType::kStream1) {
-    ReadId(in);  // of the first entry, which is known
+    ReadId(in);  // of the first entry, which the entries tell
     max_deleted_id = ReadId(in);
     entries_added = in.Length();
   }
@@ -148,6 +148,8 @@ bool LoadFacts(Loading& loading, Stream& stream, ValueType type) {
       entries_added > INT64_MAX) {
     return loading.Corrupt();
   }
+  types::StreamReader first(stream);
+  if (first.Next()) stream.first_id = first.entry().id;
   stream.last_id = last_id;
   stream.max_deleted_id = max_deleted_id;
   stream.entries_added = entries_added;

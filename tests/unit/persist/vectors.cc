@@ -10,6 +10,15 @@ std::string FromHex(const std::string& hex) {
   return bytes;
 }
 
+std::string ToHex(const std::string& bytes) {
+  std::string hex;
+  for (const char byte : bytes) {
+    hex += "0123456789abcdef"[static_cast<uint8_t>(byte) >> 4];
+    hex += "0123456789abcdef"[byte & 15];
+  }
+  return hex;
+}
+
 std::vector<DumpVector> DumpVectors(const std::string& version) {
   std::vector<DumpVector> vectors;
   const std::string folder = ReferenceFolder();

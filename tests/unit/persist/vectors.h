@@ -21,6 +21,7 @@ struct DumpVector {
 std::vector<DumpVector> DumpVectors(const std::string& version);
 
 std::string FromHex(const std::string& hex);
+std::string ToHex(const std::string& bytes);
 
 // The commands that make the value from nothing at `key`, without its expiry.
 std::vector<std::vector<std::string>> CommandsFor(const DumpVector& vector, const std::string& key);
