@@ -86,8 +86,14 @@ void Write(TestEngine& t, base::Prng& prng) {
     t.Run("SET " + key + " v PX " + std::to_string(1 + prng.Below(2000)));
   } else if (kind < 550) {
     t.Run("APPEND " + key + " more");
-  } else if (kind < 650) {
+  } else if (kind < 600) {
     t.Run("INCR n" + key);
+  } else if (kind < 625) {
+    t.Run("SETBIT " + key + " " + std::to_string(prng.Below(100)) + " 1");
+  } else if (kind < 640) {
+    t.Run("PFADD p" + key + " " + std::to_string(prng.Next()));
+  } else if (kind < 650) {
+    t.Run("PFCOUNT p" + key);
   } else if (kind < 760) {
     t.Run("GETDEL " + key);
   } else if (kind < 800) {
