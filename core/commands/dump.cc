@@ -29,7 +29,8 @@ class ReplySink final : public persist::Sink {
 void Dump(Call& call) {
   Entry* entry = call.keyspace.Find(call.db, call.arg(1));
   if (entry == nullptr) return call.reply.Null();
-  const persist::WriteOptions options{.compress = call.services.settings().rdbcompression};
+  const persist::WriteOptions options{.version = persist::VersionFor(*entry),
+                                      .compress = call.services.settings().rdbcompression};
   resp::Writer& reply = call.reply;
   const resp::Writer::Mark start = reply.Begin();
   ReplySink sink(reply);

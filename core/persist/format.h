@@ -1,5 +1,6 @@
 // The numbers of the RDB format that values are written in. Versions 10 (Redis 7.0), 11 (7.2) and
-// 12 (7.4) are known; a reader takes every type code that Redis 7.2 takes, back to version 1.
+// 12 (7.4) are known; a reader takes every type code that Redis 7.2 takes, back to version 1, and
+// 7.4's hashes whose fields end by themselves.
 //
 // Source: shared facts on RDB files and DUMP payloads, sections 1.2 to 1.6.
 #pragma once
@@ -10,6 +11,9 @@ namespace kvasm::persist {
 
 inline constexpr int kRdbVersionLeast = 10;
 inline constexpr int kRdbVersion = 11;
+// The first that knows ends of hash fields, and the newest a reader takes.
+inline constexpr int kRdbVersionFieldExpiry = 12;
+inline constexpr int kRdbVersionMost = 12;
 
 // The byte in front of a value.
 enum class ValueType : uint8_t {
@@ -32,6 +36,11 @@ enum class ValueType : uint8_t {
   kStream2 = 19,
   kSetListpack = 20,
   kStream3 = 21,
+  // Hashes with ends of fields; the first two, of a release candidate, are only read.
+  kHashExpiryCandidate = 22,
+  kHashListpackExCandidate = 23,
+  kHashExpiry = 24,
+  kHashListpackEx = 25,
 };
 
 // What a node of a kListQuicklist2 holds.

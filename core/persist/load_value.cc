@@ -14,6 +14,11 @@ bool LoadCollection(Loading& loading, ValueType type) {
     case ValueType::kHashZiplist:
     case ValueType::kHashListpack:
       return LoadHash(loading, type);
+    case ValueType::kHashExpiryCandidate:
+    case ValueType::kHashListpackExCandidate:
+    case ValueType::kHashExpiry:
+    case ValueType::kHashListpackEx:
+      return LoadHashWithEnds(loading, type);
     case ValueType::kSet:
     case ValueType::kSetIntset:
     case ValueType::kSetListpack:

@@ -70,6 +70,7 @@ inline bool Within(uint64_t count, int64_t limit) {
 }
 
 bool LoadHash(Loading& loading, ValueType type);
+bool LoadHashWithEnds(Loading& loading, ValueType type);
 bool LoadSet(Loading& loading, ValueType type);
 bool LoadSortedSet(Loading& loading, ValueType type);
 bool LoadList(Loading& loading, ValueType type);

@@ -23,7 +23,7 @@ std::optional<std::string_view> PayloadBody(std::string_view payload) {
   if (payload.size() < kFooterBytes) return std::nullopt;
   const std::string_view body = payload.substr(0, payload.size() - kFooterBytes);
   const char* footer = payload.data() + body.size();
-  if (base::Load16(footer) > kRdbVersion) return std::nullopt;
+  if (base::Load16(footer) > kRdbVersionMost) return std::nullopt;
   const uint64_t crc = base::Crc64(0, payload.substr(0, body.size() + kVersionBytes));
   if (crc != base::Load64(footer + kVersionBytes)) return std::nullopt;
   return body;

@@ -19,8 +19,39 @@ void SaveString(Writer& out, const Entry& entry) {
   out.String(keyspace::StringOf(entry, scratch));
 }
 
-void SaveHash(Writer& out, const types::Hash& hash, bool packed) {
-  if (packed) {
+bool FieldsEnd(const Entry& entry) {
+  return types::HasFieldExpiry(entry.encoding) &&
+         types::Hash::EarliestExpiry(entry.encoding, entry.data) != types::Hash::kNoExpiry;
+}
+
+// Ends as integers, 0 = none.
+void SavePackedEnds(Writer& out, const types::Hash& hash) {
+  out.Fixed64(static_cast<uint64_t>(hash.EarliestExpiry()));
+  SaveListpack(out, [&](ListpackWriter& listpack) {
+    hash.ForEachWithExpiry([&](const ds::Item& field, const ds::Item& value, int64_t expiry) {
+      listpack.Add(field);
+      listpack.Add(value);
+      listpack.AddInteger(expiry == types::Hash::kNoExpiry ? 0 : expiry);
+    });
+  });
+}
+
+// Ends as the distance from the earliest plus 1, 0 = none.
+void SaveEnds(Writer& out, const types::Hash& hash) {
+  const int64_t earliest = hash.EarliestExpiry();
+  out.Fixed64(static_cast<uint64_t>(earliest));
+  out.Length(hash.size());
+  hash.ForEachWithExpiry([&](const ds::Item& field, const ds::Item& value, int64_t expiry) {
+    out.Length(expiry == types::Hash::kNoExpiry ? 0 : static_cast<uint64_t>(expiry - earliest) + 1);
+    out.String(field.bytes());
+    out.String(value.bytes());
+  });
+}
+
+void SaveHash(Writer& out, const types::Hash& hash, ValueType type) {
+  if (type == ValueType::kHashListpackEx) return SavePackedEnds(out, hash);
+  if (type == ValueType::kHashExpiry) return SaveEnds(out, hash);
+  if (type == ValueType::kHashListpack) {
     return SaveListpack(out, [&](ListpackWriter& listpack) {
       hash.ForEach([&](const ds::Item& field, const ds::Item& value) {
         listpack.Add(field);
@@ -103,6 +134,10 @@ void SaveList(Writer& out, const types::List& list) {
 
 }  // namespace
 
+int VersionFor(const Entry& entry, int version) {
+  return FieldsEnd(entry) ? std::max(version, kRdbVersionFieldExpiry) : version;
+}
+
 ValueType SavedType(const Entry& entry, int version) {
   const bool knows_7_2 = version >= 11;
   switch (entry.encoding) {
@@ -118,13 +153,22 @@ ValueType SavedType(const Entry& entry, int version) {
       return ValueType::kZset;
     case Encoding::kHashListpack:
       return ValueType::kHashListpack;
+    case Encoding::kHashListpackEx:
+      return version >= kRdbVersionFieldExpiry && FieldsEnd(entry) ? ValueType::kHashListpackEx
+                                                                   : ValueType::kHashListpack;
     case Encoding::kHashHashtable:
       return ValueType::kHash;
+<<<<<<< HEAD
     case Encoding::kListListpack:
     case Encoding::kListQuicklist:
       return ValueType::kListQuicklist2;
     case Encoding::kStream:
       return knows_7_2 ? ValueType::kStream3 : ValueType::kStream2;
+=======
+    case Encoding::kHashHashtableEx:
+      return version >= kRdbVersionFieldExpiry && FieldsEnd(entry) ? ValueType::kHashExpiry
+                                                                   : ValueType::kHash;
+>>>>>>> 8e2b54f (DUMP and RESTORE keep the ends of hash fields (RDB version 12); HGETEX, HSETEX and HGETDEL recorded from a real 8.0)
     default:
       return ValueType::kString;
   }
@@ -137,8 +181,7 @@ void SaveValue(Writer& out, Entry& entry, const types::Context& context) {
     case types::Type::kStream:
       return SaveStream(out, types::Stream::Of(entry.value()), SavedType(entry, out.version()));
     case types::Type::kHash:
-      return SaveHash(out, types::Hash(entry.value(), context),
-                      entry.encoding == Encoding::kHashListpack);
+      return SaveHash(out, types::Hash(entry.value(), context), SavedType(entry, out.version()));
     case types::Type::kSet:
       return SaveSet(out, entry, types::Set(entry.value(), context),
                      SavedType(entry, out.version()));

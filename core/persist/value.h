@@ -17,6 +17,9 @@
 
 namespace kvasm::persist {
 
+// The version in which nothing of this entry's value is lost: `version`, or a later one.
+int VersionFor(const keyspace::Entry& entry, int version = kRdbVersion);
+
 // The code of the form in which SaveValue writes this entry's value.
 ValueType SavedType(const keyspace::Entry& entry, int version);
 

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/prng.h"
 #include "core/persist/payload.h"
+#include "core/types/hash.h"
 #include "tests/unit/persist/old_forms.h"
 #include "tests/unit/persist/vectors.h"
 #include "tests/unit/support/test_engine.h"
@@ -251,6 +253,89 @@ void CompareVectors(const std::string& version) {
 
 TEST(Restore, TakesWhatRedis70Dumped) { CompareVectors("7.0.15"); }
 TEST(Restore, TakesWhatRedis72Dumped) { CompareVectors("7.2.6"); }
+
+// --- fields that end by themselves ---
+
+TEST(Dump, HashesWithEndsReturnAndOnlyTheyAreOfVersion12) {
+  for (const char* entries : {"512", "0"}) {
+    TestEngine t;
+    t.engine.config().mutable_settings().enable_debug_command = "yes";
+    t.Run(std::string("CONFIG SET hash-max-listpack-entries ") + entries);
+    t.Run("HSET h a 1 b two c 3");
+    t.Run("HPEXPIREAT h 1800000000007 FIELDS 1 b");
+    t.Run("HPEXPIREAT h 1800000000000 FIELDS 1 c");
+    const std::string payload = DumpOf(t, "h");
+    EXPECT_EQ(payload[payload.size() - 10], 12);
+    EXPECT_EQ(Restore(t, "copy", payload), "+OK");
+    EXPECT_EQ(t.Run("HPEXPIRETIME copy FIELDS 3 a b c"), "[:-1, :1800000000007, :1800000000000]");
+    EXPECT_EQ(t.Run("DEBUG DIGEST-VALUE copy"), t.Run("DEBUG DIGEST-VALUE h"));
+    EXPECT_EQ(t.Run("OBJECT ENCODING copy"), t.Run("OBJECT ENCODING h"));
+    EXPECT_EQ(t.engine.keyspace().db(0).field_volatile_size(), 2u);
+    t.Run("HPERSIST h FIELDS 2 b c");
+    const std::string plain = DumpOf(t, "h");
+    EXPECT_EQ(plain[plain.size() - 10], 11);
+    EXPECT_EQ(Restore(t, "copy", plain), "+OK");
+    EXPECT_EQ(t.Run("HTTL copy FIELDS 2 b c"), "[:-1, :-1]");
+  }
+}
+
+TEST(Restore, FieldsAlreadyEndedAreNeverSeen) {
+  TestEngine t;
+  t.Run("HSET h a 1 b 2");
+  t.Run("HPEXPIRE h 100 FIELDS 1 a");
+  const std::string payload = DumpOf(t, "h");
+  t.AdvanceTime(1s);
+  EXPECT_EQ(Restore(t, "late", payload), "+OK");
+  EXPECT_EQ(t.Run("HGETALL late"), "[\"b\", \"2\"]");
+}
+
+TEST(Restore, TakesTheFormsOfTheReleaseCandidate) {
+  TestEngine t;
+  // 81 and 8 bytes: the end as it is; 00: none.
+  const std::string fields = std::string("\x16\x02", 2) +
+                             std::string("\x81\0\0\x01\xa3\x18\x5c\x50\0", 9) +
+                             "\x01"
+                             "f"
+                             "\x01"
+                             "v" +
+                             std::string("\0", 1) +
+                             "\x01"
+                             "g"
+                             "\x01"
+                             "w";
+  EXPECT_EQ(Restore(t, "h", Payload(fields, 12)), "+OK");
+  EXPECT_EQ(t.Run("HPEXPIRETIME h FIELDS 2 f g"), "[:1800000000000, :-1]");
+}
+
+TEST(Restore, HostileHashesWithEndsAreRefused) {
+  TestEngine t;
+  t.Run("HSET h a 1 b 2 c 3");
+  t.Run("HPEXPIREAT h 1800000000000 FIELDS 2 a b");
+  const std::string packed = DumpOf(t, "h");
+  t.Run("CONFIG SET hash-max-listpack-entries 0");
+  t.Run("HSET g a 1 b 2 c 3");
+  t.Run("HPEXPIREAT g 1800000000000 FIELDS 2 a b");
+  const std::string table = DumpOf(t, "g");
+  base::Prng prng(11);
+  int refused = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string& whole = round % 2 == 0 ? packed : table;
+    std::string body = whole.substr(0, whole.size() - 10);
+    for (uint64_t i = 0; i <= prng.Below(3); ++i) {
+      body[1 + prng.Below(body.size() - 1)] = static_cast<char>(prng.Below(256));
+    }
+    if (prng.Below(8) == 0) body.resize(1 + prng.Below(body.size()));
+    t.Run("CONFIG SET hash-max-listpack-entries " + std::to_string(prng.Below(5)));
+    if (Restore(t, "k", Payload(body, 12)) != "+OK") {
+      ++refused;
+      continue;
+    }
+    keyspace::Entry* entry = t.engine.keyspace().Find(t.engine.keyspace().db(0), "k");
+    if (entry == nullptr) continue;
+    ASSERT_TRUE(types::Hash(entry->value(), t.engine.keyspace().context()).Validate()) << round;
+  }
+  EXPECT_GT(refused, 5'000);
+}
 
 }  // namespace
 }  // namespace kvasm
