@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/ds/int_set.h"
 #include "core/persist/saving.h"
 #include "core/persist/value.h"
@@ -140,6 +142,7 @@ int VersionFor(const Entry& entry, int version) {
 
 ValueType SavedType(const Entry& entry, int version) {
   const bool knows_7_2 = version >= 11;
+  const bool with_ends = version >= kRdbVersionFieldExpiry && FieldsEnd(entry);
   switch (entry.encoding) {
     case Encoding::kSetIntset:
       return ValueType::kSetIntset;
@@ -154,21 +157,16 @@ ValueType SavedType(const Entry& entry, int version) {
     case Encoding::kHashListpack:
       return ValueType::kHashListpack;
     case Encoding::kHashListpackEx:
-      return version >= kRdbVersionFieldExpiry && FieldsEnd(entry) ? ValueType::kHashListpackEx
-                                                                   : ValueType::kHashListpack;
+      return with_ends ? ValueType::kHashListpackEx : ValueType::kHashListpack;
     case Encoding::kHashHashtable:
       return ValueType::kHash;
-<<<<<<< HEAD
     case Encoding::kListListpack:
     case Encoding::kListQuicklist:
       return ValueType::kListQuicklist2;
     case Encoding::kStream:
       return knows_7_2 ? ValueType::kStream3 : ValueType::kStream2;
-=======
     case Encoding::kHashHashtableEx:
-      return version >= kRdbVersionFieldExpiry && FieldsEnd(entry) ? ValueType::kHashExpiry
-                                                                   : ValueType::kHash;
->>>>>>> 8e2b54f (DUMP and RESTORE keep the ends of hash fields (RDB version 12); HGETEX, HSETEX and HGETDEL recorded from a real 8.0)
+      return with_ends ? ValueType::kHashExpiry : ValueType::kHash;
     default:
       return ValueType::kString;
   }
