@@ -6,7 +6,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/bytes.h"
-#include "core/base/check.h"
+#include "core/ds/listpack_size.h"
 
 namespace kvasm::types {
 namespace {
@@ -38,18 +38,6 @@ bool CheckVarint(const uint8_t*& at, const uint8_t* end, uint64_t* value) {
   at = from;
   *value = TakeVarint(at);
   return true;
-}
-
-// Bytes of a listpack's element whose encoding and data take `bytes`: its own length stands behind.
-uint32_t ListpackElementBytes(uint32_t bytes) {
-  if (bytes <= 127) return bytes + 1;
-  if (bytes < 16383) return bytes + 2;
-  if (bytes < 2097151) return bytes + 3;
-  return bytes + (bytes < 268435455 ? 4 : 5);
-}
-
-uint32_t ListpackIntegerBytes(int64_t number) {
-  return ListpackElementBytes(ds::EncodedItem(number).bytes());
 }
 
 // The id before the first entry's.
@@ -87,9 +75,8 @@ void* TakeBlock(void* block, uint64_t bytes) {
 }  // namespace
 
 uint64_t StreamNode::ListpackBytes() const {
-  constexpr uint64_t kHeaderAndEnd = 7;
-  return kHeaderAndEnd + listpack_bytes + ListpackIntegerBytes(live) +
-         ListpackIntegerBytes(deleted);
+  return ds::kListpackFrameBytes + listpack_bytes + ds::ListpackBytes(int64_t{live}) +
+         ds::ListpackBytes(int64_t{deleted});
 }
 
 // --- walking ---
@@ -138,7 +125,7 @@ StreamNodeWriter StreamNodeWriter::Begin(StreamId first_id, uint32_t fields, uin
   node.first_id = first_id;
   node.last_id = Before(first_id);
   constexpr uint32_t kTerminator = 2;
-  node.listpack_bytes = ListpackIntegerBytes(fields) + kTerminator;
+  node.listpack_bytes = static_cast<uint32_t>(ds::ListpackBytes(int64_t{fields})) + kTerminator;
   writer.AppendVarint(fields);
   return writer;
 }
@@ -178,16 +165,19 @@ void StreamNodeWriter::BeginEntry(StreamId id, bool deleted, bool same_fields, u
 
   // flags, ms and seq less the node's, [fields], and last the number of the entry's elements.
   const int64_t elements = same_fields ? 3 + int64_t{fields} : 4 + 2 * int64_t{fields};
-  node.listpack_bytes += 2 + ListpackIntegerBytes(static_cast<int64_t>(id.ms - node.first_id.ms)) +
-                         ListpackIntegerBytes(static_cast<int64_t>(id.seq - node.first_id.seq)) +
-                         (same_fields ? 0 : ListpackIntegerBytes(fields)) +
-                         ListpackIntegerBytes(elements);
+  uint64_t bytes = 2 + ds::ListpackBytes(static_cast<int64_t>(id.ms - node.first_id.ms)) +
+                   ds::ListpackBytes(static_cast<int64_t>(id.seq - node.first_id.seq)) +
+                   ds::ListpackBytes(elements);
+  if (!same_fields) bytes += ds::ListpackBytes(int64_t{fields});
+  node.listpack_bytes += static_cast<uint32_t>(bytes);
 }
 
-void StreamNodeWriter::Append(const ds::EncodedItem& item) {
-  item.Store(node_->begin() + node_->bytes);
-  node_->bytes += item.bytes();
-  node_->listpack_bytes += ListpackElementBytes(item.bytes());
+void StreamNodeWriter::Store(const ds::Item& item) {
+  const ds::EncodedItem encoded =
+      item.is_integer() ? ds::EncodedItem(item.number()) : ds::EncodedItem(item.bytes(), false);
+  encoded.Store(node_->begin() + node_->bytes);
+  node_->bytes += encoded.bytes();
+  node_->listpack_bytes += static_cast<uint32_t>(ds::ListpackBytes(item));
 }
 
 void StreamNodeWriter::AppendVarint(uint64_t value) {

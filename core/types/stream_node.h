@@ -112,17 +112,16 @@ class StreamNodeWriter {
   // Begins an entry: `fields` values follow by Append, or as many fields and values in turn. Ids
   // ascend but for deleted entries, and none is below the node's first_id. Room has been reserved.
   void BeginEntry(StreamId id, bool deleted, bool same_fields, uint32_t fields);
-  void Append(const ds::EncodedItem& item);
-  void Append(std::string_view text) { Append(ds::EncodedItem(text)); }
-  void Append(const ds::Item& item) {
-    Append(item.is_integer() ? ds::EncodedItem(item.number()) : ds::EncodedItem(item.bytes()));
-  }
+  void Append(std::string_view text) { Store(ds::Item::Of(text)); }
+  void Append(const ds::Item& item) { item.is_integer() ? Store(item) : Append(item.bytes()); }
   // Gives back what was reserved too much; the node may move.
   void Shrink();
 
   StreamNode* node() const { return node_; }
 
  private:
+  // Text in it is no integer.
+  void Store(const ds::Item& item);
   void AppendVarint(uint64_t value);
   void AppendByte(uint8_t byte) { node_->begin()[node_->bytes++] = byte; }
 
