@@ -1,5 +1,6 @@
 #include "core/base/errors.h"
 
+#include <cstdio>
 #include <initializer_list>
 
 namespace kvasm::errors {
@@ -63,6 +64,24 @@ std::string NoSuchGroup(std::string_view key, std::string_view group) {
 std::string UnbalancedStreams(std::string_view command, char symbol) {
   return Join({"ERR Unbalanced '", command, "' list of streams: for each stream key an ID or '",
                std::string_view(&symbol, 1), "' must be specified."});
+}
+
+std::string GeoPair(double longitude, double latitude) {
+  // A double may have 309 digits before the point.
+  char text[2 * 320 + 64];
+  const int size = std::snprintf(text, sizeof text, "ERR invalid longitude,latitude pair %f,%f",
+                                 longitude, latitude);
+  return std::string(text, static_cast<size_t>(size));
+}
+
+std::string GeoNeedsCentre(std::string_view command) {
+  return Join({"ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ",
+               Quoted(command, command.size())});
+}
+
+std::string GeoNeedsShape(std::string_view command) {
+  return Join({"ERR exactly one of BYRADIUS and BYBOX can be specified for ",
+               Quoted(command, command.size())});
 }
 
 std::string ProtocolExpectedDollar(char got) {

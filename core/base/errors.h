@@ -191,6 +191,31 @@ std::string NoSuchGroup(std::string_view key, std::string_view group);
 // `command` in lower case; `symbol` is the id that stands for the newest.
 std::string UnbalancedStreams(std::string_view command, char symbol);
 
+// --- Geo ---------------------------------------------------------------------------------------
+inline constexpr std::string_view kGeoUnit =
+    "ERR unsupported unit provided. please use M, KM, FT, MI";
+inline constexpr std::string_view kGeoRadiusNotNumber = "ERR need numeric radius";
+inline constexpr std::string_view kGeoWidthNotNumber = "ERR need numeric width";
+inline constexpr std::string_view kGeoHeightNotNumber = "ERR need numeric height";
+inline constexpr std::string_view kGeoRadiusNegative = "ERR radius cannot be negative";
+inline constexpr std::string_view kGeoBoxNegative = "ERR height or width cannot be negative";
+inline constexpr std::string_view kGeoCount = "ERR COUNT must be > 0";
+inline constexpr std::string_view kGeoAnyNeedsCount =
+    "ERR the ANY argument requires COUNT argument";
+inline constexpr std::string_view kGeoNoMember = "ERR could not decode requested zset member";
+inline constexpr std::string_view kGeoStoreWith =
+    "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+inline constexpr std::string_view kGeoSearchStoreWith =
+    "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+std::string GeoPair(double longitude, double latitude);
+// `command` as the client wrote it.
+std::string GeoNeedsCentre(std::string_view command);
+std::string GeoNeedsShape(std::string_view command);
+
+// --- SORT --------------------------------------------------------------------------------------
+inline constexpr std::string_view kSortNotDouble =
+    "ERR One or more scores can't be converted into double";
+
 // --- Requests ----------------------------------------------------------------------------------
 inline constexpr std::string_view kProtocolInlineTooBig =
     "ERR Protocol error: too big inline request";

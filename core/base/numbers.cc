@@ -10,6 +10,7 @@
 #include "core/base/ascii.h"
 #include "core/base/float_text.h"
 #include "core/base/grisu2.h"
+#include "core/base/uint128.h"
 
 namespace kvasm::base {
 namespace {
@@ -160,6 +161,52 @@ size_t FormatDouble(char* out, double value) {
     if (static_cast<double>(integer) == value) return FormatInt64(out, integer);
   }
   return FormatGrisu2(out, value);
+}
+
+size_t FormatCoordinate(char* out, double value) {
+  constexpr int kDigits = 17;
+  constexpr uint64_t kOne = 100'000'000'000'000'000;
+  const double magnitude = std::abs(value);
+  auto whole = static_cast<uint64_t>(magnitude);
+  const double rest = magnitude - static_cast<double>(whole);
+  const uint128 scaled = uint128{static_cast<uint64_t>(std::ldexp(rest, 64))} * kOne;
+  auto digits = static_cast<uint64_t>(scaled >> 64);
+  const auto cut_off = static_cast<uint64_t>(scaled);
+  constexpr uint64_t kHalf = uint64_t{1} << 63;
+  if (cut_off > kHalf || (cut_off == kHalf && (digits & 1) != 0)) ++digits;
+  if (digits == kOne) {
+    digits = 0;
+    ++whole;
+  }
+  char* at = out;
+  if (value < 0 && (whole != 0 || digits != 0)) *at++ = '-';
+  at += FormatUint64(at, whole);
+  if (digits == 0) return static_cast<size_t>(at - out);
+  *at = '.';
+  char* end = at + kDigits + 1;
+  while (digits % 10 == 0) {
+    digits /= 10;
+    --end;
+  }
+  for (char* to = end; to > at + 1; digits /= 10) *--to = static_cast<char>('0' + digits % 10);
+  return static_cast<size_t>(end - out);
+}
+
+size_t FormatDistance(char* out, double value) {
+  const double scaled = std::nearbyint(value * 10000);
+  const bool fits = scaled >= -0x1p63 && scaled < 0x1p63;
+  const int64_t number = fits ? static_cast<int64_t>(scaled) : std::numeric_limits<int64_t>::min();
+  char* at = out;
+  uint64_t magnitude = static_cast<uint64_t>(number);
+  if (number < 0) {
+    *at++ = '-';
+    magnitude = 0 - magnitude;
+  }
+  at += FormatUint64(at, magnitude / 10000);
+  *at++ = '.';
+  auto digits = static_cast<uint32_t>(magnitude % 10000);
+  for (int i = 3; i >= 0; --i, digits /= 10) at[i] = static_cast<char>('0' + digits % 10);
+  return static_cast<size_t>(at + 4 - out);
 }
 
 std::string DoubleText(double value) {

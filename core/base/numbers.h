@@ -44,4 +44,13 @@ std::optional<double> ParseDoubleLoose(std::string_view text);
 size_t FormatDouble(char* out, double value);
 std::string DoubleText(double value);
 
+// Writes a coordinate as Redis prints it: 17 digits after the point, correctly rounded, without
+// trailing zeros, and returns its length; `out` has kIntCharsMax * 2 bytes of room. No NUL. The
+// value is below 2^63; what it has below 2^-64 is cut off.
+size_t FormatCoordinate(char* out, double value);
+// Writes a distance with 4 digits after the point and returns its length; `out` has
+// kDoubleCharsMax bytes of room. No NUL. As in Redis -922337203685477.5808 stands for NaN and what
+// is too large.
+size_t FormatDistance(char* out, double value);
+
 }  // namespace kvasm::base

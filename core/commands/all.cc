@@ -38,6 +38,8 @@ std::vector<Specs> AllCommands() {
       StreamInfoCommands(),
       StreamReadCommands(),
       StringLcsCommands(),
+      GeoCommands(),
+      GeoSearchCommands(),
       BitCommands(),
       BitFieldCommands(),
       HyperLogLogCommands(),

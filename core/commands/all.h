@@ -39,6 +39,8 @@ Specs StreamCommands();
 Specs StreamInfoCommands();
 Specs StreamReadCommands();
 Specs StringLcsCommands();
+Specs GeoCommands();
+Specs GeoSearchCommands();
 Specs BitCommands();
 Specs BitFieldCommands();
 Specs HyperLogLogCommands();

@@ -171,47 +171,6 @@ bool ReadAddOptions(Arguments& in, AddOptions* options, bool* reply_changed) {
   return in.ok();
 }
 
-struct Addition {
-  double score;
-  std::string_view member;
-};
-
-void Add(Call& call, const std::vector<Addition>& additions, AddOptions options,
-         bool reply_changed) {
-  Edit edit(call.keyspace, call.db, call.arg(1));
-  if (edit.IsNot(Type::kZset)) return call.WrongType();
-  if (!edit.exists() && options.only_existing) {
-    return options.increment ? call.reply.Null() : call.reply.Integer(0);
-  }
-  // As Redis chooses: by the first member, whatever follows.
-  const bool fresh = !edit.exists();
-  SortedSet zset(edit.Collection(SortedSet::InitialEncoding(
-                     additions.size(), additions[0].member.size(), *call.context().limits)),
-                 call.context());
-  if (!fresh) zset.Prepare(additions.size());
-  uint64_t added = 0;
-  uint64_t updated = 0;
-  bool refused = false;
-  double score = 0;
-  for (const Addition& addition : additions) {
-    const AddOutcome outcome = zset.Add(addition.member, addition.score, options, &score);
-    if (outcome == AddOutcome::kNotANumber) return call.reply.Error(errors::kScoreNan);
-    refused = outcome == AddOutcome::kRefused;
-    if (outcome == AddOutcome::kAdded) ++added;
-    if (outcome == AddOutcome::kUpdated) ++updated;
-  }
-  if (added + updated > 0) {
-    edit.Changed(keyspace::kEventZset, options.increment ? "zincr" : "zadd", added + updated);
-  }
-  if (!options.increment) {
-    call.reply.Integer(static_cast<int64_t>(reply_changed ? added + updated : added));
-  } else if (refused) {
-    call.reply.Null();
-  } else {
-    call.reply.Double(score);
-  }
-}
-
 void ReadAndAdd(Call& call, AddOptions options) {
   Arguments in(call, 2);
   bool reply_changed = false;
@@ -222,7 +181,7 @@ void ReadAndAdd(Call& call, AddOptions options) {
     const double score = in.Double();
     additions.push_back({score, in.Next()});
   }
-  if (in.ok()) Add(call, additions, options, reply_changed);
+  if (in.ok()) AddMembers(call, additions, options, reply_changed);
 }
 
 void Zadd(Call& call) { ReadAndAdd(call, {}); }
@@ -363,6 +322,42 @@ constexpr CommandSpec kSpecs[] = {
 static_assert(AllValid(kSpecs));
 
 }  // namespace
+
+void AddMembers(Call& call, std::span<const Addition> additions, AddOptions options,
+                bool reply_changed) {
+  Edit edit(call.keyspace, call.db, call.arg(1));
+  if (edit.IsNot(Type::kZset)) return call.WrongType();
+  if (!edit.exists() && options.only_existing) {
+    return options.increment ? call.reply.Null() : call.reply.Integer(0);
+  }
+  // As Redis chooses: by the first member, whatever follows.
+  const bool fresh = !edit.exists();
+  SortedSet zset(edit.Collection(SortedSet::InitialEncoding(
+                     additions.size(), additions[0].member.size(), *call.context().limits)),
+                 call.context());
+  if (!fresh) zset.Prepare(additions.size());
+  uint64_t added = 0;
+  uint64_t updated = 0;
+  bool refused = false;
+  double score = 0;
+  for (const Addition& addition : additions) {
+    const AddOutcome outcome = zset.Add(addition.member, addition.score, options, &score);
+    if (outcome == AddOutcome::kNotANumber) return call.reply.Error(errors::kScoreNan);
+    refused = outcome == AddOutcome::kRefused;
+    if (outcome == AddOutcome::kAdded) ++added;
+    if (outcome == AddOutcome::kUpdated) ++updated;
+  }
+  if (added + updated > 0) {
+    edit.Changed(keyspace::kEventZset, options.increment ? "zincr" : "zadd", added + updated);
+  }
+  if (!options.increment) {
+    call.reply.Integer(static_cast<int64_t>(reply_changed ? added + updated : added));
+  } else if (refused) {
+    call.reply.Null();
+  } else {
+    call.reply.Double(score);
+  }
+}
 
 Specs SortedSetCommands() { return kSpecs; }
 

@@ -57,13 +57,14 @@ SortedSetResult::~SortedSetResult() {
   if (data_ != nullptr) types::FreeValue(encoding_, data_);
 }
 
-void SortedSetResult::Store(command::Call& call, std::string_view key, std::string_view event) {
+void SortedSetResult::Store(command::Call& call, std::string_view key, std::string_view event,
+                            uint64_t changes) {
   const uint32_t size = zset().size();
   keyspace::Edit edit(call.keyspace, call.db, key);
   if (size > 0) {
     edit.Put(encoding_, data_);
     data_ = nullptr;
-    edit.Changed(keyspace::kEventZset, event);
+    edit.Changed(keyspace::kEventZset, event, changes);
   } else if (edit.Delete(call.keyspace.lazy_server_delete)) {
     edit.Changed(keyspace::kEventGeneric, "del");
   }

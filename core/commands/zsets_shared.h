@@ -1,7 +1,9 @@
 // Shared by the commands of sorted sets.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/commands/collections.h"
@@ -22,6 +24,14 @@ std::optional<types::LexRange> ParseLexRange(std::string_view min, std::string_v
 // The run of ranks from `start` to `end`, both inclusive, negative ones counted from the end.
 types::RankRun RunOfRanks(int64_t start, int64_t end, uint32_t size);
 
+// Adds to the sorted set at argument 1 as ZADD does and replies.
+struct Addition {
+  double score;
+  std::string_view member;
+};
+void AddMembers(command::Call& call, std::span<const Addition> additions, types::AddOptions options,
+                bool reply_changed);
+
 // A sorted set that belongs to no key: the result of an operation. Freed unless stored.
 class SortedSetResult {
  public:
@@ -31,8 +41,10 @@ class SortedSetResult {
   SortedSetResult& operator=(const SortedSetResult&) = delete;
 
   types::SortedSet zset() { return {types::ValueRef{data_, encoding_}, context_}; }
-  // Makes it the value of `key`, or deletes the key when empty; replies its size.
-  void Store(command::Call& call, std::string_view key, std::string_view event);
+  // Makes it the value of `key`, or deletes the key when empty; replies its size. `changes` is what
+  // it counts for if not empty.
+  void Store(command::Call& call, std::string_view key, std::string_view event,
+             uint64_t changes = 1);
 
  private:
   const types::Context& context_;

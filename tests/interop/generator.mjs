@@ -7,6 +7,7 @@
 // Few keys and small limits of the compact encodings, so that wrong types and conversions are
 // common. No expiry falls into the run: times are far away, far from each other, or in the past.
 import bitmaps from './generate/bitmaps.mjs';
+import geo from './generate/geo.mjs';
 import hashes from './generate/hashes.mjs';
 import hyperloglogs from './generate/hyperloglogs.mjs';
 import keys from './generate/keys.mjs';
@@ -25,6 +26,7 @@ const kFamilies = [
   hashes,
   sets,
   zsets,
+  geo,
   streams,
   bitmaps,
   hyperloglogs,

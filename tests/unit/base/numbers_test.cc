@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -179,6 +180,58 @@ TEST(FormatDouble, KeepsTheDigitsOfGrisu2) {
     }
   }
   EXPECT_EQ(sum, 9838020682430423997u);
+}
+
+// --- coordinates and distances ---
+
+std::string CoordinateText(double value) {
+  char text[2 * kIntCharsMax];
+  return std::string(text, FormatCoordinate(text, value));
+}
+
+std::string DistanceText(double value) {
+  char text[kDoubleCharsMax];
+  return std::string(text, FormatDistance(text, value));
+}
+
+TEST(FormatCoordinate, DropsTrailingZerosAndTheSignOfZero) {
+  EXPECT_EQ(CoordinateText(0), "0");
+  EXPECT_EQ(CoordinateText(-0.0), "0");
+  EXPECT_EQ(CoordinateText(-180), "-180");
+  EXPECT_EQ(CoordinateText(0.5), "0.5");
+  EXPECT_EQ(CoordinateText(-0.1), "-0.1");
+  EXPECT_EQ(CoordinateText(13.36138933897018433), "13.36138933897018433");
+  EXPECT_EQ(CoordinateText(1e-18), "0");
+  EXPECT_EQ(CoordinateText(-1e-18), "0");
+  EXPECT_EQ(CoordinateText(0.00000000000000001), "0.00000000000000001");
+}
+
+// Multiples of 2^-47 below 256, as coordinates are.
+TEST(FormatCoordinate, PrintsWhatTheLibraryPrints) {
+  Prng prng(4);
+  for (int i = 0; i < 100000; ++i) {
+    const auto steps = static_cast<int64_t>(prng.Below(uint64_t{1} << (prng.Below(54) + 1)));
+    const double value = static_cast<double>(i % 2 == 0 ? steps : -steps) * 0x1p-47;
+    char expected[64];
+    const int size = std::snprintf(expected, sizeof expected, "%.17f", value);
+    std::string text(expected, static_cast<size_t>(size));
+    while (text.back() == '0') text.pop_back();
+    if (text.back() == '.') text.pop_back();
+    if (text == "-0") text = "0";
+    ASSERT_EQ(CoordinateText(value), text);
+  }
+}
+
+TEST(FormatDistance, HasFourDigitsRoundedToEven) {
+  EXPECT_EQ(DistanceText(0), "0.0000");
+  EXPECT_EQ(DistanceText(0.00004), "0.0000");
+  EXPECT_EQ(DistanceText(0.00006), "0.0001");
+  EXPECT_EQ(DistanceText(0.00025), "0.0002");
+  EXPECT_EQ(DistanceText(166274.15156960033), "166274.1516");
+  EXPECT_EQ(DistanceText(20020741.75), "20020741.7500");
+  EXPECT_EQ(DistanceText(-1.5), "-1.5000");
+  EXPECT_EQ(DistanceText(std::nan("")), "-922337203685477.5808");
+  EXPECT_EQ(DistanceText(1e300), "-922337203685477.5808");
 }
 
 }  // namespace

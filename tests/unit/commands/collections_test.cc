@@ -2,26 +2,16 @@
 // keyspace events and their order, journal records, encodings of stored results.
 #include <gtest/gtest.h>
 
+#include "tests/unit/support/list_events.h"
 #include "tests/unit/support/test_engine.h"
 
 namespace kvasm {
 namespace {
 
+using testing::ListEvents;
 using testing::ListJournal;
 using testing::TestEngine;
 using Lines = std::vector<std::string>;
-
-// Collects keyspace events as "event key".
-class ListEvents final : public keyspace::Listener {
- public:
-  Lines events;
-  uint32_t Interests() const override { return kEvents; }
-  void KeyEvent(keyspace::EventClass event_class, std::string_view event, keyspace::Database&,
-                std::string_view key) override {
-    if (event_class == keyspace::kEventKeyMiss || event_class == keyspace::kEventNew) return;
-    events.push_back(std::string(event) + " " + std::string(key));
-  }
-};
 
 class CollectionCommands : public ::testing::Test {
  protected:

@@ -1,0 +1,234 @@
+#include "core/base/trigonometry.h"
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+namespace kvasm::base {
+namespace {
+
+// A number as the unevaluated sum of two doubles, the second at most half a unit in the last place
+// of the first.
+struct Pair {
+  double high = 0;
+  double low = 0;
+};
+
+// Exact: a + b as a pair.
+constexpr Pair Sum(double a, double b) {
+  const double sum = a + b;
+  const double b_part = sum - a;
+  return {sum, (a - (sum - b_part)) + (b - b_part)};
+}
+
+// As Sum, for |a| >= |b|.
+constexpr Pair SumOfOrdered(double a, double b) {
+  const double sum = a + b;
+  return {sum, b - (sum - a)};
+}
+
+// Exact: a * b as a pair. Each factor is cut into halves of 26 bits, whose products are exact.
+constexpr Pair Product(double a, double b) {
+  constexpr double kSplit = 0x1p27 + 1;
+  const double a_scaled = a * kSplit;
+  const double a_high = a_scaled - (a_scaled - a);
+  const double a_low = a - a_high;
+  const double b_scaled = b * kSplit;
+  const double b_high = b_scaled - (b_scaled - b);
+  const double b_low = b - b_high;
+  const double product = a * b;
+  const double rest = a_high * b_high - product;
+  return {product, ((rest + a_high * b_low) + a_low * b_high) + a_low * b_low};
+}
+
+constexpr Pair operator-(Pair a) { return {-a.high, -a.low}; }
+
+constexpr Pair operator+(Pair a, Pair b) {
+  Pair sum = Sum(a.high, b.high);
+  const Pair lows = Sum(a.low, b.low);
+  sum = SumOfOrdered(sum.high, sum.low + lows.high);
+  return SumOfOrdered(sum.high, sum.low + lows.low);
+}
+
+constexpr Pair operator*(Pair a, Pair b) {
+  const Pair product = Product(a.high, b.high);
+  return SumOfOrdered(product.high, product.low + (a.high * b.low + a.low * b.high));
+}
+
+constexpr Pair operator/(Pair a, double b) {
+  const double quotient = a.high / b;
+  const Pair back = Product(quotient, b);
+  const double rest = ((a.high - back.high) - back.low) + a.low;
+  return SumOfOrdered(quotient, rest / b);
+}
+
+// --- sine and cosine of multiples of 1/64 ---
+
+struct Angle {
+  Pair sine;
+  Pair cosine;
+};
+
+constexpr double kStepsInOne = 64;
+constexpr int kAngles = 102;  // the last one is beyond pi/2
+
+// x - x^3/3! + ... or, starting with 1, 1 - x^2/2! + ...
+constexpr Pair Taylor(Pair term, int exponent, Pair x) {
+  Pair sum = term;
+  for (int i = 0; i < 10; ++i) {
+    term = -(term * x * x / ((exponent + 1) * (exponent + 2)));
+    exponent += 2;
+    sum = sum + term;
+  }
+  return sum;
+}
+
+constexpr std::array<Angle, kAngles> MakeAngles() {
+  std::array<Angle, kAngles> angles{};
+  angles[0] = {{0, 0}, {1, 0}};
+  const Pair x{1 / kStepsInOne, 0};
+  const Angle step{Taylor(x, 1, x), Taylor({1, 0}, 0, x)};
+  for (size_t i = 1; i < kAngles; ++i) {
+    const Angle& last = angles[i - 1];
+    angles[i].sine = last.sine * step.cosine + last.cosine * step.sine;
+    angles[i].cosine = last.cosine * step.cosine + -(last.sine * step.sine);
+  }
+  return angles;
+}
+
+constexpr std::array<Angle, kAngles> kTable = MakeAngles();
+
+// --- from the angle of the table to the one asked for, at most 1/127 away ---
+
+// sin(t) - t and cos(t) - 1.
+double SineRest(double t) {
+  const double square = t * t;
+  return t * square * (-1.0 / 6 + square * (1.0 / 120 + square * (-1.0 / 5040)));
+}
+double CosineRest(double t) {
+  const double square = t * t;
+  return square * (-1.0 / 2 + square * (1.0 / 24 + square * (-1.0 / 720 + square * (1.0 / 40320))));
+}
+
+// Where an angle in [0, pi/4] stands: `table` steps and `rest` beyond.
+struct Place {
+  size_t table;
+  Pair rest;
+};
+
+Place PlaceOf(Pair x) {
+  const double steps = std::nearbyint(x.high * kStepsInOne);
+  return {static_cast<size_t>(steps), Sum(x.high - steps / kStepsInOne, x.low)};
+}
+
+double SineOf(Place at) {
+  const Angle& angle = kTable[at.table];
+  const double t = at.rest.high;
+  const double rest = SineRest(t) + at.rest.low;
+  if (at.table == 0) return t + rest;
+  const Pair product = Product(angle.cosine.high, t);
+  const Pair sum = SumOfOrdered(angle.sine.high, product.high);
+  const double tail = angle.sine.low + product.low + angle.cosine.low * t +
+                      angle.cosine.high * rest + angle.sine.high * CosineRest(t);
+  return sum.high + (sum.low + tail);
+}
+
+double CosineOf(Place at) {
+  const Angle& angle = kTable[at.table];
+  const double t = at.rest.high;
+  const double rest = SineRest(t) + at.rest.low;
+  const Pair product = Product(-angle.sine.high, t);
+  const Pair sum = SumOfOrdered(angle.cosine.high, product.high);
+  const double tail = angle.cosine.low + product.low - angle.sine.low * t - angle.sine.high * rest +
+                      angle.cosine.high * CosineRest(t);
+  return sum.high + (sum.low + tail);
+}
+
+// --- any angle ---
+
+// An angle as quarter turns and what is left of it, |rest| <= pi/4.
+struct Turned {
+  unsigned quarters;
+  Pair rest;
+};
+
+constexpr double kAngleMax = 8;
+
+Turned Turn(double x) {
+  // pi/2 in three parts
+  constexpr double kHigh = 0x1.921fb54442d18p+0;
+  constexpr double kMiddle = 0x1.1a62633145c07p-54;
+  constexpr double kLow = -0x1.f1976b7ed8fbcp-110;
+  if (std::abs(x) <= kHigh / 2) return {0, {x, 0}};
+  const double quarters = std::nearbyint(x / kHigh);
+  Pair rest = Pair{x, 0} + -Product(quarters, kHigh);
+  rest = rest + -Product(quarters, kMiddle);
+  rest = rest + Pair{-quarters * kLow, 0};
+  return {static_cast<unsigned>(static_cast<int>(quarters)) & 3, rest};
+}
+
+double SineOfTurned(Turned angle) {
+  const bool mirrored = angle.rest.high < 0;
+  const Place place = PlaceOf(mirrored ? -angle.rest : angle.rest);
+  const bool is_cosine = (angle.quarters & 1) != 0;
+  const double value = is_cosine ? CosineOf(place) : SineOf(place);
+  const bool negative = ((angle.quarters & 2) != 0) != (mirrored && !is_cosine);
+  return negative ? -value : value;
+}
+
+// --- arc sine ---
+
+Pair SquareRoot(Pair x) {
+  if (x.high == 0) return {};
+  const double root = std::sqrt(x.high);
+  const Pair square = Product(root, root);
+  const double rest = ((x.high - square.high) - square.low) + x.low;
+  return SumOfOrdered(root, rest / (2 * root));
+}
+
+// To about 1e-4, for x in [0, 1] (Abramowitz and Stegun, 4.4.45).
+double RoughArcSine(double x) {
+  constexpr double kQuarterTurn = 1.5707963267948966;
+  return kQuarterTurn -
+         std::sqrt(1 - x) * (1.5707288 + x * (-0.2121144 + x * (0.0742610 - 0.0187293 * x)));
+}
+
+// asin(t) - t
+double ArcSineRest(double t) {
+  const double square = t * t;
+  return t * square *
+         (1.0 / 6 + square * (3.0 / 40 + square * (15.0 / 336 + square * (105.0 / 3456))));
+}
+
+double ArcSineOfPositive(double x) {
+  const double steps = std::nearbyint(RoughArcSine(x) * kStepsInOne);
+  if (steps == 0) return x + ArcSineRest(x);
+  // The sine of what is left after the table's angle: sin(y - angle), y being the result.
+  const Angle& angle = kTable[static_cast<size_t>(steps)];
+  const Pair cosine = SquareRoot(Sum(1, -x) * Sum(1, x));
+  const Pair left = Pair{x, 0} * angle.cosine + -(cosine * angle.sine);
+  const Pair sum = SumOfOrdered(steps / kStepsInOne, left.high);
+  return sum.high + (sum.low + (left.low + ArcSineRest(left.high)));
+}
+
+}  // namespace
+
+double Sine(double x) {
+  if (!(std::abs(x) <= kAngleMax)) return std::numeric_limits<double>::quiet_NaN();
+  return SineOfTurned(Turn(x));
+}
+
+double Cosine(double x) {
+  if (!(std::abs(x) <= kAngleMax)) return std::numeric_limits<double>::quiet_NaN();
+  Turned angle = Turn(x);
+  angle.quarters = (angle.quarters + 1) & 3;
+  return SineOfTurned(angle);
+}
+
+double ArcSine(double x) {
+  if (!(std::abs(x) <= 1)) return std::numeric_limits<double>::quiet_NaN();
+  return x < 0 ? -ArcSineOfPositive(-x) : ArcSineOfPositive(x);
+}
+
+}  // namespace kvasm::base
