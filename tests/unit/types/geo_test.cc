@@ -96,8 +96,10 @@ TEST(Geo, APointComesBackWithinHalfACell) {
     const GeoPoint point = RandomPoint(prng);
     const uint64_t score = GeoScoreOf(point);
     const GeoPoint back = GeoPointOf(static_cast<double>(score));
-    EXPECT_NEAR(back.longitude, point.longitude, 360.0 / (1 << 26));
-    EXPECT_NEAR(back.latitude, point.latitude, 180.0 / (1 << 26));
+    // At the eastern and northern edge a double has not room for the score's last bits.
+    const double cells = score > uint64_t{1} << 53 ? 4 : 1;
+    EXPECT_NEAR(back.longitude, point.longitude, cells * 180.0 / (1 << 26));
+    EXPECT_NEAR(back.latitude, point.latitude, cells * 90.0 / (1 << 26));
   }
 }
 
