@@ -62,6 +62,13 @@ double ValueOf(const FloatText& text) {
   return text.negative ? -value : value;
 }
 
+std::string_view UntilNul(std::string_view text) { return text.substr(0, text.find('\0')); }
+
+std::string_view WithoutLeadingSpace(std::string_view text) {
+  while (!text.empty() && IsSpace(text[0])) text.remove_prefix(1);
+  return text;
+}
+
 }  // namespace
 
 std::optional<int64_t> ParseInt64(std::string_view text) {
@@ -140,12 +147,22 @@ std::optional<double> ParseDouble(std::string_view text) {
 }
 
 std::optional<double> ParseDoubleLoose(std::string_view text) {
-  text = text.substr(0, text.find('\0'));
+  text = UntilNul(text);
   if (text.empty()) return 0;
-  while (!text.empty() && IsSpace(text[0])) text.remove_prefix(1);
-  const std::optional<FloatText> scanned = FloatText::Scan(text);
+  const std::optional<FloatText> scanned = FloatText::Scan(WithoutLeadingSpace(text));
   if (!scanned) return std::nullopt;
   return ValueOf(*scanned);
+}
+
+std::optional<double> ParseDoubleInRange(std::string_view text) {
+  text = UntilNul(text);
+  if (text.empty()) return 0;
+  const std::optional<FloatText> scanned = FloatText::Scan(WithoutLeadingSpace(text));
+  if (!scanned) return std::nullopt;
+  const double value = ValueOf(*scanned);
+  if (scanned->kind == FloatText::Kind::kInfinity || std::isnormal(value)) return value;
+  if (std::isinf(value) || !scanned->IsZero()) return std::nullopt;
+  return value;
 }
 
 size_t FormatDouble(char* out, double value) {

@@ -85,6 +85,21 @@ void RefineBitfield(Args args, std::vector<KeyPosition>* keys) {
   keys->front().flags = kRo | kAccess;
 }
 
+// SORT's last STORE names a key; the words after LIMIT, GET and BY are theirs.
+void RefineSort(Args args, std::vector<KeyPosition>* keys) {
+  size_t destination = 0;
+  for (size_t i = 2; i < args.size(); ++i) {
+    if (base::EqualsIgnoreCase(args[i], "LIMIT")) {
+      i += 2;
+    } else if (base::EqualsIgnoreCase(args[i], "GET") || base::EqualsIgnoreCase(args[i], "BY")) {
+      ++i;
+    } else if (base::EqualsIgnoreCase(args[i], "STORE") && i + 1 < args.size()) {
+      destination = i + 1;
+    }
+  }
+  if (destination != 0) keys->push_back({destination, kOw | kUpdate});
+}
+
 }  // namespace
 
 bool HasKeys(const CommandSpec& spec) { return spec.keys[0].begin != KeySpec::Begin::kNone; }
@@ -99,6 +114,7 @@ bool FindKeys(const CommandSpec& spec, Args args, std::vector<KeyPosition>* keys
   }
   if (spec.name == "set" && !keys->empty()) RefineSet(args, keys);
   if (spec.name == "bitfield" && !keys->empty()) RefineBitfield(args, keys);
+  if (spec.name == "sort") RefineSort(args, keys);
   return true;
 }
 

@@ -40,6 +40,7 @@ std::vector<Specs> AllCommands() {
       StringLcsCommands(),
       GeoCommands(),
       GeoSearchCommands(),
+      SortCommands(),
       BitCommands(),
       BitFieldCommands(),
       HyperLogLogCommands(),

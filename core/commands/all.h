@@ -41,6 +41,7 @@ Specs StreamReadCommands();
 Specs StringLcsCommands();
 Specs GeoCommands();
 Specs GeoSearchCommands();
+Specs SortCommands();
 Specs BitCommands();
 Specs BitFieldCommands();
 Specs HyperLogLogCommands();

@@ -97,6 +97,10 @@ class SortedSet {
 
   // Turns into a skip list early when about `size_hint` members are to be added.
   void Prepare(uint64_t size_hint);
+  // Turns into a skip list whatever the limits say (what SORT does to the set it reads).
+  void BecomeSkipList() {
+    if (packed()) ConvertToTable(size());
+  }
   // ZADD of one member. `*result` gets the score it has afterwards (unless refused or NaN).
   AddOutcome Add(std::string_view member, double score, AddOptions options, double* result);
   // Sets the score, whatever it was. True when the member is new.

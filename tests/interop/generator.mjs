@@ -14,6 +14,7 @@ import keys from './generate/keys.mjs';
 import lists from './generate/lists.mjs';
 import server from './generate/server.mjs';
 import sets from './generate/sets.mjs';
+import sort from './generate/sort.mjs';
 import streams from './generate/streams.mjs';
 import strings from './generate/strings.mjs';
 import zsets from './generate/zsets.mjs';
@@ -30,6 +31,7 @@ const kFamilies = [
   streams,
   bitmaps,
   hyperloglogs,
+  sort,
   server,
 ];
 
