@@ -10,6 +10,8 @@ const kTexts = 'S[]';
 const kMaybeTexts = '(S | null)[]';
 const kFlag = '0 | 1';
 const kScored = '[member: S, score: number][]';
+const kPoint = '[longitude: number, latitude: number]';
+const kFound = '(S | [member: S, ...details: (S | number | [longitude: number, latitude: number])[]])[]';
 const kScan = '[cursor: S, items: S[]]';
 const kFields = 'Record<string, S>';
 const kEntry = '[id: S, fields: S[]]';
@@ -47,6 +49,9 @@ const byType = [
   [kMaybeText, 'get getdel getex getset hget lindex randomkey object|encoding client|getname'],
   [kMaybeText, 'lmove rpoplpush blmove brpoplpush'],
   ['string', 'type'],
+  [kMaybeText, 'geodist'],
+  [kMaybeTexts, 'geohash sort_ro'],
+  [`(${kPoint} | null)[]`, 'geopos'],
   [kTexts, 'hkeys hvals keys lrange sdiff sinter smembers sunion zrangebylex zrevrangebylex'],
   [kTexts, 'command|list command|getkeys config|help object|help client|help memory|help'],
   [kTexts, 'command|help acl|cat acl|users acl|list'],
@@ -82,6 +87,12 @@ const byForm = {
   zpopmin: ['[member: S, score: number] | []', kScored],
   zpopmax: ['[member: S, score: number] | []', kScored],
   zrandmember: [kMaybeText, `S[] | ${kScored}`],
+  geosearch: [kTexts, kFound],
+  georadius: [kTexts, `${kFound} | number`],
+  georadius_ro: [kTexts, kFound],
+  georadiusbymember: [kTexts, `${kFound} | number`],
+  georadiusbymember_ro: [kTexts, kFound],
+  sort: [kTexts, '(S | null)[] | number'],
   zrank: ['number | null', 'number | [rank: number, score: number] | null'],
   zrevrank: ['number | null', 'number | [rank: number, score: number] | null'],
   zrange: [kTexts, `S[] | ${kScored}`],
