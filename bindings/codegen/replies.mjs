@@ -11,7 +11,8 @@ const kMaybeTexts = '(S | null)[]';
 const kFlag = '0 | 1';
 const kScored = '[member: S, score: number][]';
 const kPoint = '[longitude: number, latitude: number]';
-const kFound = '(S | [member: S, ...details: (S | number | [longitude: number, latitude: number])[]])[]';
+const kFound =
+  '(S | [member: S, ...details: (S | number | [longitude: number, latitude: number])[]])[]';
 const kScan = '[cursor: S, items: S[]]';
 const kFields = 'Record<string, S>';
 const kEntry = '[id: S, fields: S[]]';

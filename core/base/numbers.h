@@ -36,8 +36,8 @@ std::optional<double> ParseDouble(std::string_view text);
 // first NUL, leading space allowed, "" is 0, overflow is infinite, underflow is 0. NaN is refused.
 std::optional<double> ParseDoubleLoose(std::string_view text);
 
-// A weight of SORT: as ParseDoubleLoose, but what is too large or too small for a double is refused,
-// even if it is subnormal.
+// A weight of SORT: as ParseDoubleLoose, but what is too large or too small for a double is
+// refused, even if it is subnormal.
 std::optional<double> ParseDoubleInRange(std::string_view text);
 
 // Writes a score or a RESP3 double as Redis 7.2 prints it ("3", "0.1", "1e+20", "-inf", "nan",

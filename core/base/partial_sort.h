@@ -1,5 +1,5 @@
-// A quicksort that puts only the places asked for in order. Where elements compare equal their order
-// depends on the algorithm, so it is the one that Redis cuts long results with (pqsort): Bentley and
+// A quicksort that puts only the places asked for in order. Where elements compare equal their
+// order depends on the algorithm, so it is the one that Redis cuts long results with: Bentley and
 // McIlroy's "Engineering a Sort Function", which leaves out the parts outside of the places.
 #pragma once
 

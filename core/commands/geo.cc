@@ -15,8 +15,8 @@ using keyspace::Entry;
 using types::GeoPoint;
 using types::SortedSet;
 
-// Recorded as the ZADD that it is, with the options as they were given. (Not every score is exact as
-// a double.)
+// Recorded as the ZADD that it is, with the options as they were given. (Not every score is exact
+// as a double.)
 void RecordAsZadd(Call& call, size_t options_end, const std::vector<uint64_t>& scores) {
   if (!call.journaling()) return;
   std::vector<std::string> texts;

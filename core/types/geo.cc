@@ -61,7 +61,7 @@ struct Range {
 constexpr Range kLongitudes{-kLongitudeMax, kLongitudeMax};
 constexpr Range kLatitudes{-kLatitudeMax, kLatitudeMax};
 
-// A rectangle of a grid of 2^steps x 2^steps. At the upper edge of a range the index may be 2^steps.
+// A rectangle of a grid of 2^steps x 2^steps. At the upper edge of a range an index may be 2^steps.
 struct Cell {
   uint32_t longitude;
   uint32_t latitude;

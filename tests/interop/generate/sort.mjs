@@ -1,5 +1,5 @@
-// SORT. Where elements compare equal, Redis's order follows from the order in which it finds them,
-// which for sets is chance: ties by text and unsorted output are only asked of lists (`order:*`) and
+// SORT. Where elements compare equal, Redis's order follows from that in which it finds them, which
+// for sets is chance: ties by text and unsorted output are only asked of lists (`order:*`) and
 // of sets without ties (`words:*`).
 const kWords = ['', '0', '1', 'a', 'A', 'b', 'ab', 'aB', 'b0', 'zz', '10', '9', 'a\x00b', 'a\x00c'];
 const kDistinct = ['a', 'b', 'ab', 'B', 'x1', 'x10', 'x2', '5', '12', 'z'];
@@ -8,7 +8,10 @@ const numbers = (r) => String(r.pick([r.int(-5, 25), r.int(-5, 25), r.int(0, 9) 
 const by = (r) => ['BY', r.pick(['w_*', 'w_*', 'hw_*->f', 'hw_*->g', 'none_*', 'nokey->*'])];
 const got = (r) =>
   r
-    .many(0, 3, () => ['GET', r.pick(['#', 'w_*', 'hw_*->f', 'hw_*->g', 'none_*', 'x', '*', 'w_*->'])])
+    .many(0, 3, () => [
+      'GET',
+      r.pick(['#', 'w_*', 'hw_*->f', 'hw_*->g', 'none_*', 'x', '*', 'w_*->']),
+    ])
     .flat();
 const limit = (r) => ['LIMIT', String(r.int(-2, 6)), String(r.int(-2, 6))];
 const direction = (r) => r.maybe(2, r.pick(['ASC', 'DESC', 'desc']));
