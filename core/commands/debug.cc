@@ -126,7 +126,7 @@ void ListStructure(Call& call) {
   if (entry == nullptr) return call.reply.Error(errors::kNoSuchKey);
   const bool wants_nodes = base::EqualsIgnoreCase(call.arg(1), "quicklist");
   const std::string_view name = wants_nodes ? "quicklist" : "listpack";
-  if (types::EncodingName(entry->encoding) != name) {
+  if (!types::EncodingName(entry->encoding).starts_with(name)) {  // or listpackex
     return call.reply.Error("ERR Not a " + std::string(name) + " encoded object.");
   }
   std::string outline =

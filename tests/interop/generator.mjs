@@ -9,6 +9,7 @@
 import bitmaps from './generate/bitmaps.mjs';
 import geo from './generate/geo.mjs';
 import hashes from './generate/hashes.mjs';
+import hashesExpire from './generate/hashes_expire.mjs';
 import hyperloglogs from './generate/hyperloglogs.mjs';
 import keys from './generate/keys.mjs';
 import lists from './generate/lists.mjs';
@@ -25,6 +26,7 @@ const kFamilies = [
   keys,
   lists,
   hashes,
+  hashesExpire,
   sets,
   zsets,
   geo,
@@ -53,7 +55,9 @@ function command(r, version) {
   let left = r.int(0, kTotal - 1);
   const { words, make, rarer, alterable } = kCommands.find(({ weight }) => (left -= weight) < 0);
   if (!r.once(rarer)) return ['PING'];
-  const args = [...words, ...make(r, version)];
+  const rest = make(r, version);
+  if (rest === null) return ['PING'];
+  const args = [...words, ...rest];
   return alterable && r.once(30) ? altered(r, args) : args;
 }
 
