@@ -43,6 +43,19 @@ function trim(r) {
   ];
 }
 
+/** What XSETID may set, fitting or not. */
+const anyState = (r) => [
+  r.once(3) ? someId(r) : `${lastMs(r) + 1}-0`,
+  ...r.maybe(3, 'ENTRIESADDED', String(r.int(-1, 60))),
+  ...r.maybe(3, 'MAXDELETEDID', someId(r)),
+];
+
+/** Above all ids so far: 7.0 also takes what is below ids that were deleted. */
+function higherState(r) {
+  reached.set(r, lastMs(r) + 3);
+  return [`${lastMs(r)}-0`, ...r.maybe(3, 'ENTRIESADDED', String(r.int(-1, 60)))];
+}
+
 const stream = (r) => r.key('stream');
 
 export default {
@@ -72,15 +85,7 @@ export default {
         return [...count(r), 'STREAMS', ...keys, ...ids];
       },
     ],
-    XSETID: [
-      2,
-      (r) => [
-        stream(r),
-        r.once(3) ? someId(r) : `${lastMs(r) + 1}-0`,
-        ...r.maybe(3, 'ENTRIESADDED', String(r.int(-1, 60))),
-        ...r.maybe(3, 'MAXDELETEDID', someId(r)),
-      ],
-    ],
+    XSETID: [2, (r, version) => [stream(r), ...(version >= 7.2 ? anyState(r) : higherState(r))]],
     'XINFO STREAM': [
       6,
       (r) => [
