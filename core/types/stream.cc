@@ -180,8 +180,8 @@ void Stream::SetTail(StreamNode* node) {
   *nodes_.Last() = node;
 }
 
-// Redis's tree: a leaf for each key, a node for each fork, and one for the bytes in between (below a
-// fork the first byte is the branch itself). All keys have the same length.
+// Redis's tree: a leaf for each key, a node for each fork, and one for the bytes in between (below
+// a fork the first byte is the branch itself). All keys have the same length.
 uint64_t Stream::RadixNodes() const {
   constexpr int kKeyBytes = StreamKey::kBytes;
   if (nodes_.empty()) return 1;

@@ -4,8 +4,8 @@
 //   entry: | head | id | [fields, as a varint] | item ... |
 //
 //   head:  bit 0     deleted: the entry stays in place until its node goes
-//          bit 1     same fields: the items are values only, the fields are those of the node, which
-//                    are the fields of its first entry
+//          bit 1     same fields: the items are values only, the fields are those of the node,
+//                    which are the fields of its first entry
 //          bits 2-3  how the id follows from that of the entry before (of the first: from the
 //                    node's first_id less one):
 //                    0  ms the same, seq one more          1  varint: ms more; seq 0

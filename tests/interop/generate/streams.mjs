@@ -13,7 +13,8 @@ function newId(r) {
   reached.set(r, ms);
   if (r.once(3)) return `${ms}-*`;
   if (r.once(4)) return String(ms);
-  return `${ms}-${r.once(30) ? r.pick(['18446744073709551615', '127', '4096', '70000']) : r.int(0, 6)}`;
+  const far = ['18446744073709551615', '127', '4096', '70000'];
+  return `${ms}-${r.once(30) ? r.pick(far) : r.int(0, 6)}`;
 }
 
 /** An id that may be there. */
@@ -29,8 +30,16 @@ const count = (r) => r.maybe(3, 'COUNT', String(r.int(-1, 7)));
 function pairs(r) {
   if (r.once(2)) return ['f', r.text(), 'g', r.integer()];
   if (r.once(3)) return ['123', r.member()];
-  if (r.once(60)) return r.pairs(() => r.member(), () => r.text(), 20);
-  return r.pairs(() => r.pick(['f', 'g', 'h', '-7', 'a long name of a field']), () => r.text());
+  if (r.once(60))
+    return r.pairs(
+      () => r.member(),
+      () => r.text(),
+      20,
+    );
+  return r.pairs(
+    () => r.pick(['f', 'g', 'h', '-7', 'a long name of a field']),
+    () => r.text(),
+  );
 }
 
 function trim(r) {
