@@ -1,20 +1,78 @@
-/** The two data sets of the memory part, the same for every contender. */
+/** The data sets of the memory part, the same for every contender. */
 
 const digits = (i, width) => String(i).padStart(width, '0');
 
 /** A string: 10-byte key, 10-byte value that is not an integer. */
-export const pairOf = (i) => /** @type {const} */ ([`key${digits(i, 7)}`, `v${digits(i, 9)}`]);
+const pairOf = (i) => [`key${digits(i, 7)}`, `v${digits(i, 9)}`];
 
 /** A hash: 9-byte key and 10 fields of 2-byte names and 8-byte values. */
-export function hashOf(i) {
+function hashOf(i) {
   const args = [`hash${digits(i, 5)}`];
   for (let field = 0; field < 10; field++) args.push(`f${field}`, `v${digits(i * 10 + field, 7)}`);
   return args;
 }
 
-/** One command as RESP. @param {readonly string[]} args */
-export function resp(args) {
-  let text = `*${args.length}\r\n`;
-  for (const arg of args) text += `$${arg.length}\r\n${arg}\r\n`;
-  return text;
+/** `each(i)` for a thousand elements in a row, as the arguments of one command. */
+function thousand(chunk, each) {
+  const args = [];
+  for (let i = chunk * 1000; i < (chunk + 1) * 1000; i++) args.push(...each(i));
+  return args;
 }
+
+/** One value of many elements, `perCommand` added by each command. */
+const large = (title, command, perCommand = 1000) => ({
+  title,
+  count: 1_000_000,
+  perCommand,
+  isOneKey: true,
+  command,
+});
+
+/**
+ * `command(i)` is the i-th command that fills; each makes one key, or `perCommand` elements of the
+ * only key, which is named as the data set is.
+ */
+export const datasets = {
+  strings: {
+    title: 'strings (10-byte key, 10-byte value)',
+    count: 1_000_000,
+    perCommand: 1,
+    isOneKey: false,
+    command: (i) => ['SET', ...pairOf(i)],
+  },
+  hashes: {
+    title: 'hashes of 10 fields (2-byte names, 8-byte values)',
+    count: 100_000,
+    perCommand: 1,
+    isOneKey: false,
+    command: (i) => ['HSET', ...hashOf(i)],
+  },
+  list: large('elements of a list (13 bytes)', (chunk) => [
+    'RPUSH',
+    'list',
+    ...thousand(chunk, (i) => [`value:${digits(i, 7)}`]),
+  ]),
+  set: large('members of a set (14 bytes)', (chunk) => [
+    'SADD',
+    'set',
+    ...thousand(chunk, (i) => [`member:${digits(i, 7)}`]),
+  ]),
+  hash: large('fields of a hash (13 bytes, 10-byte values)', (chunk) => [
+    'HSET',
+    'hash',
+    ...thousand(chunk, (i) => [`field:${digits(i, 7)}`, `v${digits(i, 9)}`]),
+  ]),
+  zset: large('members of a sorted set (14 bytes)', (chunk) => [
+    'ZADD',
+    'zset',
+    ...thousand(chunk, (i) => [String(i), `member:${digits(i, 7)}`]),
+  ]),
+  stream: large(
+    'entries of a stream (2 fields)',
+    (i) => {
+      const id = `${1_700_000_000_000 + i}-0`;
+      return ['XADD', 'stream', id, 'sensor', String(i % 100), 'value', `v${digits(i, 9)}`];
+    },
+    1,
+  ),
+};

@@ -1,6 +1,6 @@
 // Fills an in-process Kvasm and says what it cost: the engine's own used_memory and the growth of
 // the linear memory, which is caught at its birth by watching WebAssembly.instantiate.
-import { hashOf, pairOf } from './memory_data.mjs';
+import { datasets } from './memory_data.mjs';
 
 /** @type {WebAssembly.Memory | undefined} */
 let linearMemory;
@@ -18,22 +18,17 @@ const db = await open('memory:');
 const usedMemory = () => Number(/used_memory:(\d+)/.exec(String(db.sync.info('memory')))?.[1]);
 const sample = () => ({ used: usedMemory(), linear: linearMemory?.buffer.byteLength ?? NaN });
 
-const fill = {
-  strings(count) {
-    for (let i = 0; i < count; i++) db.sync.set(...pairOf(i));
-  },
-  hashes(count) {
-    for (let i = 0; i < count; i++) db.sync.hset(...hashOf(i));
-  },
-};
-
 process.on('message', ({ dataset, count }) => {
   try {
+    const { command, perCommand, isOneKey } = datasets[dataset];
     const before = sample();
-    fill[dataset](count);
+    for (let i = 0; i < count / perCommand; i++) {
+      const [name, ...args] = command(i);
+      db.sync[name.toLowerCase()](...args);
+    }
     const after = sample();
     const keys = Number(db.sync.dbsize());
-    if (keys !== count) throw new Error(`${keys} keys instead of ${count}`);
+    if (keys !== (isOneKey ? 1 : count)) throw new Error(`${keys} keys of ${dataset}`);
     process.send?.({ used: after.used - before.used, linear: after.linear - before.linear });
   } catch (error) {
     process.send?.({ error: String(error) });

@@ -6,12 +6,14 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { inProcess } from './inprocess.mjs';
+import { large } from './large.mjs';
 import { memory } from './memory.mjs';
 import { findExecutable, installPeers, npmPeers } from './peers.mjs';
 import { Report } from './report.mjs';
 import { servers } from './server.mjs';
 import { size } from './size.mjs';
 import { startup } from './startup.mjs';
+import { types } from './types.mjs';
 import { bold, progress } from './terminal.mjs';
 
 /**
@@ -24,8 +26,10 @@ import { bold, progress } from './terminal.mjs';
 const parts = {
   inprocess: ['In process', inProcess],
   server: ['Servers, under redis-benchmark', servers],
+  types: ['Data types, under redis-benchmark', types],
   startup: ['Start-up', startup],
   memory: ['Memory', memory],
+  large: ['Removing large values', large],
   size: ['Size of the download', size],
 };
 

@@ -1,8 +1,7 @@
 /** The servers under redis-benchmark: 50 clients, no pipeline and pipeline 64. */
-import { spawn } from 'node:child_process';
 import { findExecutable } from './peers.mjs';
-import { canStart, cpuSeconds, startServer } from './processes.mjs';
-import { interleave, median, spread } from './statistics.mjs';
+import { canStart, startServer } from './processes.mjs';
+import { measureRate } from './redis_benchmark.mjs';
 import { bars, dim, progress, rate, ratio, table } from './terminal.mjs';
 
 const CLIENTS = 50;
@@ -13,27 +12,6 @@ const workloads = [
   { pipeline: 1, tests: ['set', 'get'], requests: 100_000, bar: 2.0 },
   { pipeline: 64, tests: ['set', 'get', 'zadd', 'hset'], requests: 1_000_000, bar: 1.5 },
 ];
-
-/** One run of redis-benchmark; resolves with requests per second. */
-function benchmark(port, test, pipeline, requests) {
-  const args = ['-h', '127.0.0.1', '-p', port, '-c', CLIENTS, '-P', pipeline, '-n', requests];
-  args.push('-r', KEYSPACE, '-d', VALUE_BYTES, '-t', test, '--csv');
-  return new Promise((resolve, reject) => {
-    const child = spawn('redis-benchmark', args.map(String), {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.on('error', reject);
-    child.on('exit', () => {
-      // "test","rps","avg_latency_ms",... and then a line for the test.
-      const line = output.trim().split('\n').at(-1) ?? '';
-      const perSecond = Number(line.split(',')[1]?.replaceAll('"', ''));
-      if (perSecond > 0) resolve(perSecond);
-      else reject(new Error(`redis-benchmark ${args.join(' ')}\n${output}`));
-    });
-  });
-}
 
 /** @param {import('./run.mjs').Context} context */
 export async function servers({ quick, without, report }) {
@@ -77,22 +55,13 @@ async function measure(started, test, pipeline, requests, quick) {
     // GET reads what the SET before it wrote; the others begin with an empty server.
     for (const server of started.values()) await server.request('FLUSHALL\r\n');
   }
-  const measured = await interleave([...started.keys()], rounds + 1, async (name, round) => {
-    progress(`${test}, pipeline ${pipeline}: round ${round} of ${rounds}, ${name}`);
-    const { port, pid } = started.get(name);
-    const count = round === 0 ? requests / 4 : requests;
-    const cpuBefore = cpuSeconds(pid);
-    const perSecond = await benchmark(port, test, pipeline, count);
-    return { perSecond, perCpuSecond: count / (cpuSeconds(pid) - cpuBefore) };
+  return measureRate(started, {
+    requests,
+    rounds,
+    args: ['-c', CLIENTS, '-P', pipeline, '-r', KEYSPACE, '-d', VALUE_BYTES, '-t', test],
+    before: async (name, round) =>
+      progress(`${test}, pipeline ${pipeline}: round ${round} of ${rounds}, ${name}`),
   });
-  const results = new Map();
-  for (const [name, all] of measured) {
-    const kept = all.slice(1); // the first round warms up
-    const wall = kept.map(({ perSecond }) => perSecond);
-    const byCpu = median(kept.map(({ perCpuSecond }) => perCpuSecond));
-    results.set(name, { median: median(wall), spread: spread(wall), byCpu });
-  }
-  return results;
 }
 
 function print(chosen, rows) {
