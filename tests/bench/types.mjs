@@ -69,7 +69,10 @@ const workloads = [
   },
   {
     title: 'SUNIONSTORE of two sets of 10,000',
-    fill: inThousands(20_000, ['SADD'], (i) => [`member:${digits(i, 7)}`]),
+    fill: [
+      inThousands(10_000, ['SADD', 'a'], (i) => [`member:${digits(i, 7)}`]),
+      inThousands(10_000, ['SADD', 'b'], (i) => [`member:${digits(i + 5000, 7)}`]),
+    ],
     command: ['SUNIONSTORE', 'union', 'a', 'b'],
     requests: 200,
     pipeline: 1,
@@ -124,12 +127,6 @@ const workloads = [
     pipeline: 1,
     after: 'FLUSHALL\r\n',
   },
-];
-
-/** The first 15,000 members are in one set, the last 15,000 of 20,000 in the other. */
-workloads[4].fill = [
-  inThousands(10_000, ['SADD', 'a'], (i) => [`member:${digits(i, 7)}`]),
-  inThousands(10_000, ['SADD', 'b'], (i) => [`member:${digits(i + 5000, 7)}`]),
 ];
 
 async function knows(server, [name]) {
@@ -205,9 +202,10 @@ function print(names, rows, report) {
 async function unionInProcess(report) {
   const worker = await startWorker('types_worker.mjs');
   try {
-    const { ms } = await worker.ask({});
+    const { ms, cpuMs } = await worker.ask({});
     console.log(`  SUNIONSTORE of two sets of 10,000, in process: ${milliseconds(ms)}`);
-    report.atMost('SUNIONSTORE of two sets of 10,000, in process', ms, UNION_MS_BAR, milliseconds);
+    const what = 'SUNIONSTORE of two sets of 10,000, in process';
+    report.atMost(what, [ms, cpuMs], UNION_MS_BAR, milliseconds);
   } finally {
     await worker.stop();
   }
