@@ -28,7 +28,8 @@ class TextArena {
   // A text that would take much of a chunk gets one of its own.
   void Grow(size_t bytes) {
     const size_t size = bytes > kChunkBytes / 4 ? bytes : kChunkBytes;
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    // (libc++ of Emscripten 3.1.6 has no make_unique_for_overwrite.)
+    chunks_.push_back(std::unique_ptr<char[]>(new char[size]));
     at_ = chunks_.back().get();
     left_ = size;
   }
