@@ -197,5 +197,45 @@ TEST_F(Memory, CopiesAndStoresThatDoNotFitAreRefused) {
   EXPECT_EQ(t.Run("SCARD s"), ":80000");
 }
 
+TEST_F(Memory, SortsThatDoNotFitAreRefused) {
+  TestEngine t;
+  t.Run("SET d kept");
+  for (int i = 0; i < 80'000; ++i) {
+    ASSERT_EQ(t.RunArgs({"RPUSH", "l", std::to_string(i) + std::string(1000, 'm')}).front(), ':');
+  }
+  EXPECT_EQ(t.Run("SORT l ALPHA"), kOom);
+  EXPECT_EQ(t.Run("SORT l ALPHA STORE d"), kOom);
+  EXPECT_EQ(t.Run("SORT l BY nosort"), kOom);
+  EXPECT_EQ(t.Run("GET d"), "\"kept\"");
+  EXPECT_EQ(t.Run("LLEN l"), ":80000");
+}
+
+TEST_F(Memory, ASortThatGathersMoreThanFitsIsRefused) {
+  TestEngine t;
+  t.Run("SET d kept");
+  t.RunArgs({"SET", "large", std::string(1u << 20, 'x')});
+  t.Run("RPUSH l large");
+  for (int i = 0; i < 8; ++i) t.Run("SORT l BY nosort GET # GET # STORE l");
+  ASSERT_EQ(t.Run("LLEN l"), ":256");
+  EXPECT_EQ(t.Run("SORT l ALPHA GET *"), kOom);
+  EXPECT_EQ(t.Run("SORT l ALPHA GET * STORE d"), kOom);
+  EXPECT_EQ(t.Run("SORT l ALPHA BY *"), kOom);
+  EXPECT_EQ(t.Run("GET d"), "\"kept\"");
+  EXPECT_EQ(t.Run("PING"), "+PONG");
+}
+
+TEST_F(Memory, SearchesThatDoNotFitAreRefused) {
+  TestEngine t;
+  t.Run("SET d kept");
+  for (int i = 0; i < 80'000; ++i) {
+    ASSERT_EQ(t.RunArgs({"GEOADD", "g", "1", "1", std::to_string(i) + std::string(1000, 'm')}),
+              ":1");
+  }
+  EXPECT_EQ(t.Run("GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km ASC"), kOom);
+  EXPECT_EQ(t.Run("GEOSEARCHSTORE d g FROMLONLAT 1 1 BYRADIUS 1 km"), kOom);
+  EXPECT_EQ(t.Run("GET d"), "\"kept\"");
+  EXPECT_NE(t.Run("GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km COUNT 1 ANY"), "[]");
+}
+
 }  // namespace
 }  // namespace kvasm
