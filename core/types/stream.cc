@@ -271,7 +271,10 @@ uint64_t Stream::MemoryBytes(uint64_t samples) const {
 }
 
 uint64_t Stream::FreeEffort() const {
-  return RadixNodes() + (groups == nullptr ? 0 : groups->FreeEffort());
+  // Exact where it may matter to whoever asks, cheap where it does not.
+  constexpr uint64_t kFew = 64;
+  const uint64_t nodes = node_count() > kFew ? node_count() : RadixNodes();
+  return nodes + (groups == nullptr ? 0 : groups->FreeEffort());
 }
 
 bool Stream::Validate() const {
