@@ -183,6 +183,8 @@ inline constexpr std::string_view kClaimTime = "ERR Invalid TIME option argument
 inline constexpr std::string_view kClaimRetryCount =
     "ERR Invalid RETRYCOUNT option argument for XCLAIM";
 inline constexpr std::string_view kAutoclaimCount = "ERR COUNT must be > 0";
+inline constexpr std::string_view kAutoclaimMemory =
+    "ERR Insufficient memory, failed allocating transient memory, COUNT too high.";
 std::string UnknownClaimOption(std::string_view option);
 // Neither the key nor the group need exist. XREADGROUP's text has an end of its own.
 std::string NoSuchKeyOrGroup(std::string_view key, std::string_view group);

@@ -265,6 +265,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   spec.handler(call);
   if (call.waits) {
+    keyspace_.journal().Commit();
     return Park(session, index, args,
                 {.arguments = std::move(call.retry_arguments),
                  .keys = {call.wait_keys.begin(), call.wait_keys.end()},

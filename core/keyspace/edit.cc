@@ -226,6 +226,11 @@ void Edit::Changed(EventClass event_class, std::string_view event, uint64_t chan
   if (event_class != kNoEvent) keyspace_.Notify(event_class, event, db_, key_);
 }
 
+void Edit::ChangedAside(EventClass event_class, std::string_view event, uint64_t changes) {
+  keyspace_.stats_.dirty += changes;
+  if (event_class != kNoEvent) keyspace_.Notify(event_class, event, db_, key_);
+}
+
 void Edit::Close() {
   if (closed_) return;
   closed_ = true;
@@ -238,7 +243,7 @@ void Edit::Close() {
     return;
   }
   if (types::HasFieldExpiry(entry_->encoding)) keyspace_.OrderFields(db_, *entry_);
-  if (changed_ && IsWaitable(type) && (keyspace_.interests_ & Listener::kReady)) {
+  if ((changed_ || wakes_) && IsWaitable(type) && (keyspace_.interests_ & Listener::kReady)) {
     keyspace_.TellReady(db_, key_, type);
   }
 }

@@ -85,6 +85,13 @@ class Edit {
   // Reports a change without an event of its own.
   void Changed(uint64_t changes = 1) { Changed(kNoEvent, {}, changes); }
 
+  // Reports a change that those who watch or wait for the key do not hear of: who has read a stream
+  // how far is no modification of it.
+  void ChangedAside(EventClass event_class, std::string_view event, uint64_t changes = 1);
+  void ChangedAside(uint64_t changes = 1) { ChangedAside(kNoEvent, {}, changes); }
+  // Has those who wait for the key try again at the end, whatever has changed.
+  void WakeWaiters() { wakes_ = true; }
+
   // Does what is owed at the end; the destructor calls it.
   void Close();
 
@@ -103,6 +110,7 @@ class Edit {
   Entry* entry_ = nullptr;
   bool created_ = false;
   bool changed_ = false;
+  bool wakes_ = false;
   bool closed_ = false;
 };
 
