@@ -67,8 +67,7 @@ void XinfoStream(Call& call) {
     reply.Bulk("entries");
     ReplyStreamRange(reply, stream, StreamId::Lowest(), StreamId::Highest(), count);
     reply.Bulk("groups");
-    reply.Array(0);
-    return;
+    return ReplyGroupsInFull(reply, stream, count);
   }
   reply.Bulk("groups");
   reply.Integer(stream.groups == nullptr ? 0 : static_cast<int64_t>(stream.groups->size()));

@@ -1,6 +1,5 @@
 // Streams: XREADGROUP, reading as a consumer of a group.
 #include <algorithm>
-#include <limits>
 #include <vector>
 
 #include "core/command/arguments.h"
@@ -27,77 +26,32 @@ using types::Type;
 // ">", what was never delivered, is kept as the highest id, as Redis keeps it.
 constexpr StreamId kNewMessages = StreamId::Highest();
 
-struct ReadRequest {
-  std::string_view group;
-  std::string_view consumer;
-  uint64_t count = 0;  // of each stream; 0: all
-  bool waits = false;
-  int64_t deadline_ms = 0;    // 0: none
-  bool acknowledged = false;  // NOACK: nothing becomes pending
-  std::span<const std::string_view> keys;
-  std::span<const std::string_view> ids;  // as they were given, one for each key
-};
-
-// BLOCK milliseconds: when waiting ends, 0 for never.
-int64_t ReadDeadline(Arguments& in, int64_t now_ms) {
-  const int64_t wait_ms = in.Int(errors::kTimeoutNotInteger);
-  if (!in.ok()) return 0;
-  if (wait_ms < 0) in.Fail(errors::kTimeoutNegative);
-  if (wait_ms > std::numeric_limits<int64_t>::max() - now_ms) in.Fail(errors::kTimeoutOutOfRange);
-  return in.ok() && wait_ms > 0 ? now_ms + wait_ms : 0;
-}
-
-// STREAMS key... id..., from behind that word.
-void ReadStreams(Call& call, Arguments& in, ReadRequest* request) {
-  const size_t left = in.left();
-  if (left % 2 != 0) return in.Fail(errors::UnbalancedStreams(call.spec.name, '>'));
-  request->keys = call.args.subspan(in.position(), left / 2);
-  request->ids = call.args.subspan(in.position() + left / 2, left / 2);
-  in.Skip(left);
-}
-
-// False after replying an error.
-bool ReadRequestOf(Call& call, ReadRequest* request) {
-  Arguments in(call, 1);
-  bool grouped = false;
-  while (in.More()) {
-    if (in.TakeWithValue("BLOCK")) {
-      request->waits = true;
-      request->deadline_ms = ReadDeadline(in, call.now_ms());
-    } else if (in.TakeWithValue("COUNT")) {
-      request->count = static_cast<uint64_t>(std::max<int64_t>(in.Int(), 0));
-    } else if (in.TakeWithValue("STREAMS")) {
-      ReadStreams(call, in, request);
-    } else if (in.left() > 2 && in.Take("GROUP")) {
-      request->group = in.Next();
-      request->consumer = in.Next();
-      grouped = true;
-    } else if (in.Take("NOACK")) {
-      request->acknowledged = true;
-    } else {
-      in.Fail(errors::kSyntax);
-    }
+// How many messages behind last_id will be read.
+uint64_t CountNew(const StreamReadRequest& request, const Stream& stream,
+                  const ConsumerGroup& group) {
+  StreamId from = group.last_id;
+  if (!from.Increment()) return 0;
+  uint64_t messages = 0;
+  for (StreamReader reader(stream, from, StreamId::Highest()); reader.Next();) {
+    if (++messages == request.count) break;
   }
-  if (request->keys.empty()) in.Fail(errors::kSyntax);
-  if (!grouped) in.Fail(errors::kMissingGroup);
-  return in.ok();
+  return messages;
 }
 
 // Heap bytes that may become pending of one stream; the reply looks after itself.
-uint64_t BytesToRead(const ReadRequest& request, const Stream& stream, const ConsumerGroup& group,
-                     bool history) {
+uint64_t BytesToRead(const StreamReadRequest& request, const Stream& stream,
+                     const ConsumerGroup& group, bool history) {
   uint64_t messages = history ? group.pending().size() : stream.length();
-  if (!history) {
-    const int64_t lag = group.Lag(stream).value_or(std::numeric_limits<int64_t>::max());
-    messages = std::min(messages, static_cast<uint64_t>(std::max<int64_t>(lag, 0)));
-  }
   if (request.count != 0) messages = std::min(messages, request.count);
+  // Where it matters the messages are counted: nothing else that is known of them is certain.
+  constexpr uint64_t kManyMessages = 4096;
+  if (!history && messages > kManyMessages) messages = CountNew(request, stream, group);
   return messages * kPendingBytes + uint64_t{3} * request.consumer.size();
 }
 
 // Checks each key, its group and its id, and that there is room, before anything is read. False
 // after replying an error.
-bool ReadIds(Call& call, const ReadRequest& request, std::vector<StreamId>* ids) {
+bool ReadIds(Call& call, const StreamReadRequest& request, std::vector<StreamId>* ids) {
   uint64_t bytes = 0;
   for (size_t i = 0; i < request.keys.size(); ++i) {
     Entry* entry;
@@ -126,7 +80,7 @@ bool ReadIds(Call& call, const ReadRequest& request, std::vector<StreamId>* ids)
 // One stream of a request, its value ready to be changed.
 struct Reading {
   Call& call;
-  const ReadRequest& request;
+  const StreamReadRequest& request;
   Edit& edit;
   const Stream& stream;
   ConsumerGroup& group;
@@ -150,12 +104,12 @@ void ReplyNewMessages(const Reading& at) {
   if (call.reply.buffer().failed()) return;
   for (const StreamId id : ids) {
     at.group.Advance(at.stream, id);
-    if (at.request.acknowledged) continue;
+    if (at.request.noack) continue;
     const Pending& pending = at.group.Deliver(id, at.consumer, call.now_ms());
     RecordClaim(call, at.edit.key(), at.group, id, pending);
   }
   if (ids.empty()) return;
-  if (at.request.acknowledged) {
+  if (at.request.noack) {
     RecordProgress(call, at.edit.key(), at.group);
   } else {
     at.consumer.active_ms = call.now_ms();
@@ -194,25 +148,23 @@ void ReplyHistory(const Reading& at, StreamId behind) {
   }
 }
 
-// Reads one stream; `begin` writes what precedes its part of the reply. False if there is none.
-template <class Begin>
-bool ReadStream(Call& call, const ReadRequest& request, std::string_view key, StreamId behind,
-                Begin begin) {
+// Reads one stream, if there is something to reply.
+void ReadStream(Call& call, const StreamReadRequest& request, std::string_view key, StreamId behind,
+                StreamReadReply& reply) {
   Edit edit(call.keyspace, call.db, key);
   ConsumerGroup* group = FindGroup(edit.entry(), request.group);
-  if (group == nullptr) return false;
+  if (group == nullptr) return;
   const bool history = behind != kNewMessages;
   const Stream& stream = Stream::Of(edit.Value());
   bool created;
   Consumer& consumer = SeeConsumer(call, edit, *group, request.consumer, &created);
-  if (created && request.acknowledged) {
+  if (created && request.noack) {
     call.Record({"XGROUP", "CREATECONSUMER", key, group->name(), consumer.name});
   }
   if (!history && (stream.length() == 0 || stream.LastEntryId() <= group->last_id)) {
-    return false;
+    return;
   }
-  begin();
-  call.reply.Bulk(key);
+  reply.Begin(key);
   const Reading reading{call, request, edit, stream, *group, consumer};
   if (history) {
     ReplyHistory(reading, behind);
@@ -220,34 +172,22 @@ bool ReadStream(Call& call, const ReadRequest& request, std::string_view key, St
     ReplyNewMessages(reading);
   }
   edit.ChangedAside();
-  return true;
 }
 
 void Xreadgroup(Call& call) {
-  ReadRequest request;
-  if (!ReadRequestOf(call, &request)) return;
+  StreamReadRequest request;
+  if (!ParseStreamRead(call, true, &request)) return;
+  if (!request.has_group) return call.reply.Error(errors::kMissingGroup);
   std::vector<StreamId> ids;
   if (!ReadIds(call, request, &ids)) return;
 
   call.RecordNothing();  // but what was delivered
-  resp::Writer& reply = call.reply;
-  const bool pairs = reply.protocol() == 2;
-  const resp::Writer::Mark mark = reply.Begin();
-  // The usual single stream needs no size put in afterwards.
-  const bool single = request.keys.size() == 1;
-  uint64_t replied = 0;
-  for (size_t i = 0; i < request.keys.size(); ++i) {
-    const auto begin = [&] {
-      if (single) pairs ? reply.Array(1) : reply.Map(1);
-      if (pairs) reply.Array(2);
-    };
-    if (ReadStream(call, request, request.keys[i], ids[i], begin)) ++replied;
+  StreamReadReply reply(call.reply);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    ReadStream(call, request, request.keys[i], ids[i], reply);
   }
-  if (replied > 0) {
-    if (single) return;
-    return pairs ? reply.EndArray(mark, replied) : reply.EndMap(mark, replied);
-  }
-  if (!request.waits) return reply.NullArray();
+  if (!reply.empty()) return reply.End();
+  if (!request.blocks) return call.reply.NullArray();
   call.WaitFor(Type::kStream, request.keys, request.deadline_ms);
   // A key or a group that goes away is an error.
   call.wakes_on_any_change = true;

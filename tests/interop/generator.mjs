@@ -8,6 +8,7 @@
 // common. No expiry falls into the run: times are far away, far from each other, or in the past.
 import bitmaps from './generate/bitmaps.mjs';
 import geo from './generate/geo.mjs';
+import groups from './generate/groups.mjs';
 import hashes from './generate/hashes.mjs';
 import hashesExpire from './generate/hashes_expire.mjs';
 import hyperloglogs from './generate/hyperloglogs.mjs';
@@ -31,6 +32,7 @@ const kFamilies = [
   zsets,
   geo,
   streams,
+  groups,
   bitmaps,
   hyperloglogs,
   sort,

@@ -18,7 +18,7 @@ function newId(r) {
 }
 
 /** An id that may be there. */
-function someId(r) {
+export function someId(r) {
   if (r.once(40)) return r.pick(['', '-', '+', '$', '>', '*', ' 3', '03-1', '1-+2', '1-', '(1-1']);
   const ms = r.once(30) ? r.pick(['18446744073709551615', '0']) : r.int(0, lastMs(r) + 2);
   return r.once(4) ? String(ms) : `${ms}-${r.int(0, 6)}`;

@@ -25,7 +25,8 @@ void Prepare(TestEngine& t, const std::string& command) {
   for (const char* line :
        {"SET s 123", "SET n 10", "SET vol v PX 1000000", "SADD st m1 m2 m3", "SADD st2 x",
         "ZADD z 1 a 2 b 3 c", "HSET h f1 v1 n 1", "RPUSH l a b c d e", "SET expired v PX 1",
-        "XADD x 1-1 f v", "XADD x 1-2 f v", "XADD x 1-3 f v", "GEOADD geo 1 2 a"}) {
+        "XADD x 1-1 f v", "XADD x 1-2 f v", "XADD x 1-3 f v", "GEOADD geo 1 2 a",
+        "XGROUP CREATE x g1 0", "XREADGROUP GROUP g1 c0 COUNT 1 STREAMS x >"}) {
     t.Run(line);
   }
   // Its count is not known yet.
