@@ -71,7 +71,16 @@ const byType = [
   [`Record<string, ${kEntries}> | null`, 'xread'],
   [kTexts, 'xinfo|help'],
   [`[key: S, popped: ${kScored}] | null`, 'zmpop bzmpop'],
+  [kOk, 'xgroup|create xgroup|setid'],
+  [kFlag, 'xgroup|destroy xgroup|createconsumer'],
+  [kCount, 'xgroup|delconsumer'],
+  [kTexts, 'xgroup|help'],
+  ['Record<string, [id: S, fields: S[] | null][]> | null', 'xreadgroup'],
+  ['Record<string, S | number | null>[]', 'xinfo|groups xinfo|consumers'],
 ];
+
+const kPending =
+  '[count: number, lowest: S | null, highest: S | null, consumers: [consumer: S, count: S][] | null]';
 
 /** Commands whose reply depends on whether optional arguments are given. */
 const byForm = {
@@ -84,6 +93,12 @@ const byForm = {
   lpos: ['number | null', 'number | number[] | null'],
   lpop: [kMaybeText, `${kTexts} | null`],
   rpop: [kMaybeText, `${kTexts} | null`],
+  xpending: [kPending, `${kPending} | [id: S, consumer: S, idleMs: number, deliveries: number][]`],
+  xclaim: [kEntries, `${kEntries} | S[]`],
+  xautoclaim: [
+    `[next: S, claimed: ${kEntries}, deleted: S[]]`,
+    `[next: S, claimed: ${kEntries} | S[], deleted: S[]]`,
+  ],
   zadd: [kCount, 'number | null'],
   zpopmin: ['[member: S, score: number] | []', kScored],
   zpopmax: ['[member: S, score: number] | []', kScored],

@@ -103,6 +103,10 @@ constexpr std::string_view kForms[] = {
     "127.0.0.1:50000",
 };
 
+// Ids, and names of groups and consumers.
+constexpr std::string_view kStreamWords[] = {"g", "g", "h",  "c", "d", "0",     "1-1",
+                                             "5", "$", "1-", ">", ">", "(0-99", "99999999999999-0"};
+
 class Chaos {
  public:
   Chaos() : prng_(kSeed) {
@@ -227,6 +231,9 @@ class Chaos {
   }
 
   std::string RandomArgument(command::Group group) {
+    if (group == command::Group::kStream && prng_.Below(2) == 0) {
+      return std::string(OneOf(kStreamWords));
+    }
     switch (prng_.Below(16)) {
       case 0:
       case 1:
@@ -266,6 +273,11 @@ class Chaos {
     std::vector<std::string> args;
     // Not for so long that nothing else is tested.
     if (spec->name == "client|pause") return {"CLIENT", "PAUSE", std::to_string(prng_.Below(20))};
+    if (spec->name == "xreadgroup" && prng_.Below(2) == 0) {
+      const char* id = prng_.Below(3) == 0 ? "0" : ">";
+      return {"XREADGROUP",           "GROUP", "g", prng_.Below(2) == 0 ? "c" : "d", "STREAMS",
+              RandomKey(spec->group), id};
+    }
     const size_t bar = spec->name.find('|');
     args.emplace_back(spec->name.substr(0, bar));
     if (bar != std::string_view::npos) args.emplace_back(spec->name.substr(bar + 1));

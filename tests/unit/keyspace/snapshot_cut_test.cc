@@ -10,6 +10,8 @@
 
 #include "core/keyspace/edit.h"
 #include "core/types/hash.h"
+#include "core/types/stream.h"
+#include "core/types/stream_group.h"
 #include "tests/unit/support/test_engine.h"
 
 namespace kvasm {
@@ -31,6 +33,24 @@ std::string FieldEnds(const Entry& entry, const types::Context& context) {
   return "+" + std::to_string(sum);
 }
 
+// Who has read a stream how far, and what is pending with whom.
+std::string Groups(const Entry& entry) {
+  std::string text;
+  const types::Stream& stream = types::Stream::Of(entry.data);
+  if (stream.groups == nullptr) return text;
+  stream.groups->ForEach([&](const types::ConsumerGroup& group) {
+    text += "+" + group.name() + types::StreamIdText(group.last_id);
+    group.ForEachConsumer([&](const types::Consumer& consumer) {
+      text += "," + consumer.name + std::to_string(consumer.seen_ms);
+    });
+    for (types::PendingReader at(group.pending()); at.valid(); at.Next()) {
+      text += "," + types::StreamIdText(at.id()) + at->owner->name +
+              std::to_string(at->delivery_ms) + "x" + std::to_string(at->delivery_count);
+    }
+  });
+  return text;
+}
+
 std::string Describe(const Entry& entry, int64_t expire_at_ms, const types::Context& context) {
   std::string text;
   if (entry.IsString()) {
@@ -43,6 +63,7 @@ std::string Describe(const Entry& entry, int64_t expire_at_ms, const types::Cont
            std::to_string(types::ValueSize(entry.encoding, copy));
     types::FreeValue(entry.encoding, copy);
     if (types::HasFieldExpiry(entry.encoding)) text += FieldEnds(entry, context);
+    if (entry.type() == types::Type::kStream) text += Groups(entry);
   }
   return text + "@" + std::to_string(expire_at_ms);
 }
@@ -74,13 +95,43 @@ class CollectingSink final : public keyspace::SnapshotCut::Sink {
   const types::Context& context_;
 };
 
+// Writes that change nothing but a stream's groups.
+void WriteGroup(TestEngine& t, base::Prng& prng) {
+  const std::string key = "x" + std::to_string(prng.Below(200));
+  const std::string consumer = " c" + std::to_string(prng.Below(3)) + " ";
+  switch (prng.Below(8)) {
+    case 0:
+      t.Run("XGROUP CREATE " + key + " g 0 MKSTREAM");
+      break;
+    case 1:
+      t.Run("XACK " + key + " g 1-" + std::to_string(prng.Below(9)));
+      break;
+    case 2:
+      t.Run("XAUTOCLAIM " + key + " g" + consumer + "0 - COUNT 2");
+      break;
+    case 3:
+      t.Run("XCLAIM " + key + " g" + consumer + "0 1-1 1-2 FORCE");
+      break;
+    case 4:
+      t.Run("XGROUP DELCONSUMER " + key + " g" + consumer);
+      break;
+    case 5:
+      t.Run("XADD " + key + " 1-* f v");
+      break;
+    default:
+      t.Run("XREADGROUP GROUP g" + consumer + "COUNT 3 STREAMS " + key + " >");
+  }
+}
+
 // One random write, as commands would make it.
 void Write(TestEngine& t, base::Prng& prng) {
   const std::string key = "key:" + std::to_string(prng.Below(3000));
   const std::string db = std::to_string(prng.Below(3));
   t.Run("SELECT " + db);
   const uint64_t kind = prng.Below(1000);
-  if (kind < 350) {
+  if (kind < 60) {
+    WriteGroup(t, prng);
+  } else if (kind < 350) {
     t.Run("SET " + key + " value:" + std::to_string(prng.Next()));
   } else if (kind < 450) {
     t.Run("SET " + key + " v PX " + std::to_string(1 + prng.Below(2000)));
