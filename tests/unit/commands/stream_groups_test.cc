@@ -102,7 +102,7 @@ TEST_F(StreamGroupCommands, TheStateOfAGroupIsNoModification) {
 
 TEST_F(StreamGroupCommands, ReadingRecordsEachMessageAsAClaim) {
   EXPECT_EQ(Records("XREADGROUP GROUP g c STREAMS s >"),
-            (Lines{"MULTI", Claimed("c", "1-1", 1, "1-2"), Claimed("c", "1-2", 1, "1-2"), "EXEC"}));
+            (Lines{"MULTI", Claimed("c", "1-1", 1, "1-1"), Claimed("c", "1-2", 1, "1-2"), "EXEC"}));
   EXPECT_EQ(Records("XREADGROUP GROUP g c STREAMS s 0"), Lines{});
   EXPECT_EQ(Records("XREADGROUP GROUP g d STREAMS s >"), Lines{});
   t.Run("XADD s 1-3 f v");
