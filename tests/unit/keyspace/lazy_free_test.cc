@@ -18,7 +18,7 @@ using testing::TestEngine;
 
 constexpr int kElements = 50'000;
 // Of a tick: the engine's slice times the elements freed for each of its units.
-constexpr int kElementsPerTick = 2048;
+constexpr double kElementsPerTick = 2048;
 
 // A value of kElements elements at `key`; returns the bytes it takes.
 uint64_t Fill(TestEngine& t, const std::string& command, const std::string& key) {
