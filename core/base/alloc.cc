@@ -150,11 +150,18 @@ void* TryReallocate(void* block, size_t bytes) {
 }
 
 void* Reallocate(void* block, size_t bytes) {
+  if (block == nullptr) return Allocate(bytes);
   void* moved = TryReallocate(block, bytes);
   if (moved == nullptr) [[unlikely]] {
+    // As in Allocate: the limit still holds, the room kept for others does not.
+    const size_t before = UsableBytes(block);
+    const size_t cost_before = BlockCost(block);
     SpendBallast();
-    moved = TryReallocate(block, bytes);
+    CHECK(bytes <= before || WithinLimit(bytes - before));
+    moved = MoveBlock(block, bytes);
     CHECK(moved != nullptr);
+    meter.used -= cost_before;
+    Count(moved);
   }
   return moved;
 }

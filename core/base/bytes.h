@@ -54,4 +54,33 @@ inline bool Equal(std::string_view a, std::string_view b) {
   return x[0] == y[0] && x[n / 2] == y[n / 2] && x[n - 1] == y[n - 1];
 }
 
+// memmove in words, whatever the alignment: wasm's own goes byte by byte unless both places are
+// aligned alike.
+inline void MoveInWords(void* to, const void* from, size_t n) {
+  auto* out = static_cast<uint8_t*>(to);
+  const auto* in = static_cast<const uint8_t*>(from);
+  // Every word is read before what is written reaches it.
+  if (out < in) {
+    for (; n >= 16; n -= 16, in += 16, out += 16) {
+      const uint64_t low = Load64(in);
+      const uint64_t high = Load64(in + 8);
+      Store64(out, low);
+      Store64(out + 8, high);
+    }
+    for (; n > 0; --n) *out++ = *in++;
+  } else {
+    for (; n >= 16; n -= 16) {
+      const uint64_t high = Load64(in + n - 8);
+      const uint64_t low = Load64(in + n - 16);
+      Store64(out + n - 8, high);
+      Store64(out + n - 16, low);
+    }
+    for (; n > 0; --n) out[n - 1] = in[n - 1];
+  }
+}
+
+inline void Move(void* to, const void* from, size_t n) {
+  sizeof(void*) == 4 ? MoveInWords(to, from, n) : static_cast<void>(std::memmove(to, from, n));
+}
+
 }  // namespace kvasm::base

@@ -63,7 +63,7 @@ uint8_t* PackedList::MakeGap(Position at, uint32_t removed_bytes, uint32_t added
   }
   uint8_t* data = Data();
   if (added_bytes != removed_bytes && tail_bytes > 0) {
-    std::memmove(data + at + added_bytes, data + at + removed_bytes, tail_bytes);
+    base::Move(data + at + added_bytes, data + at + removed_bytes, tail_bytes);
   }
   base::Store32(data, new_bytes | std::min(new_count, kCountStoredMax) << kBytesBits);
   if (moves_block) {

@@ -61,6 +61,9 @@ std::string Describe(const Entry& entry, int64_t expire_at_ms, const types::Cont
     void* copy = types::CloneValue(entry.encoding, entry.data, context);
     text = std::string(types::EncodingName(entry.encoding)) + "/" +
            std::to_string(types::ValueSize(entry.encoding, copy));
+    if (entry.type() == types::Type::kList) {
+      text += "/" + std::to_string(types::ValueMemoryBytes(entry.encoding, copy, 0));
+    }
     types::FreeValue(entry.encoding, copy);
     if (types::HasFieldExpiry(entry.encoding)) text += FieldEnds(entry, context);
     if (entry.type() == types::Type::kStream) text += Groups(entry);
@@ -123,6 +126,26 @@ void WriteGroup(TestEngine& t, base::Prng& prng) {
   }
 }
 
+// A write to a list, which goes between its two forms.
+void WriteList(TestEngine& t, base::Prng& prng, const std::string& key) {
+  switch (prng.Below(5)) {
+    case 0:
+      t.RunArgs({"RPUSH", key, std::string(prng.Below(9000), 'x')});
+      break;
+    case 1:
+      t.Run("LMOVE " + key + " l" + std::to_string(prng.Below(100)) + " RIGHT LEFT");
+      break;
+    case 2:
+      t.Run("LINSERT " + key + " BEFORE 1 2");
+      break;
+    case 3:
+      t.Run("LPOP " + key);
+      break;
+    default:
+      t.Run("LPUSH " + key + " 1 2 " + std::to_string(prng.Next()));
+  }
+}
+
 // One random write, as commands would make it.
 void Write(TestEngine& t, base::Prng& prng) {
   const std::string key = "key:" + std::to_string(prng.Below(3000));
@@ -135,8 +158,10 @@ void Write(TestEngine& t, base::Prng& prng) {
     t.Run("SET " + key + " value:" + std::to_string(prng.Next()));
   } else if (kind < 450) {
     t.Run("SET " + key + " v PX " + std::to_string(1 + prng.Below(2000)));
-  } else if (kind < 550) {
+  } else if (kind < 500) {
     t.Run("APPEND " + key + " more");
+  } else if (kind < 550) {
+    WriteList(t, prng, "l" + std::to_string(prng.Below(100)));
   } else if (kind < 600) {
     t.Run("INCR n" + key);
   } else if (kind < 625) {
