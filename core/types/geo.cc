@@ -296,7 +296,13 @@ bool GeoFilter::InBox(GeoPoint point, double* distance) const {
     const bool clear = haversine < haversine_max_ * (1 - kMargin);
     if (!clear && MetresOf(haversine) > east_west_metres_) return false;
   }
-  if (distances_) *distance = GeoDistance(shape_.centre, point);
+  if (!distances_) return true;
+  if (v == 0) {
+    *distance = NorthSouthMetres(latitude_radians_, latitude);
+  } else {
+    const double u = base::Sine((latitude - latitude_radians_) / 2);
+    *distance = MetresOf(u * u + latitude_cosine_ * cosine * v * v);
+  }
   return true;
 }
 
