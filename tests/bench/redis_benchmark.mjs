@@ -23,19 +23,20 @@ function benchmark(port, args) {
 
 /**
  * Requests per second of each server, by the clock (median and spread of the rounds) and by its
- * processor time. The first round, of a quarter of the requests, warms up.
+ * processor time. The first round, of a quarter of the requests unless `warmUp` says another share,
+ * warms up.
  *
  * @param {Map<string, {port: number, pid: number}>} started
  * @param {{
- *   requests: number, rounds: number, args: (string | number)[],
+ *   requests: number, rounds: number, args: (string | number)[], warmUp?: number,
  *   before?: (name: string, round: number) => Promise<unknown>,
  * }} options  `args` without the number of requests; `before` is called ahead of each round
  */
-export async function measureRate(started, { requests, rounds, args, before }) {
+export async function measureRate(started, { requests, rounds, args, before, warmUp = 0.25 }) {
   const measured = await interleave([...started.keys()], rounds + 1, async (name, round) => {
     await before?.(name, round);
     const { port, pid } = started.get(name);
-    const count = Math.ceil(round === 0 ? requests / 4 : requests);
+    const count = Math.ceil(round === 0 ? requests * warmUp : requests);
     const cpuBefore = cpuSeconds(pid);
     const perSecond = await benchmark(port, ['-n', count, ...args]);
     return { perSecond, perCpuSecond: count / (cpuSeconds(pid) - cpuBefore) };

@@ -144,8 +144,10 @@ async function measure(started, workload, quick) {
   }
   const rounds = quick ? 2 : 5;
   const results = await measureRate(started, {
-    requests: quick ? Math.max(workload.requests / 5, 8) : workload.requests,
+    requests: quick ? Math.max(workload.requests / 3, 8) : workload.requests,
     rounds,
+    // Each command is new to a just-in-time compiler.
+    warmUp: 1,
     args: ['-c', 1, '-P', workload.pipeline, '-r', kMillion, ...workload.command],
     before: async (name, round) => {
       progress(`${workload.title}: round ${round} of ${rounds}, ${name}`);
