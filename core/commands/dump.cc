@@ -29,8 +29,10 @@ class ReplySink final : public persist::Sink {
 void Dump(Call& call) {
   Entry* entry = call.keyspace.Find(call.db, call.arg(1));
   if (entry == nullptr) return call.reply.Null();
-  const persist::WriteOptions options{.version = persist::VersionFor(*entry),
-                                      .compress = call.services.settings().rdbcompression};
+  const services::Settings& settings = call.services.settings();
+  const persist::WriteOptions options{
+      .version = persist::VersionFor(*entry, static_cast<int>(settings.rdb_version)),
+      .compress = settings.rdbcompression};
   resp::Writer& reply = call.reply;
   const resp::Writer::Mark start = reply.Begin();
   ReplySink sink(reply);

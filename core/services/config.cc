@@ -50,6 +50,7 @@ constexpr NumberField kNumberFields[] = {
     {"maxmemory", &Settings::maxmemory},
     {"port", &Settings::port},
     {"proto-max-bulk-len", &Settings::proto_max_bulk_len},
+    {"rdb-version", &Settings::rdb_version},
     {"timeout", &Settings::timeout},
 };
 constexpr TextField kTextFields[] = {

@@ -28,6 +28,7 @@ struct Settings {
   bool latency_tracking = true;
   bool protected_mode = true;
   bool rdbcompression = true;
+  int64_t rdb_version = 11;
   int64_t timeout = 0;  // seconds an idle client is kept, 0 = for ever
   std::string notify_keyspace_events;
   std::string requirepass;
