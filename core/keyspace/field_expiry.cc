@@ -11,11 +11,18 @@ uint32_t Keyspace::ExpireFields(Database& db, Entry** link, uint32_t budget, boo
   const std::string key(entry.key());
   BeforeWrite(db, entry);
   types::Hash hash(entry.value(), context_);
-  const uint32_t removed = hash.RemoveDue(now_ms(), budget, [&](std::string_view field) {
-    journal_.Add(db.id(), {"HDEL", key, field});
-  });
+  // A large hash that ends as a whole is not taken apart while somebody waits for the look-up.
+  const bool whole = budget == UINT32_MAX && hash.IsTableAllDue(now_ms());
+  uint32_t removed = hash.size();
+  if (whole) {
+    journal_.Add(db.id(), {lazy_expire ? "UNLINK" : "DEL", key});
+  } else {
+    removed = hash.RemoveDue(now_ms(), budget, [&](std::string_view field) {
+      journal_.Add(db.id(), {"HDEL", key, field});
+    });
+  }
   stats_.expired_subkeys += removed;
-  const bool empty = hash.empty();
+  const bool empty = whole || hash.empty();
   if (gone != nullptr) *gone = empty;
   if (empty) {
     Drop(db, link, lazy_expire);

@@ -56,6 +56,9 @@ class Hash {
   void SetExpiry(std::string_view field, int64_t at_ms);
   // The field exists. False if it did not end.
   bool ClearExpiry(std::string_view field);
+  // Whether it is a table all of whose fields end at `now_ms` or earlier. Ends at the first that
+  // does not; otherwise O(size), but without touching a field.
+  bool IsTableAllDue(int64_t now_ms) const;
   // Removes up to `budget` fields whose end is `now_ms` or earlier, in the order of their ends,
   // visiting each before: visit(field). Returns how many.
   template <class Visit>

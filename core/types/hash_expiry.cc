@@ -52,6 +52,14 @@ int64_t Hash::EarliestExpiry(Encoding encoding, const void* data) {
   return expiry == 0 ? kNoExpiry : expiry;
 }
 
+bool Hash::IsTableAllDue(int64_t now_ms) const {
+  if (value_.encoding != Encoding::kHashHashtableEx || heap().size() != size()) return false;
+  for (uint32_t i = 0; i < heap().size(); ++i) {
+    if (heap().KeyAt(i) > now_ms) return false;
+  }
+  return true;
+}
+
 void Hash::AdmitExpiry() {
   if (value_.encoding != Encoding::kHashListpack) return;
   if (!list().FitsAdding(size())) return ConvertToTable();

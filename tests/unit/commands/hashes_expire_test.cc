@@ -130,7 +130,7 @@ TEST_P(HashesExpire, EventsAndRecordsOfALookUpThatEndsFields) {
   t.AdvanceTime(20ms);
   t.Run("GET h");
   EXPECT_EQ(events.Take(), (Lines{"hexpired h", "del h", "keymiss h"}));
-  EXPECT_EQ(journal.Take(), Lines{"HDEL h c"});
+  EXPECT_EQ(journal.Take(), Lines{GetParam() ? "DEL h" : "HDEL h c"});
 }
 
 TEST_P(HashesExpire, ActiveExpiryEndsFieldsNobodyAsksFor) {
@@ -167,6 +167,20 @@ TEST_P(HashesExpire, ActiveExpiryOfManyFieldsKeepsToItsBudget) {
   }
   EXPECT_EQ(t.engine.keyspace().stats().expired_subkeys, 1000u);
   EXPECT_EQ(t.Run("DBSIZE"), ":0");
+}
+
+TEST_P(HashesExpire, ALookUpOfATableThatEndsAsAWholeDropsItAsAWhole) {
+  for (int i = 0; i < 1000; ++i) {
+    t.Run("HSETEX h PX 10 FIELDS 1 f" + std::to_string(i) + " v");
+  }
+  EventList events(t);
+  JournalOf journal(t);
+  t.AdvanceTime(10ms);
+  EXPECT_EQ(t.Run("HGET h f1"), "(nil)");
+  EXPECT_EQ(events.Take(), (Lines{"hexpired h", "del h", "keymiss h"}));
+  EXPECT_EQ(journal.Take(), Lines{"DEL h"});
+  EXPECT_EQ(t.engine.keyspace().stats().expired_subkeys, 1000u);
+  EXPECT_EQ(t.engine.keyspace().NextExpiryMs(), -1);
 }
 
 TEST_P(HashesExpire, NothingEndsWhileExpiryIsPaused) {
