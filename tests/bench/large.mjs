@@ -20,8 +20,8 @@ export async function large({ quick, without, report }) {
   const rounds = quick ? 1 : 3;
   const rows = [];
   const longest = [];
-  for (const [id, { count, isOneKey }] of Object.entries(datasets)) {
-    if (!isOneKey) continue;
+  for (const [id, { count, isOneKey, bar }] of Object.entries(datasets)) {
+    if (!isOneKey || !bar) continue;
     const worker = await startWorker('large_worker.mjs');
     try {
       for (const [title, removal] of Object.entries(removals)) {

