@@ -1,5 +1,6 @@
 // Tells whether two servers gave the same reply to the same step.
 import { show } from '../conformance/match.mjs';
+import { kTimed, untimed } from './times.mjs';
 import { differences } from './versions.mjs';
 
 /** Replies without an order of their own. */
@@ -9,27 +10,8 @@ const kTimes = /^(TTL|PTTL|EXPIRETIME|PEXPIRETIME)$/;
 /** Replies whose size is each server's own. */
 const kOwn = /^(MEMORY)$/;
 
-/** Replies with times of a server's clock, which differ a little. */
-const kTimed = /^(XINFO|XPENDING)$/;
-const kTimeNames = /^(idle|inactive|seen-time|active-time)$/;
-
 const flat = (reply) => show(reply, false);
 
-/** A reply with its times made the same: those behind a name, in pending lists, or recent ones. */
-function untimed(reply, pending) {
-  if (!Array.isArray(reply.v)) {
-    const recent = reply.t === ':' && Number(reply.v) > 1e12 && Number(reply.v) < 1e13;
-    return recent ? { t: ':', v: 1 } : reply;
-  }
-  const v = reply.v.map((item, i, all) => {
-    const timed =
-      item.t === ':' &&
-      Number(item.v) >= 0 &&
-      (pending ? i === 2 && all.length === 4 : i > 0 && kTimeNames.test(String(all[i - 1].v)));
-    return timed ? { t: ':', v: 1 } : untimed(item, pending);
-  });
-  return { ...reply, v };
-}
 const sorted = (items) => items.map(flat).sort().join(' ');
 const paired = (items) => {
   const out = [];
@@ -46,7 +28,7 @@ const paired = (items) => {
 /** A reply as text that is equal for equal replies. */
 function canonical([name], reply) {
   if (!Array.isArray(reply.v)) return flat(reply);
-  if (kTimed.test(name)) return flat(untimed(reply, name === 'XPENDING'));
+  if (kTimed.test(name)) return flat(untimed(name, reply));
   if (kUnordered.test(name) || reply.t === '~') return reply.t + sorted(reply.v);
   if (name === 'HGETALL' || reply.t === '%') return reply.t + paired(reply.v);
   if (kScans.test(name) && reply.v.length === 2 && Array.isArray(reply.v[1].v)) {

@@ -4,6 +4,9 @@
 // accepts(command, older, newer) is asked with the command's words, in upper case where they are
 // names, and both replies; `unless` is the first version that answers as Kvasm does.
 
+import { show } from '../conformance/match.mjs';
+import { untimed, without } from './times.mjs';
+
 const text = (reply) => (Buffer.isBuffer(reply.v) ? reply.v.toString('latin1') : String(reply.v));
 
 /** Both are the same number, however it is written, in nested replies too. */
@@ -24,7 +27,23 @@ function sameScores(a, b) {
   return x.length === y.length && y.every(([member, score]) => scores.get(member) === score);
 }
 
+/** Both tell the same of a stream, but for what these names stand for. */
+function sameWithout(names, command, older, newer) {
+  const [a, b] = [older, newer].map((reply) =>
+    show(untimed(command, without(names, reply)), false),
+  );
+  return a === b;
+}
+
 export const differences = [
+  {
+    unless: '7.2',
+    reason: 'consumers tell when they were last active since 7.2',
+    accepts: ([name, sub], older, newer) =>
+      name === 'XINFO' &&
+      /^(CONSUMERS|STREAM)$/.test(sub) &&
+      sameWithout(/^(inactive|active-time)$/, name, older, newer),
+  },
   {
     unless: '7.2',
     reason: 'XREAD without an id for each stream is told off under its own name since 7.2',

@@ -26,7 +26,50 @@ const claimOptions = (r) => [
   ...r.maybe(8, 'LASTID', someId(r)),
 ];
 
+const claim = (r, group) => [
+  'XCLAIM',
+  stream(r),
+  group,
+  consumer(r),
+  idle(r),
+  ...ids(r),
+  ...claimOptions(r),
+];
+const autoclaim = (r, group) => [
+  'XAUTOCLAIM',
+  stream(r),
+  group,
+  consumer(r),
+  idle(r),
+  bound(r, '-'),
+  ...count(r),
+  ...r.maybe(3, 'JUSTID'),
+];
+const readGroup = (r, group, keys) => [
+  'XREADGROUP',
+  'GROUP',
+  group,
+  consumer(r),
+  ...count(r),
+  ...r.maybe(6, 'NOACK'),
+  'STREAMS',
+  ...keys,
+  ...keys.map(() => (r.once(4) ? (r.once(3) ? '0' : someId(r)) : '>')),
+];
+
+// Before 7.2 a consumer was only made when there was something to claim or to read.
+const group72 = (r, version) => (version < 7.2 ? 'none' : group(r));
+
+/** Claims and reads by a consumer that is there. */
+function served(r) {
+  const key = stream(r);
+  const command = r.pick([claim, autoclaim, readGroup, readGroup, readGroup])(r, 'g', [key]);
+  if (command[0] !== 'XREADGROUP') command[1] = key;
+  return { commands: [['XGROUP', 'CREATECONSUMER', key, 'g', command[3]], command] };
+}
+
 export default {
+  steps: [[40, served]],
   commands: {
     'XGROUP CREATE': [
       8,
@@ -52,19 +95,12 @@ export default {
     'XGROUP DELCONSUMER': [2, (r) => [stream(r), group(r), consumer(r)]],
     XREADGROUP: [
       30,
-      (r) => {
-        const keys = r.many(1, r.once(4) ? 3 : 1, () => stream(r));
-        return [
-          'GROUP',
-          r.once(10) ? group(r) : 'g',
-          consumer(r),
-          ...count(r),
-          ...r.maybe(6, 'NOACK'),
-          'STREAMS',
-          ...keys,
-          ...keys.map(() => (r.once(4) ? (r.once(3) ? '0' : someId(r)) : '>')),
-        ];
-      },
+      (r, version) =>
+        readGroup(
+          r,
+          group72(r, version),
+          r.many(1, r.once(4) ? 3 : 1, () => stream(r)),
+        ).slice(1),
     ],
     XACK: [8, (r) => [stream(r), group(r), ...ids(r)]],
     XPENDING: [3, (r) => [stream(r), group(r)]],
@@ -80,19 +116,8 @@ export default {
         ...r.maybe(3, consumer(r)),
       ],
     ],
-    XCLAIM: [12, (r) => [stream(r), group(r), consumer(r), idle(r), ...ids(r), ...claimOptions(r)]],
-    XAUTOCLAIM: [
-      8,
-      (r) => [
-        stream(r),
-        group(r),
-        consumer(r),
-        idle(r),
-        bound(r, '-'),
-        ...count(r),
-        ...r.maybe(3, 'JUSTID'),
-      ],
-    ],
+    XCLAIM: [12, (r, version) => claim(r, group72(r, version)).slice(1)],
+    XAUTOCLAIM: [8, (r, version) => autoclaim(r, group72(r, version)).slice(1)],
     'XINFO GROUPS': [6, (r) => [stream(r)]],
     'XINFO CONSUMERS': [4, (r) => [stream(r), group(r)]],
     'XINFO STREAM ': [3, (r) => [stream(r), 'FULL', ...r.maybe(2, 'COUNT', String(r.int(0, 5)))]],
