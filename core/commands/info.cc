@@ -125,7 +125,7 @@ void Clients(Call& call, InfoText& out) {
   out.Line("tracking_clients", "0");
   out.Line("clients_in_timeout_table", "0");
   out.Line("total_blocking_keys", call.services.waiters.key_count());
-  out.Line("total_blocking_keys_on_nokey", "0");
+  out.Line("total_blocking_keys_on_nokey", call.services.waiters.any_change_key_count());
 }
 
 void Memory(Call& call, InfoText& out) {

@@ -89,6 +89,16 @@ std::vector<Waiters::Call> Waiters::TakeCalls() {
   return calls;
 }
 
+size_t Waiters::any_change_key_count() const {
+  if (any_change_waiters_ == 0) return 0;
+  return static_cast<size_t>(
+      std::count_if(by_key_.begin(), by_key_.end(), [this](const auto& key_and_sessions) {
+        const std::vector<uint64_t>& sessions = key_and_sessions.second;
+        return std::any_of(sessions.begin(), sessions.end(),
+                           [this](uint64_t id) { return waiters_.at(id)->wakes_on_any_change; });
+      }));
+}
+
 int64_t Waiters::NextDeadlineMs() const {
   int64_t next = paused() ? pause_until_ms_ : -1;
   for (const auto& [id, waiter] : waiters_) {

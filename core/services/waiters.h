@@ -70,6 +70,8 @@ class Waiters : public keyspace::Listener {
   size_t size() const { return waiters_.size(); }
   // Keys that somebody waits for.
   size_t key_count() const { return by_key_.size(); }
+  // Those of them whose going away would end somebody's wait. O(waiters).
+  size_t any_change_key_count() const;
   // The next deadline, or -1. O(waiters).
   int64_t NextDeadlineMs() const;
 
