@@ -74,7 +74,7 @@ TEST_P(LazyFreeOf, TakesOneSliceATickHoweverTheValueWent) {
     t.Run("FLUSHALL SYNC");
     t.Run("SADD other m");
     const uint64_t bytes = Fill(t, GetParam(), "k");
-    EXPECT_LT(LargestShareOfATick(t, bytes, end), 3 * kElementsPerTick / kElements);
+    EXPECT_LT(LargestShareOfATick(t, bytes, end), 3.0 * kElementsPerTick / kElements);
   }
 }
 
