@@ -80,7 +80,8 @@ const byType = [
 ];
 
 const kPending =
-  '[count: number, lowest: S | null, highest: S | null, consumers: [consumer: S, count: S][] | null]';
+  '[count: number, lowest: S | null, highest: S | null, ' +
+  'consumers: [consumer: S, count: S][] | null]';
 
 /** Commands whose reply depends on whether optional arguments are given. */
 const byForm = {
