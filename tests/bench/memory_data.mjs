@@ -31,8 +31,8 @@ const large = (title, command, { perCommand = 1000, bar = 0.8 } = {}) => ({
 
 /**
  * `command(i)` is the i-th command that fills; each makes one key, or `perCommand` elements of the
- * only key, which is named as the data set is. `bar` is what bytes may be of redis-server's; texts in
- * a list have none, as hardly anything is stored beside them: 13 bytes are 0.86 of its 15.1 alone.
+ * only key, which is named as the data set is. `bar` is what bytes may be of redis-server's; texts
+ * in a list have none, as hardly anything is stored beside them: 13 bytes are 0.86 of its 15.1.
  */
 export const datasets = {
   strings: {
