@@ -88,6 +88,11 @@ std::string ProtocolExpectedDollar(char got) {
   return Join({"ERR Protocol error: expected '$', got '", std::string_view(&got, 1), "'"});
 }
 
+std::string ExecAborted(std::string_view reason) {
+  if (reason.starts_with("ERR ")) reason.remove_prefix(4);
+  return "EXECABORT Transaction discarded because of: " + std::string(reason);
+}
+
 std::string WrongArity(std::string_view full_name) {
   return Join({"ERR wrong number of arguments for '", full_name, "' command"});
 }

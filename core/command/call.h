@@ -65,6 +65,8 @@ struct Call {
     wait_deadline_ms = deadline_ms;
   }
   bool waits = false;
+  // False inside a transaction: WaitFor replies what the end of the time would.
+  bool may_wait = true;
   types::Type wait_type{};
   std::span<const std::string_view> wait_keys{};
   int64_t wait_deadline_ms = 0;
@@ -72,6 +74,9 @@ struct Call {
   bool wakes_on_any_change = false;
   // Set beside WaitFor: later attempts are called with these arguments instead (as many as now).
   std::vector<std::string> retry_arguments{};
+
+  // EXEC: the engine runs what the session has queued and replies it.
+  bool runs_transaction = false;
 
   // --- replies common to all families ---
   void WrongType() { reply.Error(errors::kWrongType); }

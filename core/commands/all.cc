@@ -48,6 +48,7 @@ std::vector<Specs> AllCommands() {
       BitFieldCommands(),
       HyperLogLogCommands(),
       FunctionCommands(),
+      TransactionCommands(),
       DumpCommands(),
   };
   // clang-format on

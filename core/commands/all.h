@@ -49,6 +49,7 @@ Specs BitCommands();
 Specs BitFieldCommands();
 Specs HyperLogLogCommands();
 Specs FunctionCommands();
+Specs TransactionCommands();
 Specs DumpCommands();
 
 // All of them, for command::Table.

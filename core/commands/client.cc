@@ -131,6 +131,7 @@ std::string Describe(const Call& call, const Session& session) {
     return static_cast<uint64_t>(std::max<int64_t>(0, (now_ms - then_ms) / 1000));
   };
   std::string flags;
+  if (session.transaction.open()) flags += 'x';
   if (session.waiting) flags += 'b';
   if (session.close_after_reply) flags += 'c';
   if (session.network && session.address.ends_with(":0")) flags += 'U';
@@ -150,11 +151,13 @@ std::string Describe(const Call& call, const Session& session) {
   text("sub", "0");
   text("psub", "0");
   text("ssub", "0");
-  text("multi", "-1");
+  const services::Transaction& transaction = session.transaction;
+  text("multi", transaction.open() ? base::Int64Text(static_cast<int64_t>(transaction.size()))
+                                   : base::Int64Text(-1));
   number("qbuf", pending);
   text("qbuf-free", "0");
   number("argv-mem", own ? ArgumentBytes(call) : 0);
-  text("multi-mem", "0");
+  number("multi-mem", transaction.memory_bytes());
   number("rbs", session.out.capacity());
   number("rbp", session.out.capacity());
   number("obl", session.out.size());

@@ -26,6 +26,7 @@ bool IsOneWord(std::string_view text) {
 void ResetSession(command::Call& call) {
   services::Session& session = call.session;
   session.authenticated = !session.network || call.services.settings().requirepass.empty();
+  session.transaction.Close(call.keyspace);
   session.reply_mode = services::ReplyMode::kOn;
   session.no_evict = session.no_touch = false;
   session.db = 0;

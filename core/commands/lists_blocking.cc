@@ -52,6 +52,7 @@ void Blmove(Call& call) {
   if (!in.ok()) return;
   const uint64_t dirty = call.keyspace.stats().dirty;
   if (!MoveAndReply(call, call.arg(1), from, call.arg(2), to)) {
+    if (!call.may_wait) return call.reply.Null();
     return call.WaitFor(Type::kList, call.args.subspan(1, 1), deadline_ms);
   }
   if (call.keyspace.stats().dirty != dirty) {
@@ -65,6 +66,7 @@ void Brpoplpush(Call& call) {
   if (!in.ok()) return;
   const uint64_t dirty = call.keyspace.stats().dirty;
   if (!MoveAndReply(call, call.arg(1), ListEnd::kTail, call.arg(2), ListEnd::kHead)) {
+    if (!call.may_wait) return call.reply.Null();
     return call.WaitFor(Type::kList, call.args.subspan(1, 1), deadline_ms);
   }
   if (call.keyspace.stats().dirty != dirty) {

@@ -114,6 +114,7 @@ Session& Engine::Open(const SessionOptions& options) {
 
 void Engine::Close(uint64_t session_id) {
   waiters_.Remove(session_id);
+  if (Session* session = sessions_.Find(session_id)) session->transaction.Close(keyspace_);
   sessions_.Close(session_id);
 }
 
@@ -151,6 +152,7 @@ void Engine::Execute(Session& session, std::span<const std::string_view> args) {
   if (index == Table::kNone || Table::IsSubcommand(table_.at(static_cast<size_t>(index)))) {
     const uint32_t before = session.out.size();
     ReplyUnknown(session, args);
+    session.transaction.Fail();
     stats_.CountError("ERR");
     if (session.reply_mode != services::ReplyMode::kOn) session.out.Truncate(before);
     return;
@@ -165,6 +167,7 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     const int32_t subcommand = table_.FindSubcommand(index, args[1]);
     if (subcommand == Table::kNone) {
       ReplyUnknownSubcommand(session, index, args);
+      session.transaction.Fail();
       stats_.CountError("ERR");
       return Settle(session, index, before);
     }
@@ -174,7 +177,9 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
   if (Admit(session, table_.at(index), index, args)) {
     if (waiters_.paused()) [[unlikely]]
       waiters_.Expire(keyspace_.now_ms());
-    if (IsHeld(table_.at(index))) {
+    if (session.transaction.open() && !IsObeyedAtOnce(table_.at(index))) {
+      Queue(session, index, args);
+    } else if (IsHeld(session, table_.at(index))) {
       Park(session, index, args, {.held = true});
     } else {
       Run(session, index, args);
@@ -209,9 +214,12 @@ void Engine::ReplyUnknownSubcommand(Session& session, size_t container,
 }
 
 void Engine::Reject(Session& session, size_t index, std::string_view error) {
+  session.transaction.Fail();
   ++stats_.commands[index].rejected_calls;
   stats_.CountError(error);
-  session.reply.Error(error);
+  if (table_.at(index).name != "exec") return session.reply.Error(error);
+  session.transaction.Close(keyspace_);
+  session.reply.Error(errors::ExecAborted(error));
 }
 
 bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
@@ -227,6 +235,10 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::kNoAuth);
     return false;
   }
+  if (session.transaction.open() && (spec.flags & command::kNoMulti)) [[unlikely]] {
+    Reject(session, index, errors::kNotInTransaction);
+    return false;
+  }
   // What waits to be freed is no reason to refuse a command.
   if (!HasMemoryFor(spec, args) && !(keyspace_.lazy_free().Finish() && HasMemoryFor(spec, args)))
       [[unlikely]] {
@@ -236,20 +248,50 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
   return true;
 }
 
-bool Engine::HasMemoryFor(const CommandSpec& spec, std::span<const std::string_view> args) const {
+bool Engine::HasMemory() const {
   const int64_t maxmemory = config_.settings().maxmemory;
-  const bool full = (spec.flags & command::kDenyOom) &&
-                    (base::HeapExhausted() ||
-                     (maxmemory != 0 && base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory)));
+  return !base::HeapExhausted() &&
+         (maxmemory == 0 || base::HeapUsedBytes() <= static_cast<uint64_t>(maxmemory));
+}
+
+bool Engine::HasMemoryFor(const CommandSpec& spec, std::span<const std::string_view> args) const {
   // What comes with many or large arguments needs memory for them, even if it frees other.
-  return !full && HaveRoomFor(args);
+  return (!(spec.flags & command::kDenyOom) || HasMemory()) && HaveRoomFor(args);
+}
+
+// Everything else is queued between MULTI and EXEC.
+bool Engine::IsObeyedAtOnce(const CommandSpec& spec) {
+  return (spec.group == command::Group::kTransactions && spec.name != "unwatch") ||
+         spec.name == "quit" || spec.name == "reset";
+}
+
+void Engine::Queue(Session& session, size_t index, std::span<const std::string_view> args) {
+  session.transaction.Queue({.command_index = index,
+                             .flags = table_.at(index).flags,
+                             .arguments = {args.begin(), args.end()}});
+  session.reply.Simple("QUEUED");
+}
+
+void Engine::RunTransaction(Session& session) {
+  if ((session.transaction.flags() & command::kDenyOom) && !HasMemory()) {
+    session.transaction.Close(keyspace_);
+    return session.reply.Error(errors::ExecAborted(errors::kOom));
+  }
+  const std::vector<services::Transaction::Queued> commands = session.transaction.Close(keyspace_);
+  session.reply.Array(commands.size());
+  in_transaction_ = true;
+  for (const services::Transaction::Queued& queued : commands) {
+    const std::vector<std::string_view> args(queued.arguments.begin(), queued.arguments.end());
+    Run(session, queued.command_index, args);
+  }
+  in_transaction_ = false;
 }
 
 void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args) {
   const CommandSpec& spec = table_.at(index);
   session.last_command = spec.name;
   session.last_interaction_ms = keyspace_.recent_ms();
-  const uint64_t errors_before = session.reply.errors();
+  uint64_t errors_before = session.reply.errors();
   const uint32_t output_before = session.out.size();
   const uint64_t dirty_before = keyspace_.stats().dirty;
   command::Call call{.args = args,
@@ -260,11 +302,19 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                      .keyspace = keyspace_,
                      .db = keyspace_.db(session.db),
                      .reply = session.reply,
-                     .host = host_};
+                     .host = host_,
+                     .may_wait = !in_transaction_};
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   spec.handler(call);
-  if (call.waits) {
+  if (call.runs_transaction) {
+    RunTransaction(session);
+    call.RecordNothing();
+    errors_before = session.reply.errors();  // its commands have counted theirs
+  }
+  if (call.waits && in_transaction_) {
+    session.reply.NullArray();
+  } else if (call.waits) {
     keyspace_.journal().Commit();
     return Park(session, index, args,
                 {.arguments = std::move(call.retry_arguments),
@@ -283,7 +333,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   if (!call.recorded && keyspace_.stats().dirty != dirty_before) {
     keyspace_.journal().Add(call.db.id(), args);
   }
-  keyspace_.journal().Commit();
+  if (!in_transaction_) keyspace_.journal().Commit();
   ++session.commands;
   if (session.reply.errors() != errors_before) [[unlikely]] {
     ++stats_.commands[index].failed_calls;
@@ -292,10 +342,11 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   }
 }
 
-bool Engine::IsHeld(const CommandSpec& spec) const {
+bool Engine::IsHeld(const Session& session, const CommandSpec& spec) const {
   if (!waiters_.paused()) [[likely]]
     return false;
-  return !waiters_.pauses_only_writes() || (spec.flags & command::kWrite) != 0;
+  const uint32_t flags = spec.name == "exec" ? session.transaction.flags() : spec.flags;
+  return !waiters_.pauses_only_writes() || (flags & command::kWrite) != 0;
 }
 
 void Engine::Park(Session& session, size_t index, std::span<const std::string_view> args,
@@ -331,7 +382,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   const size_t index = waiter.command_index;
   const uint32_t before = session.out.size();
   if (wake == services::Waiters::Wake::kAttempt) {
-    if (waiter.held && IsHeld(table_.at(index))) return waiters_.Hold(session.id);
+    if (waiter.held && IsHeld(session, table_.at(index))) return waiters_.Hold(session.id);
     const std::vector<std::string> kept = waiter.arguments;
     const std::vector<std::string_view> args(kept.begin(), kept.end());
     if (waiter.held) {

@@ -96,6 +96,10 @@ class Engine {
   bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
              std::span<const std::string_view> args);
   bool HasMemoryFor(const command::CommandSpec& spec, std::span<const std::string_view> args) const;
+  bool HasMemory() const;
+  static bool IsObeyedAtOnce(const command::CommandSpec& spec);
+  void Queue(services::Session& session, size_t index, std::span<const std::string_view> args);
+  void RunTransaction(services::Session& session);
   void Reject(services::Session& session, size_t index, std::string_view error);
   void Run(services::Session& session, size_t index, std::span<const std::string_view> args);
   // What the finished command owes: journal, statistics, reply mode, output that ran out of memory.
@@ -103,7 +107,7 @@ class Engine {
   void SampleClock();
   void StartInstant();
   // Whether a pause holds this command back.
-  bool IsHeld(const command::CommandSpec& spec) const;
+  bool IsHeld(const services::Session& session, const command::CommandSpec& spec) const;
   // Keeps a command that found nothing, or is held back, for later attempts.
   void Park(services::Session& session, size_t index, std::span<const std::string_view> args,
             services::Waiter waiter);
@@ -124,6 +128,7 @@ class Engine {
   keyspace::Keyspace keyspace_;
   services::Waiters waiters_;
   bool serving_ = false;
+  bool in_transaction_ = false;
   uint32_t commands_unread_ = 0;  // commands since the clock was last read
   command::Table table_;
 };

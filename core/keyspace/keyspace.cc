@@ -114,7 +114,9 @@ uint64_t Keyspace::Flush(Database& db, bool lazy) {
   for (Listener* listener : listeners_) {
     if (listener->Interests() & Listener::kPreImage) listener->BeforeFlush(db);
   }
-  if (!watches_.empty()) watches_.TouchAll(db.id());
+  if (!watches_.empty()) {
+    watches_.TouchAll(db.id(), [&](std::string_view key) { return db.entries_.Find(key); });
+  }
   EntryDict old = std::exchange(db.entries_, EntryDict(context_.seed));
   db.expiry_.Clear();
   db.field_expiry_.Clear();
@@ -127,12 +129,18 @@ uint64_t Keyspace::Flush(Database& db, bool lazy) {
 
 void Keyspace::Swap(Database& a, Database& b) {
   if (&a == &b) return;
+  if (!watches_.empty()) {
+    const auto in_either = [&](std::string_view key) {
+      return a.entries_.Find(key) != nullptr || b.entries_.Find(key) != nullptr;
+    };
+    watches_.TouchAll(a.id(), in_either);
+    watches_.TouchAll(b.id(), in_either);
+  }
   std::swap(a.entries_, b.entries_);
   a.expiry_.Swap(b.expiry_);
   a.field_expiry_.Swap(b.field_expiry_);
   std::swap(a.cut_id_, b.cut_id_);
   for (Database* db : {&a, &b}) {
-    if (!watches_.empty()) watches_.TouchAll(db->id());
     for (Listener* listener : listeners_) {
       if (listener->Interests() & Listener::kChanges) listener->Flushed(*db);
     }

@@ -23,11 +23,4 @@ void WatchTable::Touch(int db, std::string_view key) {
   if (at != keys_.end()) at->second.version = ++clock_;
 }
 
-void WatchTable::TouchAll(int db) {
-  for (auto at = keys_.lower_bound(Name{db, {}}); at != keys_.end() && at->first.first == db;
-       ++at) {
-    at->second.version = ++clock_;
-  }
-}
-
 }  // namespace kvasm::keyspace

@@ -23,8 +23,15 @@ class WatchTable {
 
   // The gate: the key has been written.
   void Touch(int db, std::string_view key);
-  // The gate: the whole database has been flushed or swapped.
-  void TouchAll(int db);
+  // The gate: the whole database is flushed or swapped. Touches the keys for which
+  // `exists(std::string_view key)`: what was absent stays absent.
+  template <class Exists>
+  void TouchAll(int db, Exists exists) {
+    for (auto at = keys_.lower_bound(Name{db, {}}); at != keys_.end() && at->first.first == db;
+         ++at) {
+      if (exists(at->first.second)) at->second.version = ++clock_;
+    }
+  }
 
  private:
   struct Watched {

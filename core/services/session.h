@@ -11,6 +11,7 @@
 #include "core/resp/buffer.h"
 #include "core/resp/request_parser.h"
 #include "core/resp/writer.h"
+#include "core/services/transaction.h"
 
 namespace kvasm::services {
 
@@ -31,6 +32,8 @@ struct Session {
   bool waiting = false;  // a blocking command has parked; input is kept until it is served
   ReplyMode reply_mode = ReplyMode::kOn;
   int db = 0;
+
+  Transaction transaction;
 
   std::string address;  // "ip:port", "path:0" for unix sockets, "" in-process
   std::string local_address;

@@ -97,16 +97,26 @@ TEST(Propagation, RecordsEqualThoseOfARealServer) {
   int compared = 0;
   for (const Json& fact : facts.items) {
     const std::string& command = fact["cmd"].text;
-    std::vector<std::string> arguments;
-    ASSERT_TRUE(resp::SplitInlineArguments(command, &arguments)) << command;
     TestEngine t;
-    // Commands, or MULTI, that the engine does not have yet.
-    if (!IsBuilt(t.engine.table(), arguments) || command.find('|') != std::string::npos) continue;
+    // A transaction is written as its commands with bars between them.
+    std::vector<std::vector<std::string>> commands;
+    bool built = true;  // the engine may not have a command yet
+    for (size_t at = 0; at <= command.size();) {
+      const size_t end = std::min(command.find('|', at), command.size());
+      std::vector<std::string>& arguments = commands.emplace_back();
+      ASSERT_TRUE(resp::SplitInlineArguments(command.substr(at, end - at), &arguments)) << command;
+      built &= IsBuilt(t.engine.table(), arguments);
+      at = end + 1;
+    }
+    if (!built) continue;
     Prepare(t, command);
-    std::replace(arguments.begin(), arguments.end(), std::string("__DUMP__"), std::string(kDump));
     FieldJournal journal;
     t.engine.keyspace().journal().Attach(journal);
-    const std::string reply = t.RunArgs(arguments);
+    std::string reply;
+    for (std::vector<std::string>& arguments : commands) {
+      std::replace(arguments.begin(), arguments.end(), std::string("__DUMP__"), std::string(kDump));
+      reply = t.RunArgs(arguments);
+    }
     t.engine.keyspace().journal().Detach(journal);
     EXPECT_EQ(reply.starts_with('-'), fact["reply_is_error"].boolean) << command << " " << reply;
     ExpectRecords(fact["propagated"], journal, command);

@@ -1,0 +1,56 @@
+#include "core/services/transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kvasm::services {
+namespace {
+
+// Looking the key up removes it if it has expired, which counts as a change; nobody else notices.
+void LookUp(keyspace::Keyspace& keyspace, keyspace::Database& db, std::string_view key) {
+  keyspace.Find(db, key,
+                keyspace::kLookupNoTouch | keyspace::kLookupNoStats | keyspace::kLookupNoNotify);
+}
+
+}  // namespace
+
+void Transaction::Queue(Queued command) {
+  flags_ |= command.flags;
+  memory_bytes_ += sizeof command;
+  for (const std::string& argument : command.arguments) {
+    memory_bytes_ += sizeof argument + argument.size();
+  }
+  queued_.push_back(std::move(command));
+}
+
+void Transaction::Watch(keyspace::Keyspace& keyspace, keyspace::Database& db,
+                        std::string_view key) {
+  const bool watched = std::any_of(watched_.begin(), watched_.end(), [&](const Watched& other) {
+    return other.db == db.id() && other.key == key;
+  });
+  if (watched) return;
+  LookUp(keyspace, db, key);
+  watched_.push_back({db.id(), std::string(key), keyspace.watches().Watch(db.id(), key)});
+}
+
+void Transaction::Unwatch(keyspace::Keyspace& keyspace) {
+  for (const Watched& watched : watched_) keyspace.watches().Unwatch(watched.db, watched.key);
+  watched_.clear();
+}
+
+bool Transaction::WatchedHasChanged(keyspace::Keyspace& keyspace) const {
+  return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& watched) {
+    LookUp(keyspace, keyspace.db(watched.db), watched.key);
+    return keyspace.watches().Version(watched.db, watched.key) != watched.version;
+  });
+}
+
+std::vector<Transaction::Queued> Transaction::Close(keyspace::Keyspace& keyspace) {
+  Unwatch(keyspace);
+  open_ = failed_ = false;
+  flags_ = 0;
+  memory_bytes_ = 0;
+  return std::exchange(queued_, {});
+}
+
+}  // namespace kvasm::services

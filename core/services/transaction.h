@@ -1,0 +1,58 @@
+// What a session has queued since MULTI and the keys it watches (WATCH). Pure state; the engine
+// queues and runs, the commands of the family decide.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/keyspace/keyspace.h"
+
+namespace kvasm::services {
+
+class Transaction {
+ public:
+  struct Queued {
+    size_t command_index;                // in the command table
+    uint32_t flags;                      // of its declaration
+    std::vector<std::string> arguments;  // as they were called
+  };
+
+  bool open() const { return open_; }
+  void Open() { open_ = true; }
+  void Queue(Queued command);
+  // A command was refused instead of queued: EXEC will refuse them all.
+  void Fail() { failed_ = open_; }
+  bool failed() const { return failed_; }
+  size_t size() const { return queued_.size(); }
+  // All flags of the queued commands.
+  uint32_t flags() const { return flags_; }
+  // Heap bytes of the queue, roughly.
+  uint64_t memory_bytes() const { return memory_bytes_; }
+
+  // A key watched already is left as it is.
+  void Watch(keyspace::Keyspace& keyspace, keyspace::Database& db, std::string_view key);
+  void Unwatch(keyspace::Keyspace& keyspace);
+  // Whether a watched key was written, flushed or swapped, or has expired, since it was watched.
+  bool WatchedHasChanged(keyspace::Keyspace& keyspace) const;
+
+  // Ends it: nothing is queued or watched any more. Returns what was queued.
+  std::vector<Queued> Close(keyspace::Keyspace& keyspace);
+
+ private:
+  struct Watched {
+    int db;
+    std::string key;
+    uint64_t version;
+  };
+
+  bool open_ = false;
+  bool failed_ = false;
+  uint32_t flags_ = 0;
+  uint64_t memory_bytes_ = 0;
+  std::vector<Queued> queued_;
+  std::vector<Watched> watched_;
+};
+
+}  // namespace kvasm::services
