@@ -393,8 +393,11 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
     Run(session, index, args);
     if (session.waiting) return;
   } else {
+    ++stats_.commands[index].calls;
     if (wake == services::Waiters::Wake::kError) {
       session.reply.Error(errors::kUnblocked);
+      ++stats_.commands[index].failed_calls;
+      stats_.CountError(errors::kUnblocked);
     } else {
       session.reply.NullArray();
     }

@@ -98,6 +98,14 @@ TEST_F(ListMemory, ElementsThatCannotBeRepliedAreNotPopped) {
   EXPECT_EQ(t.Run("EXISTS m"), ":0");
 }
 
+TEST(Lists, AWaitThatRunsOutCountsAsOneCall) {
+  TestEngine t;
+  t.Run("BLPOP l 0.01");
+  t.AdvanceTime(20ms);
+  t.engine.Tick(100);
+  EXPECT_EQ(t.engine.stats().commands[t.engine.table().Find("blpop")].calls, 1u);
+}
+
 TEST(Lists, ATrimThatRemovesNothingIsNotRecorded) {
   TestEngine t;
   t.Run("RPUSH l a b");
