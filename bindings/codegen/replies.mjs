@@ -49,6 +49,9 @@ const byType = [
   ],
   [kMaybeText, 'get getdel getex getset hget lindex randomkey object|encoding client|getname'],
   [kMaybeText, 'lmove rpoplpush blmove brpoplpush'],
+  // Bytes, whatever the encoding of texts: ask through `db.bytes`.
+  [kMaybeText, 'dump'],
+  [kOk, 'restore-asking'],
   ['string', 'type'],
   [kMaybeText, 'geodist'],
   [kMaybeTexts, 'geohash sort_ro'],

@@ -19,6 +19,8 @@ constexpr int64_t kUnauthenticatedArgumentsMax = 10;
 constexpr int64_t kUnauthenticatedBulkMax = 16384;
 // The vector of arguments is not sized by what a request merely announces.
 constexpr int64_t kReserveMax = 1024;
+// A list of more arguments is given back when its request is done.
+constexpr size_t kArgumentsKept = 4096;
 
 }  // namespace
 
@@ -42,6 +44,11 @@ void RequestParser::Finish() {
   at_ -= start_;
   start_ = 0;
   input_ = {};
+  // One request of many arguments must not pin the memory of their list.
+  if (remaining_ < 0 && ranges_.capacity() > kArgumentsKept) {
+    std::vector<Range>().swap(ranges_);
+    std::vector<std::string_view>().swap(arguments_);
+  }
 }
 
 RequestParser::Outcome RequestParser::Next(const Limits& limits) {

@@ -55,8 +55,7 @@ export async function play(target, item, proto, visit) {
     return sessions.get(name);
   };
   try {
-    control.send(encode(['FLUSHALL'])); const fl = await control.next(5000); // TEMP
-    if (fl.t === '-') { const keys = await ask(control, 'KEYS', '*'); for (const k of keys.v) await ask(control, 'DEL', k.v); } // TEMP
+    await ask(control, 'FLUSHALL');
     for (const name of changedParameters(item)) {
       const { v } = await ask(control, 'CONFIG', 'GET', name);
       if (v.length === 2) saved.push(v[0].v, v[1].v);

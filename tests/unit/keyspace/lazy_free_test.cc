@@ -19,6 +19,8 @@ using testing::TestEngine;
 constexpr int kElements = 50'000;
 // Of a tick: the engine's slice times the elements freed for each of its units.
 constexpr double kElementsPerTick = 2048;
+// Of the value: the block of its hash table, which can only go as one.
+constexpr double kTableShare = 0.15;
 
 // A value of kElements elements at `key`; returns the bytes it takes.
 uint64_t Fill(TestEngine& t, const std::string& command, const std::string& key) {
@@ -74,7 +76,7 @@ TEST_P(LazyFreeOf, TakesOneSliceATickHoweverTheValueWent) {
     t.Run("FLUSHALL SYNC");
     t.Run("SADD other m");
     const uint64_t bytes = Fill(t, GetParam(), "k");
-    EXPECT_LT(LargestShareOfATick(t, bytes, end), 3.0 * kElementsPerTick / kElements);
+    EXPECT_LT(LargestShareOfATick(t, bytes, end), 3.0 * kElementsPerTick / kElements + kTableShare);
   }
 }
 

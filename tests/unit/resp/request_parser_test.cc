@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/alloc.h"
 #include "core/base/prng.h"
 
 namespace kvasm::resp {
@@ -76,6 +77,26 @@ TEST(RequestParser, ReadsTheSameInRandomPieces) {
       cuts.push_back(at);
     }
     ASSERT_EQ(ParseInPieces(kStream, cuts).requests, kExpected);
+  }
+}
+
+TEST(RequestParser, ManyArgumentsDoNotPinTheirMemory) {
+  std::string request = "*100000\r\n";
+  for (int i = 0; i < 100'000; ++i) request += "$1\r\na\r\n";
+  RequestParser parser;
+  const uint64_t before = base::HeapUsedBytes();
+  for (const size_t cut : {request.size(), request.size() / 2}) {
+    parser.Feed(std::string_view(request).substr(0, cut));
+    if (cut < request.size()) {
+      ASSERT_EQ(parser.Next({}), RequestParser::Outcome::kNeedMore);
+      parser.Finish();
+      parser.Feed(std::string_view(request).substr(cut));
+    }
+    ASSERT_EQ(parser.Next({}), RequestParser::Outcome::kRequest);
+    EXPECT_EQ(parser.arguments().size(), 100'000u);
+    ASSERT_EQ(parser.Next({}), RequestParser::Outcome::kNeedMore);
+    parser.Finish();
+    EXPECT_LT(base::HeapUsedBytes(), before + 100'000);
   }
 }
 
