@@ -130,7 +130,8 @@ PositionSearch ReadPositionSearch(Arguments& in) {
       }
       if (in.ok() && rank == 0) in.Fail(errors::kRankZero);
       search.backward = rank < 0;
-      search.rank = static_cast<uint64_t>(rank < 0 ? -rank : rank);
+      search.rank = static_cast<uint64_t>(rank);
+      if (search.backward) search.rank = -search.rank;
     } else if (in.TakeWithValue("COUNT")) {
       search.count = static_cast<uint64_t>(ReadAtLeast(in, 0, errors::kPositionCountNegative));
     } else if (in.TakeWithValue("MAXLEN")) {

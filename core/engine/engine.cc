@@ -371,6 +371,7 @@ void Engine::ServeWaiters() {
       Session* session = sessions_.Find(call.session_id);
       // One that is being ended must not take anything any more.
       if (session == nullptr || !session->waiting || session->close_after_reply) continue;
+      StartInstant();
       Serve(*session, call.wake);
     }
   }

@@ -97,6 +97,20 @@ TEST(Transactions, AWatchedKeyThatExpiresEndsThem) {
   EXPECT_EQ(t.Run("EXEC"), "[]");
 }
 
+TEST(Transactions, AnExpiredKeySwappedInIsNoChange) {
+  for (const bool swapped_for_expired : {false, true}) {
+    TestEngine t;
+    t.Run("SET w v PX 10");
+    t.Run("SELECT 1");
+    if (swapped_for_expired) t.Run("SET w v PX 10");
+    t.AdvanceTime(20ms);
+    t.Run("WATCH w");
+    t.Run("SWAPDB 0 1");
+    t.Run("MULTI");
+    EXPECT_EQ(t.Run("EXEC"), "[]");
+  }
+}
+
 TEST(Transactions, UnwatchAndEveryExecForgetTheWatchedKeys) {
   TestEngine t;
   services::Session& other = t.OpenNetwork();
@@ -128,6 +142,19 @@ TEST(Transactions, BlockingCommandsDoNotWait) {
   t.Run("XREAD BLOCK 0 STREAMS s $");
   EXPECT_EQ(t.Run("EXEC"), "[(nil), (nil), (nil)]");
   EXPECT_EQ(t.engine.waiters().size(), 0u);
+}
+
+TEST(Transactions, WaitersDoNotSeeWhatExpiredInTheMeantime) {
+  TestEngine t;
+  services::Session& other = t.OpenNetwork();
+  t.engine.config().mutable_settings().enable_debug_command = "yes";
+  t.Raw(other, "BLPOP l 0\r\n");
+  t.Run("MULTI");
+  t.Run("RPUSH l a");
+  t.Run("PEXPIRE l 100");
+  t.Run("DEBUG SLEEP 0.2");
+  EXPECT_EQ(t.Run("EXEC"), "[:1, :1, +OK]");
+  EXPECT_EQ(t.engine.waiters().size(), 1u);
 }
 
 TEST(Transactions, WaitersAreServedAfterTheLastCommand) {

@@ -128,7 +128,8 @@ TEST(Elements, HugeClaimsAreRefusedBeforeMemoryIsTaken) {
   EXPECT_EQ(ReadString(Bytes({0x80, 0x7f, 0, 0, 0, 'x'})), kCutShort);
   // Compressed: 3 bytes that claim to hold a gigabyte.
   EXPECT_EQ(ReadString(Bytes({0xc3, 3, 0x80, 0x40, 0, 0, 0, 0, 'a', 0})), kCorrupt);
-  Reader in(Bytes({0x81, 0, 0, 0, 1, 0, 0, 0, 0, 'a'}));
+  const std::string claim = Bytes({0x81, 0, 0, 0, 1, 0, 0, 0, 0, 'a'});
+  Reader in(claim);
   EXPECT_EQ(in.Count(1), 0u);
   EXPECT_FALSE(in.ok());
   EXPECT_LT(base::HeapPeakBytes(), before + (1 << 20));
@@ -138,7 +139,8 @@ TEST(Elements, FormsThatAreNoStringAreCorrupt) {
   EXPECT_EQ(ReadString(Bytes({0xc4, 0})), kCorrupt);
   EXPECT_EQ(ReadString(Bytes({0x82, 0, 0, 0, 0})), kCorrupt);
   EXPECT_EQ(ReadString(Bytes({0xc3, 2, 5, 0, 'a'})), kCorrupt);  // holds one byte, not five
-  Reader in(Bytes({0xc0, 1}));
+  const std::string bytes = Bytes({0xc0, 1});
+  Reader in(bytes);
   in.Length();
   EXPECT_EQ(in.fault(), Fault::kCorrupt);
 }
