@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,7 +21,7 @@ namespace {
 
 using testing::TestEngine;
 
-constexpr uint64_t kSeed = 20240607;
+constexpr uint64_t kSeed = 20240607;  // KVASM_SEED takes others
 constexpr int kIterations = 220'000;
 constexpr uint64_t kHeapBytes = 24u << 20;
 
@@ -109,7 +110,7 @@ constexpr std::string_view kStreamWords[] = {"g", "g", "h",  "c", "d", "0",     
 
 class Chaos {
  public:
-  Chaos() : prng_(kSeed) {
+  Chaos() : prng_(Seed()) {
     base::SetHeapLimit(base::HeapUsedBytes() + kHeapBytes);
     t_.engine.keyspace().journal().Attach(journal_);
     t_.engine.config().mutable_settings().enable_debug_command = "yes";
@@ -126,6 +127,8 @@ class Chaos {
 
   void Step() {
     services::Session*& session = sessions_[prng_.Below(kSessions)];
+    // What is only queued tests little.
+    if (session->transaction.size() > prng_.Below(8)) Execute(*session, {"EXEC"});
     switch (prng_.Below(8)) {
       case 0:
         t_.engine.Feed(*session, RandomBytes());
@@ -164,6 +167,11 @@ class Chaos {
 
  private:
   static constexpr size_t kSessions = 4;
+
+  static uint64_t Seed() {
+    const char* given = std::getenv("KVASM_SEED");
+    return given == nullptr ? kSeed : std::strtoull(given, nullptr, 10);
+  }
 
   struct CountingJournal final : keyspace::Journal::Sink {
     void Record(std::span<const std::string_view>) override { ++records; }
