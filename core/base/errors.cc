@@ -6,8 +6,6 @@
 namespace kvasm::errors {
 namespace {
 
-// What a client sent is quoted up to this many bytes.
-
 std::string Join(std::initializer_list<std::string_view> parts) {
   size_t size = 0;
   for (const std::string_view part : parts) size += part.size();
@@ -31,12 +29,18 @@ std::string UnknownArgument(std::string_view argument) {
   return Join({"ERR unknown argument: ", Quoted(argument, argument.size())});
 }
 
-std::string UnknownTypeName(std::string_view name) {
-  return Join({"ERR unknown type name '", name, "'"});
-}
-
 std::string UnknownPfdebugSubcommand(std::string_view name) {
   return Join({"ERR Unknown PFDEBUG subcommand '", Quoted(name, name.size()), "'"});
+}
+
+std::string HllRegister(uint64_t index, uint64_t expected, uint64_t got) {
+  return Join({"ERR TESTFAILED Register ", std::to_string(index), " should be ",
+               std::to_string(expected), " but is ", std::to_string(got)});
+}
+
+std::string HllCountError(uint64_t elements, uint64_t error) {
+  return Join({"ERR TESTFAILED Too big error. card:", std::to_string(elements),
+               " abserr:", std::to_string(error)});
 }
 
 std::string NeedsInputKey(std::string_view command) {
@@ -153,6 +157,14 @@ std::string ConfigFailed(std::string_view name, std::string_view reason) {
     return Join({"ERR CONFIG SET failed (possibly related to argument '", name, "')"});
   }
   return Join({"ERR CONFIG SET failed (possibly related to argument '", name, "') - ", reason});
+}
+
+std::string UnknownFunctionArgument(std::string_view argument) {
+  return Join({"ERR Unknown argument ", Quoted(argument, argument.size())});
+}
+
+std::string NotEncodedAs(std::string_view encoding) {
+  return Join({"ERR Not a ", encoding, " encoded object."});
 }
 
 }  // namespace kvasm::errors

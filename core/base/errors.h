@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -33,7 +34,6 @@ inline constexpr std::string_view kNoSuchKey = "ERR no such key";
 inline constexpr std::string_view kSameObject = "ERR source and destination objects are the same";
 inline constexpr std::string_view kBusyKey = "BUSYKEY Target key name already exists.";
 inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
-inline constexpr std::string_view kInvalidDbIndex = "ERR invalid DB index";
 inline constexpr std::string_view kInvalidFirstDbIndex = "ERR invalid first DB index";
 inline constexpr std::string_view kInvalidSecondDbIndex = "ERR invalid second DB index";
 inline constexpr std::string_view kGtAndLt =
@@ -53,7 +53,6 @@ inline constexpr std::string_view kDumpPayload = "ERR DUMP payload version or ch
 inline constexpr std::string_view kDumpFormat = "ERR Bad data format";
 std::string InvalidExpire(std::string_view command);     // lower-case name
 std::string UnsupportedOption(std::string_view option);  // of EXPIRE and its kin
-std::string UnknownTypeName(std::string_view name);      // SCAN TYPE
 
 // --- Strings -----------------------------------------------------------------------------------
 inline constexpr std::string_view kStringTooLong =
@@ -63,12 +62,28 @@ inline constexpr std::string_view kNotHyperLogLog =
     "WRONGTYPE Key is not a valid HyperLogLog string value.";
 inline constexpr std::string_view kCorruptHyperLogLog = "INVALIDOBJ Corrupted HLL object detected";
 std::string UnknownPfdebugSubcommand(std::string_view name);
+inline constexpr std::string_view kPfdebugNoKey = "ERR The specified key does not exist";
+inline constexpr std::string_view kPfdebugNotSparse = "ERR HLL encoding is not sparse";
+// PFSELFTEST
+inline constexpr std::string_view kHllSparseUnused = "ERR TESTFAILED sparse encoding not used";
+inline constexpr std::string_view kHllDisagree = "ERR TESTFAILED dense/sparse disagree";
+std::string HllRegister(uint64_t index, uint64_t expected, uint64_t got);
+std::string HllCountError(uint64_t elements, uint64_t error);
 inline constexpr std::string_view kBitOffset = "ERR bit offset is not an integer or out of range";
+inline constexpr std::string_view kBitValue = "ERR bit is not an integer or out of range";
+inline constexpr std::string_view kBitNotZeroOrOne = "ERR The bit argument must be 1 or 0.";
+inline constexpr std::string_view kBitopNotKeys =
+    "ERR BITOP NOT must be called with a single source key.";
+inline constexpr std::string_view kBitfieldType =
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 "
+    "is.";
+inline constexpr std::string_view kBitfieldOverflow = "ERR Invalid OVERFLOW type specified";
+inline constexpr std::string_view kBitfieldOnlyGet =
+    "ERR BITFIELD_RO only supports the GET subcommand";
 inline constexpr std::string_view kLcsNotStrings =
     "ERR The specified keys must contain string values";
 inline constexpr std::string_view kLcsLenAndIdx =
     "ERR If you want both the length and indexes, please just use IDX.";
-inline constexpr std::string_view kLcsTooLong = "ERR String too long for LCS";
 inline constexpr std::string_view kLcsMemory =
     "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 inline constexpr std::string_view kLcsMemoryFailed =
@@ -240,17 +255,6 @@ std::string ProtocolExpectedDollar(char got);
 inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
 inline constexpr std::string_view kOom = "OOM command not allowed when used memory > 'maxmemory'.";
 inline constexpr std::string_view kLoading = "LOADING Redis is loading the dataset in memory";
-inline constexpr std::string_view kReadOnly =
-    "READONLY You can't write against a read only replica.";
-inline constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";
-inline constexpr std::string_view kMasterDown =
-    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
-inline constexpr std::string_view kMisconf =
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
-    "disk. Commands that may modify the data set are disabled, because this instance is "
-    "configured to report errors during writes if RDB snapshotting fails "
-    "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB "
-    "error.";
 inline constexpr std::string_view kNotInTransaction =
     "ERR Command not allowed inside a transaction";
 inline constexpr std::string_view kExecAbort =
@@ -261,7 +265,6 @@ inline constexpr std::string_view kExecWithoutMulti = "ERR EXEC without MULTI";
 inline constexpr std::string_view kDiscardWithoutMulti = "ERR DISCARD without MULTI";
 inline constexpr std::string_view kNestedMulti = "ERR MULTI calls can not be nested";
 inline constexpr std::string_view kWatchInMulti = "ERR WATCH inside MULTI is not allowed";
-inline constexpr std::string_view kMaxClients = "ERR max number of clients reached";
 // What is quoted of a bad request is bounded, and ends at a NUL, as in Redis.
 inline constexpr size_t kQuotedMax = 128;
 std::string_view Quoted(std::string_view text, size_t bytes_max);
@@ -303,20 +306,6 @@ inline constexpr std::string_view kClientIdPositive = "ERR client-id should be g
 inline constexpr std::string_view kPauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL";
 inline constexpr std::string_view kUnblockReason =
     "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
-inline constexpr std::string_view kResetOnlyNormal = "ERR can only reset normal client connections";
-inline constexpr std::string_view kProtectedMode =
-    "DENIED Redis is running in protected mode because protected mode is enabled and no password "
-    "is set for the default user. In this mode connections are only accepted from the loopback "
-    "interface. If you want to connect from external computers to Redis you may adopt one of the "
-    "following solutions: 1) Just disable protected mode sending the command 'CONFIG SET "
-    "protected-mode no' from the loopback interface by connecting to Redis from the same host the "
-    "server is running, however MAKE SURE Redis is not publicly accessible from internet if you "
-    "do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just "
-    "disable the protected mode by editing the Redis configuration file, and setting the "
-    "protected mode option to 'no', and then restarting the server. 3) If you started the server "
-    "manually just for testing, restart it with the '--protected-mode no' option. 4) Set up an "
-    "authentication password for the default user. NOTE: You only need to do one of the above "
-    "things in order for the server to start accepting connections from the outside.";
 std::string HelloOption(std::string_view option);
 std::string UnrecognizedOption(std::string_view option);  // CLIENT SETINFO
 std::string SetInfoCharacters(std::string_view option);
@@ -326,7 +315,24 @@ std::string NoSuchUser(std::string_view user);
 // --- Server ------------------------------------------------------------------------------------
 inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";
 inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
+inline constexpr std::string_view kConfigRewrite =
+    "ERR Rewriting config file: Operation not supported";
 std::string ConfigUnknown(std::string_view name);
 std::string ConfigFailed(std::string_view name, std::string_view reason);
+
+// --- FUNCTION ----------------------------------------------------------------------------------
+inline constexpr std::string_view kFunctionFlushMode =
+    "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
+inline constexpr std::string_view kFunctionLibraryName = "ERR library name argument was not given";
+std::string UnknownFunctionArgument(std::string_view argument);
+
+// --- DEBUG -------------------------------------------------------------------------------------
+inline constexpr std::string_view kPackedThreshold =
+    "ERR argument must be a memory value bigger than 1 and smaller than 4gb";
+inline constexpr std::string_view kNeedsResp3 = "ERR RESP2 is not supported by this command";
+inline constexpr std::string_view kProtocolType =
+    "ERR Wrong protocol type name. Please use one of the following: "
+    "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false";
+std::string NotEncodedAs(std::string_view encoding);
 
 }  // namespace kvasm::errors

@@ -16,11 +16,6 @@ using namespace command;  // the vocabulary of specs
 using keyspace::Entry;
 using types::Type;
 
-constexpr std::string_view kBadBit = "ERR bit is not an integer or out of range";
-constexpr std::string_view kNotZeroOrOne = "ERR The bit argument must be 1 or 0.";
-constexpr std::string_view kNotNeedsOneKey =
-    "ERR BITOP NOT must be called with a single source key.";
-
 // Bit 0 is the highest bit of the first byte.
 bool ReadBitOffset(Arguments& in, Call& call, uint64_t* offset) {
   const int64_t given = in.Int(errors::kBitOffset);
@@ -51,7 +46,7 @@ void Setbit(Call& call) {
   Arguments in(call, 2);
   uint64_t offset;
   if (!ReadBitOffset(in, call, &offset)) return;
-  const int64_t bit = in.IntIn(0, 1, kBadBit);
+  const int64_t bit = in.IntIn(0, 1, errors::kBitValue);
   if (!in.ok()) return;
   keyspace::Edit edit(call.keyspace, call.db, call.arg(1));
   if (edit.IsNot(Type::kString)) return call.WrongType();
@@ -117,7 +112,7 @@ void Bitcount(Call& call) {
 void Bitpos(Call& call) {
   Arguments in(call, 2);
   const int64_t wanted = in.Int();
-  if (in.ok() && wanted != 0 && wanted != 1) in.Fail(kNotZeroOrOne);
+  if (in.ok() && wanted != 0 && wanted != 1) in.Fail(errors::kBitNotZeroOrOne);
   if (!in.ok()) return;
   const bool bit = wanted == 1;
   const Entry* entry = call.keyspace.Find(call.db, call.arg(1));
@@ -224,7 +219,7 @@ void Bitop(Call& call) {
     operation = BitOperation::kXor;
   } else if (in.Take("NOT")) {
     operation = BitOperation::kNot;
-    if (call.argc() != 4) in.Fail(kNotNeedsOneKey);
+    if (call.argc() != 4) in.Fail(errors::kBitopNotKeys);
   } else {
     in.Fail(errors::kSyntax);
   }

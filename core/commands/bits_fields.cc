@@ -16,12 +16,6 @@ using keyspace::Edit;
 using keyspace::Entry;
 using types::Type;
 
-constexpr std::string_view kBadType =
-    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 "
-    "is.";
-constexpr std::string_view kBadOverflow = "ERR Invalid OVERFLOW type specified";
-constexpr std::string_view kOnlyGet = "ERR BITFIELD_RO only supports the GET subcommand";
-
 enum class FieldAction : uint8_t { kGet, kSet, kIncrement };
 enum class OnOverflow : uint8_t { kWrap, kSaturate, kFail };
 
@@ -44,10 +38,11 @@ void ReadFieldType(Arguments& in, FieldOperation* operation) {
   const std::string_view text = in.Next();
   if (!in.ok()) return;
   operation->is_signed = text.starts_with('i');
-  if (!operation->is_signed && !text.starts_with('u')) return in.Fail(kBadType);
+  if (!operation->is_signed && !text.starts_with('u')) return in.Fail(errors::kBitfieldType);
   const std::string_view digits = errors::Quoted(text.substr(1), text.size());
   const std::optional<int64_t> width = base::ParseInt64(digits);
-  if (!width || *width < 1 || *width > (operation->is_signed ? 64 : 63)) return in.Fail(kBadType);
+  if (!width || *width < 1 || *width > (operation->is_signed ? 64 : 63))
+    return in.Fail(errors::kBitfieldType);
   operation->width = static_cast<uint8_t>(*width);
 }
 
@@ -71,7 +66,7 @@ void ReadFieldOffset(Arguments& in, Call& call, FieldOperation* operation) {
 OnOverflow ReadOverflow(Arguments& in) {
   if (in.Take("WRAP")) return OnOverflow::kWrap;
   if (in.Take("SAT")) return OnOverflow::kSaturate;
-  if (!in.Take("FAIL")) in.Fail(kBadOverflow);
+  if (!in.Take("FAIL")) in.Fail(errors::kBitfieldOverflow);
   return OnOverflow::kFail;
 }
 
@@ -234,7 +229,7 @@ void BitfieldRo(Call& call) {
   std::vector<FieldOperation> operations;
   if (!ReadOperations(call, &operations)) return;
   for (const FieldOperation& operation : operations) {
-    if (operation.action != FieldAction::kGet) return call.reply.Error(kOnlyGet);
+    if (operation.action != FieldAction::kGet) return call.reply.Error(errors::kBitfieldOnlyGet);
   }
   ReadFields(call, operations);
 }

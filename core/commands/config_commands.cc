@@ -55,7 +55,7 @@ void ConfigResetstat(Call& call) {
 // The engine opens no files, and no host writes configuration files yet.
 void ConfigRewrite(Call& call) {
   if (call.services.identity.config_file.empty()) return call.reply.Error(errors::kNoConfigFile);
-  call.reply.Error("ERR Rewriting config file: Operation not supported");
+  call.reply.Error(errors::kConfigRewrite);
 }
 
 void ConfigHelp(Call& call) {

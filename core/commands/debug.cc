@@ -110,8 +110,7 @@ void SetPlainThreshold(Call& call) {
   constexpr uint64_t kMost = (uint64_t{1} << 32) - (uint64_t{1} << 20);
   const auto bytes = services::ParseMemory(call.arg(2));
   if (!bytes || *bytes > kMost) {
-    return call.reply.Error(
-        "ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+    return call.reply.Error(errors::kPackedThreshold);
   }
   types::Limits& limits = call.services.config.mutable_settings().limits;
   limits.list_plain_bytes_min = *bytes != 0 ? *bytes : types::Limits{}.list_plain_bytes_min;
@@ -127,7 +126,7 @@ void ListStructure(Call& call) {
   const bool wants_nodes = base::EqualsIgnoreCase(call.arg(1), "quicklist");
   const std::string_view name = wants_nodes ? "quicklist" : "listpack";
   if (!types::EncodingName(entry->encoding).starts_with(name)) {  // or listpackex
-    return call.reply.Error("ERR Not a " + std::string(name) + " encoded object.");
+    return call.reply.Error(errors::NotEncodedAs(name));
   }
   std::string outline =
       "elements:" +
@@ -209,7 +208,7 @@ void Protocol(Call& call) {
   }
   if (type == "push") {
     if (reply.protocol() == 2) {
-      return reply.Error("ERR RESP2 is not supported by this command");
+      return reply.Error(errors::kNeedsResp3);
     }
     reply.Bulk("Some real reply following the push reply");
     reply.Push(2);
@@ -219,9 +218,7 @@ void Protocol(Call& call) {
   if (type == "true" || type == "false") return reply.Bool(type == "true");
   if (type == "verbatim") return reply.Verbatim("txt", "This is a verbatim\nstring");
   if (type == "bignum") return reply.BigNumber("1234567999999999999999999999999999999");
-  reply.Error(
-      "ERR Wrong protocol type name. Please use one of the following: "
-      "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
+  reply.Error(errors::kProtocolType);
 }
 
 void Help(Call& call) {

@@ -15,7 +15,7 @@ void FunctionFlush(Call& call) {
   }
   Arguments in(call, 2);
   if (in.More() && !in.Take("SYNC") && !in.Take("ASYNC")) {
-    return call.reply.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+    return call.reply.Error(errors::kFunctionFlushMode);
   }
   call.Record(call.args);
   call.reply.Ok();
@@ -29,11 +29,11 @@ void FunctionList(Call& call) {
     if (!with_code && in.Take("WITHCODE")) {
       with_code = true;
     } else if (!named && in.Take("LIBRARYNAME")) {
-      if (!in.More()) return call.reply.Error("ERR library name argument was not given");
+      if (!in.More()) return call.reply.Error(errors::kFunctionLibraryName);
       in.Skip();
       named = true;
     } else {
-      return call.reply.Error("ERR Unknown argument " + std::string(in.Peek()));
+      return call.reply.Error(errors::UnknownFunctionArgument(in.Peek()));
     }
   }
   call.reply.Array(0);

@@ -6,7 +6,6 @@
 
 #include "core/base/alloc.h"
 #include "core/base/errors.h"
-#include "core/base/numbers.h"
 #include "core/types/hyperloglog.h"
 
 namespace kvasm::commands {
@@ -42,8 +41,6 @@ bool Failed(Outcome outcome) {
 
 std::optional<std::string> OutOfMemory() { return std::string(errors::kOom); }
 
-std::string Number(uint64_t value) { return base::Int64Text(static_cast<int64_t>(value)); }
-
 std::optional<std::string> TestRegisters(base::Prng& prng) {
   constexpr int kCycles = 100;
   HyperLogLog::Registers written;
@@ -56,8 +53,7 @@ std::optional<std::string> TestRegisters(base::Prng& prng) {
     if (!HyperLogLog::MergeInto(dense.value().bytes(), &read)) return OutOfMemory();
     for (size_t i = 0; i < written.size(); ++i) {
       if (read[i] == written[i]) continue;
-      return "ERR TESTFAILED Register " + Number(i) + " should be " + Number(written[i]) +
-             " but is " + Number(read[i]);
+      return errors::HllRegister(i, written[i], read[i]);
     }
   }
   return std::nullopt;
@@ -67,11 +63,11 @@ std::optional<std::string> TestRegisters(base::Prng& prng) {
 std::optional<std::string> CheckCount(uint64_t added, std::string_view dense,
                                       std::string_view other, int64_t sparse_bytes_max) {
   if (static_cast<int64_t>(added) < sparse_bytes_max / 2 && HyperLogLog::IsDense(other)) {
-    return "ERR TESTFAILED sparse encoding not used";
+    return std::string(errors::kHllSparseUnused);
   }
   const std::optional<uint64_t> count = HyperLogLog::Count(dense);
   if (!count || count != HyperLogLog::Count(other)) {
-    return "ERR TESTFAILED dense/sparse disagree";
+    return std::string(errors::kHllDisagree);
   }
   const double standard_error = 1.04 / std::sqrt(double{HyperLogLog::kRegisters});
   auto tolerated =
@@ -80,7 +76,7 @@ std::optional<std::string> CheckCount(uint64_t added, std::string_view dense,
   if (added == 10) tolerated = 2;
   const uint64_t error = *count > added ? *count - added : added - *count;
   if (error <= tolerated) return std::nullopt;
-  return "ERR TESTFAILED Too big error. card:" + Number(added) + " abserr:" + Number(error);
+  return errors::HllCountError(added, error);
 }
 
 std::optional<std::string> TestCounts(base::Prng& prng, int64_t sparse_bytes_max) {

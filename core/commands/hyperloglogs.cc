@@ -19,9 +19,6 @@ using types::HyperLogLog;
 using types::Type;
 using Outcome = HyperLogLog::Outcome;
 
-constexpr std::string_view kDebugNoKey = "ERR The specified key does not exist";
-constexpr std::string_view kDebugNotSparse = "ERR HLL encoding is not sparse";
-
 // The bytes of the entry, which may be absent (empty then). False after replying an error.
 bool ReadBytes(Call& call, const Entry* entry, std::string_view* bytes) {
   *bytes = {};
@@ -189,7 +186,7 @@ void DebugRegisters(Call& call, Edit& edit) {
 }
 
 void DebugDecode(Call& call, std::string_view bytes) {
-  if (HyperLogLog::IsDense(bytes)) return call.reply.Error(kDebugNotSparse);
+  if (HyperLogLog::IsDense(bytes)) return call.reply.Error(errors::kPfdebugNotSparse);
   // A string that only looks like one may be long.
   if (call.HaveRoom(2 * HyperLogLog::DescriptionBytes(bytes))) {
     call.reply.Bulk(HyperLogLog::Describe(bytes));
@@ -198,7 +195,7 @@ void DebugDecode(Call& call, std::string_view bytes) {
 
 void Pfdebug(Call& call) {
   Edit edit(call.keyspace, call.db, call.arg(2));
-  if (!edit.exists()) return call.reply.Error(kDebugNoKey);
+  if (!edit.exists()) return call.reply.Error(errors::kPfdebugNoKey);
   std::string_view bytes;
   if (!ReadBytes(call, edit.entry(), &bytes) || !HaveRoomToChange(call)) return;
   if (edit.RawString(static_cast<uint32_t>(bytes.size())) == nullptr) return call.OutOfMemory();

@@ -118,6 +118,13 @@ describe('the rules of the engine', () => {
     assert.equal(check('// shared_ptr would be wrong here; try it\n'), 0);
   });
 
+  test('report an error text outside of the file of error texts', () => {
+    const errorTexts = (path, text) => style.checkErrorTexts({ path, text }).length;
+    assert.equal(errorTexts('core/commands/x.cc', 'reply.Error("ERR no");\n'), 1);
+    assert.equal(errorTexts('core/commands/x.cc', '// "ERR no"\nCount("ERR");\n'), 0);
+    assert.equal(errorTexts('core/base/errors.h', 'constexpr char kNo[] = "ERR no";\n'), 0);
+  });
+
   test('report a header without #pragma once', () => {
     assert.equal(style.checkHeader({ path: 'x.h', text: 'int F();\n' }).length, 1);
     assert.deepEqual(style.checkHeader({ path: 'x.h', text: '#pragma once\nint F();\n' }), []);

@@ -106,6 +106,16 @@ export function checkCore({ path, text }) {
   return problems;
 }
 
+/** Clients match on error texts: they stand in one file. */
+export function checkErrorTexts({ path, text }) {
+  if (/^core\/base\/errors\.(h|cc)$/.test(path)) return [];
+  return text
+    .split('\n')
+    .map((line, index) => ({ line, where: `${path}:${index + 1}` }))
+    .filter(({ line }) => /^(?!\s*\/\/).*"ERR /.test(line))
+    .map(({ where }) => `${where}: an error text, which belongs in core/base/errors.h`);
+}
+
 /** Rules of headers. */
 export function checkHeader({ path, text }) {
   const problems = [];
@@ -165,7 +175,9 @@ export function checkStyle() {
     problems.push(...checkText(file));
     if (/\.(cc|h)$/.test(file.path)) problems.push(...checkCppFunctions(file));
     if (/\.(ts|mjs|js)$/.test(file.path)) problems.push(...checkScriptFunctions(file));
-    if (/^core\//.test(file.path)) problems.push(...checkCore(file));
+    if (/^core\//.test(file.path)) {
+      problems.push(...checkCore(file), ...checkErrorTexts(file));
+    }
     if (/\.h$/.test(file.path)) problems.push(...checkHeader(file));
   }
   for (const file of readTree(/^package-lock\.json$/)) problems.push(...checkLockFile(file));
