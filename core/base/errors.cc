@@ -148,6 +148,46 @@ std::string UnknownClientType(std::string_view type) {
 
 std::string NoSuchUser(std::string_view user) { return Join({"ERR No such user '", user, "'"}); }
 
+std::string DeniedCommand(std::string_view user, std::string_view command) {
+  return Join({"User ", user, " has no permissions to run the '", command, "' command"});
+}
+
+std::string DeniedKey(std::string_view user, std::string_view key) {
+  return Join({"User ", user, " has no permissions to access the '", key, "' key"});
+}
+
+std::string DeniedChannel(std::string_view user, std::string_view channel) {
+  return Join({"User ", user, " has no permissions to access the '", channel, "' channel"});
+}
+
+std::string NoPermissionAnyMore(std::string_view reason) {
+  return Join(
+      {"NOPERM ACLs rules changed between the moment the transaction was accumulated and "
+       "the EXEC call. This command is no longer allowed for the following reason: ",
+       reason});
+}
+
+std::string AclRule(std::string_view rule, std::string_view problem) {
+  return Join({"ERR Error in ACL SETUSER modifier '", Quoted(rule, rule.size()), "': ", problem});
+}
+
+std::string AclParenthesis(std::string_view rule) {
+  return Join(
+      {"ERR Unmatched parenthesis in acl selector starting at '", Quoted(rule, rule.size()), "'."});
+}
+
+std::string AclUnknownCategory(std::string_view name) {
+  return Join({"ERR Unknown category '", Quoted(name, kQuotedMax), "'"});
+}
+
+std::string AclUserNotFound(std::string_view name) {
+  return Join({"ERR User '", Quoted(name, name.size()), "' not found"});
+}
+
+std::string AclCommandNotFound(std::string_view name) {
+  return Join({"ERR Command '", Quoted(name, name.size()), "' not found"});
+}
+
 std::string ConfigUnknown(std::string_view name) {
   return Join({"ERR Unknown option or number of arguments for CONFIG SET - '", name, "'"});
 }

@@ -312,6 +312,61 @@ std::string SetInfoCharacters(std::string_view option);
 std::string UnknownClientType(std::string_view type);
 std::string NoSuchUser(std::string_view user);
 
+// --- Access control ----------------------------------------------------------------------------
+// To be given to NoPermission().
+inline constexpr std::string_view kDeniedKey = "No permissions to access a key";
+inline constexpr std::string_view kDeniedChannel = "No permissions to access a channel";
+std::string DeniedCommand(std::string_view user, std::string_view command);
+std::string DeniedKey(std::string_view user, std::string_view key);
+std::string DeniedChannel(std::string_view user, std::string_view channel);
+// A queued command that its user may not run any more, for one of the reasons below.
+std::string NoPermissionAnyMore(std::string_view reason);
+inline constexpr std::string_view kNoMoreCommand =
+    "no permission to execute the command or subcommand";
+inline constexpr std::string_view kNoMoreKey = "no permission to touch the specified keys";
+inline constexpr std::string_view kNoMoreChannel =
+    "no permission to access one of the channels used as arguments to the command";
+inline constexpr std::string_view kSortByDenied =
+    "ERR BY option of SORT denied due to insufficient ACL permissions.";
+inline constexpr std::string_view kSortGetDenied =
+    "ERR GET option of SORT denied due to insufficient ACL permissions.";
+
+// What is wrong with a rule.
+inline constexpr std::string_view kAclUnknownCommand = "Unknown command or category name in ACL";
+inline constexpr std::string_view kAclSyntax = "Syntax error";
+inline constexpr std::string_view kAclAfterAllKeys =
+    "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have "
+    "any effect. Try 'resetkeys' to start with an empty list of patterns";
+inline constexpr std::string_view kAclAfterAllChannels =
+    "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not "
+    "have any effect. Try 'resetchannels' to start with an empty list of channels";
+inline constexpr std::string_view kAclNoSuchPassword =
+    "The password you are trying to remove from the user does not exist";
+inline constexpr std::string_view kAclPasswordHash =
+    "The password hash must be exactly 64 characters and contain only lowercase hexadecimal "
+    "characters";
+inline constexpr std::string_view kAclFirstArgument =
+    "Allowing first-arg of a subcommand is not supported";
+std::string AclRule(std::string_view rule, std::string_view problem);
+std::string AclParenthesis(std::string_view rule);
+
+inline constexpr std::string_view kAclUsername =
+    "ERR Usernames can't contain spaces or null characters";
+inline constexpr std::string_view kAclDefaultUser = "ERR The 'default' user cannot be removed";
+inline constexpr std::string_view kAclGenpassBits =
+    "ERR ACL GENPASS argument must be the number of bits for the output password, a positive "
+    "number up to 4096";
+inline constexpr std::string_view kAclNoFile =
+    "ERR This Redis instance is not configured to use an ACL file. You may want to specify users "
+    "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis "
+    "configuration file set) in order to store users in the Redis configuration.";
+inline constexpr std::string_view kAclSave =
+    "ERR There was an error trying to save the ACLs. Please check the server logs for more "
+    "information";
+std::string AclUnknownCategory(std::string_view name);
+std::string AclUserNotFound(std::string_view name);
+std::string AclCommandNotFound(std::string_view name);
+
 // --- Server ------------------------------------------------------------------------------------
 inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";
 inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
