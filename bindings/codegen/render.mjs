@@ -3,7 +3,8 @@ import { camelCase, overloadsOf } from './signatures.mjs';
 
 /** Members of Database and its kin: commands of these names are reached by `call` only. */
 const kTaken = new Set(
-  'bytes call close closed constructor duplicate exec length listen pipeline sync'.split(' '),
+  `bytes call close closed constructor discard duplicate exec length listen multi pipeline sync
+  watch`.split(/\s+/),
 );
 
 function comment(docs, name, indent) {
@@ -78,9 +79,8 @@ function implement({ name, id, arity, docs }) {
   return lines.join('\n');
 }
 
-const kTypeNames = 'Argument Bytes Double Face Integer Key Many Pairs Reply Token Value Word'.split(
-  ' ',
-);
+const kTypeNames =
+  'Argument Bytes ChainFace Double Face Integer Key Many Pairs Reply Token Value Word'.split(' ');
 
 /** The first lines; of the types those that `body` mentions. */
 function headOf(body) {
@@ -89,6 +89,7 @@ function headOf(body) {
 import { AsyncBase, ChainBase, SyncBase } from './faces.js';
 import type { Pipeline } from './pipeline.js';
 import type { LocalSession } from './session.js';
+import type { Transaction } from './transaction.js';
 import type { ${used.join(', ')} } from './types.js';
 `;
 }
@@ -98,7 +99,9 @@ export type Result<F extends Face, T> = F extends 'sync'
   ? T
   : F extends 'async'
     ? Promise<T>
-    : Pipeline;
+    : F extends 'pipeline'
+      ? Pipeline
+      : Transaction;
 `;
 
 /** The ways to run commands: base class, and what is known of the class made on top of it. */
@@ -122,7 +125,9 @@ const faces = [
   {
     face: 'Chain',
     says: 'All commands, as links of a chain.',
-    type: "abstract new () => ChainBase & CommandMethods<string, 'pipeline'>",
+    type: `abstract new <F extends ChainFace>(
+  session: LocalSession,
+) => ChainBase & CommandMethods<string, F>`,
   },
 ];
 

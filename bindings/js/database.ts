@@ -4,9 +4,13 @@ import type { Listener, ListenOptions } from '../../node/listen.js';
 import { AsyncCommands, SyncCommands, commandIds, commandNames } from './commands.gen.js';
 import { Engine, type EngineOptions } from './engine.js';
 import { loadListen } from './platform.js';
+import type { ChainResult } from './chain.js';
+import { WatchError } from './errors.js';
 import { Pipeline } from './pipeline.js';
+import { inPairs, scanAll, type ScanOptions } from './scan.js';
 import { LocalSession, kByName } from './session.js';
-import type { Argument, Bytes, Pairs, Reply } from './types.js';
+import { Transaction } from './transaction.js';
+import type { Argument, Bytes, Key, Pairs, Reply } from './types.js';
 
 /** Settings of {@link open}. */
 export interface OpenOptions extends Pick<EngineOptions, 'memoryLimitBytes' | 'seed'> {
@@ -133,6 +137,89 @@ export class Database extends AsyncFace<string> {
   /** An empty pipeline; see {@link Pipeline}. */
   pipeline(): Pipeline {
     return new Pipeline(this.session);
+  }
+
+  /** An empty transaction; see {@link Transaction}. */
+  multi(): Transaction {
+    return new Transaction(this.session);
+  }
+
+  /**
+   * Reads keys, then writes what follows from them, and starts over if somebody has changed one of
+   * them in between (WATCH).
+   * @param keys the keys that must not change
+   * @param body reads through `tx`, a session of its own with this one's database selected, and
+   * returns what is to be written: `tx.multi()` with commands. It is called again after a conflict.
+   * Without a transaction to execute the watch ends there.
+   * @param options `attempts`: how often to try, 100 unless told otherwise
+   * @returns one entry for each command of the transaction; null if `body` returned none
+   * @throws WatchError when each attempt met a conflict; whatever `body` throws; what
+   * {@link Transaction.exec} rejects with
+   *
+   * @example
+   * await db.watch('stock', async (tx) => {
+   *   const stock = Number(await tx.get('stock'));
+   *   if (stock > 0) return tx.multi().decr('stock').rpush('orders', 'ann');
+   * });
+   */
+  async watch(
+    keys: Key | readonly Key[],
+    body: (tx: Database) => Promise<Transaction | undefined | void>,
+    options: { attempts?: number } = {},
+  ): Promise<ChainResult[] | null> {
+    const { attempts = 100 } = options;
+    const info = await this.clientInfo();
+    const tx = await this.duplicate();
+    try {
+      await tx.select(/ db=(\d+)/.exec(info)![1]);
+      for (let attempt = 0; attempt < attempts; ++attempt) {
+        await tx.call('watch', keys);
+        const transaction = await body(tx);
+        if (!transaction) return null;
+        const results = await transaction.exec();
+        if (results !== null) return results;
+      }
+      throw new WatchError(attempts);
+    } finally {
+      await tx.close();
+    }
+  }
+
+  /**
+   * The names of all keys, a step of SCAN at a time. What is there from beginning to end is given
+   * at least once; what comes or goes meanwhile may be.
+   * @param options as for SCAN; `type` limits it to keys of one type, such as `'hash'`
+   *
+   * @example
+   * for await (const keys of db.scanIterator({ match: 'user:*' })) await db.unlink(keys);
+   */
+  scanIterator(options: ScanOptions & { type?: string } = {}): AsyncGenerator<string[], void> {
+    return scanAll(this, ['scan'], options) as AsyncGenerator<string[], void>;
+  }
+
+  /** The members of a set, as {@link Database.scanIterator}. */
+  sscanIterator(key: Key, options: ScanOptions = {}): AsyncGenerator<string[], void> {
+    return scanAll(this, ['sscan', key], options) as AsyncGenerator<string[], void>;
+  }
+
+  /** The fields of a hash with their values, as {@link Database.scanIterator}. */
+  async *hscanIterator(
+    key: Key,
+    options: ScanOptions = {},
+  ): AsyncGenerator<[field: string, value: string][], void> {
+    for await (const found of scanAll(this, ['hscan', key], options)) {
+      yield inPairs(found as string[]);
+    }
+  }
+
+  /** The members of a sorted set with their scores, as {@link Database.scanIterator}. */
+  async *zscanIterator(
+    key: Key,
+    options: ScanOptions = {},
+  ): AsyncGenerator<[member: string, score: number][], void> {
+    for await (const found of scanAll(this, ['zscan', key], options)) {
+      yield inPairs(found as string[]).map(([member, score]) => [member, Number(score)]);
+    }
   }
 
   /**

@@ -58,3 +58,18 @@ export class WouldBlockError extends Error {
     super(message);
   }
 }
+
+/** The keys of {@link Database.watch} have changed each time its transaction was to be executed. */
+export class WatchError extends Error {
+  static {
+    WatchError.prototype.name = 'WatchError';
+  }
+
+  /** Always `WATCH`. */
+  readonly code = 'WATCH';
+
+  /** @param attempts how often it was tried */
+  constructor(attempts: number) {
+    super(`The watched keys have changed in each of ${attempts} attempts`);
+  }
+}

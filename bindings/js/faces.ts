@@ -115,11 +115,49 @@ export class AsyncBase {
   }
 }
 
+/** A command noted for later: its number and its arguments as `flatten` returns them. */
+export interface Step {
+  id: number;
+  parts: unknown[];
+}
+
 /** Notes commands for later; every method returns the object itself. */
 export abstract class ChainBase {
-  protected abstract run0(id: number): this;
-  protected abstract run1(id: number, a: unknown): this;
-  protected abstract run2(id: number, a: unknown, b: unknown): this;
-  protected abstract run3(id: number, a: unknown, b: unknown, c: unknown): this;
-  protected abstract runMany(id: number, parts: ArrayLike<unknown>): this;
+  private steps: Step[] = [];
+
+  constructor(protected readonly session: LocalSession) {}
+
+  /** How many commands are noted. */
+  get length(): number {
+    return this.steps.length;
+  }
+
+  /** Forgets the noted commands. @returns them */
+  protected take(): Step[] {
+    const steps = this.steps;
+    this.steps = [];
+    return steps;
+  }
+
+  protected run0(id: number): this {
+    return this.runMany(id, []);
+  }
+
+  protected run1(id: number, a: unknown): this {
+    return this.runMany(id, [a]);
+  }
+
+  protected run2(id: number, a: unknown, b: unknown): this {
+    return this.runMany(id, [a, b]);
+  }
+
+  protected run3(id: number, a: unknown, b: unknown, c: unknown): this {
+    return this.runMany(id, [a, b, c]);
+  }
+
+  /** @throws TypeError if an argument cannot be sent */
+  protected runMany(id: number, parts: ArrayLike<unknown>): this {
+    this.steps.push({ id, parts: this.session.flatten(id, parts) });
+    return this;
+  }
 }

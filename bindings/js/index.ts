@@ -12,11 +12,15 @@ export {
   type OpenOptions,
 } from './database.js';
 export type { CommandMethods, CommandName } from './commands.gen.js';
-export { ClosedError, ReplyError, WouldBlockError } from './errors.js';
-export { Pipeline, type PipelineResult } from './pipeline.js';
+export { ClosedError, ReplyError, WatchError, WouldBlockError } from './errors.js';
+export type { ChainResult } from './chain.js';
+export { Pipeline } from './pipeline.js';
+export type { ScanOptions } from './scan.js';
+export { Transaction } from './transaction.js';
 export type {
   Argument,
   Bytes,
+  ChainFace,
   Double,
   Face,
   Integer,

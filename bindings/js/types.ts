@@ -58,5 +58,8 @@ export type Reply<S = string> =
   | Reply<S>[]
   | { [field: string]: Reply<S> };
 
-/** How a generated method answers: at once, by promise, or as a link of a pipeline's chain. */
-export type Face = 'sync' | 'async' | 'pipeline';
+/** Chains of noted commands: what a method of theirs gives is the chain itself. */
+export type ChainFace = 'pipeline' | 'transaction';
+
+/** How a generated method answers: at once, by promise, or as a link of a chain. */
+export type Face = 'sync' | 'async' | ChainFace;

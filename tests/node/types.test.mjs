@@ -30,6 +30,9 @@ const kGood = {
     const call = s.call('GET', 'k'); is<typeof call, Reply>();
     const chain = db.pipeline().get('k').hset('h', { a: 1 }).zadd('z', 1, 'a');
     is<typeof chain, import('kvasm').Pipeline>();
+    const transaction = db.multi().get('k').zadd('z', 1, 'a');
+    is<typeof transaction, import('kvasm').Transaction>();
+    const keys = db.scanIterator(); is<typeof keys, AsyncGenerator<string[], void>>();
     const all: Promise<[Error | null, Reply | undefined][]> = chain.exec();
   `,
   arguments: `
