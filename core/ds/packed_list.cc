@@ -43,12 +43,6 @@ PackedList::Position PackedList::FindEncoded(const EncodedItem& wanted, Position
   return static_cast<Position>(end - start);
 }
 
-uint32_t PackedList::CountItems() const {
-  uint32_t items = 0;
-  for (Position at = begin(); at < end(); at = Next(at)) ++items;
-  return items;
-}
-
 // The one place that moves bytes: makes a gap of `added_bytes` where `removed_bytes` were and
 // returns it.
 uint8_t* PackedList::MakeGap(Position at, uint32_t removed_bytes, uint32_t added_bytes,
@@ -56,9 +50,9 @@ uint8_t* PackedList::MakeGap(Position at, uint32_t removed_bytes, uint32_t added
   uint32_t old_bytes = bytes();
   uint32_t new_bytes = old_bytes - removed_bytes + added_bytes;
   uint32_t tail_bytes = old_bytes - at - removed_bytes;
-  bool moves_block = block_ == nullptr || BlockCapacity(new_bytes) != BlockCapacity(old_bytes);
+  bool moves_block = block_ == nullptr || Capacity(new_bytes) != Capacity(old_bytes);
   if (moves_block && (new_bytes > old_bytes || block_ == nullptr)) {
-    block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
+    block_ = base::Reallocate(block_, Capacity(new_bytes));
     moves_block = false;
   }
   uint8_t* data = Data();
@@ -66,8 +60,9 @@ uint8_t* PackedList::MakeGap(Position at, uint32_t removed_bytes, uint32_t added
     base::Move(data + at + added_bytes, data + at + removed_bytes, tail_bytes);
   }
   base::Store32(data, new_bytes | std::min(new_count, kCountStoredMax) << kBytesBits);
+  if (new_count >= kCountStoredMax) base::Store32(data + new_bytes, new_count);
   if (moves_block) {
-    block_ = base::Reallocate(block_, BlockCapacity(new_bytes));
+    block_ = base::Reallocate(block_, Capacity(new_bytes));
     data = Data();
   }
   return data + at;
@@ -136,8 +131,9 @@ void PackedList::Clear() {
 
 void* PackedList::Clone() const {
   if (block_ == nullptr) return nullptr;
-  void* copy = base::Allocate(BlockCapacity(bytes()));
-  std::memcpy(copy, block_, bytes());
+  const uint32_t used = bytes() + (count() < kCountStoredMax ? 0 : kLongCountBytes);
+  void* copy = base::Allocate(Capacity(bytes()));
+  std::memcpy(copy, block_, used);
   return copy;
 }
 

@@ -11,8 +11,8 @@ namespace kvasm::ds {
 
 /// A list of short strings and integers in one heap block, read front to back.
 ///
-///   block: | bytes:20 count:12 | item | item | ...   (one little-endian word, `bytes` low; a
-///          count of 4095 or more is stored as 4095 and found by walking)
+///   block: | bytes:20 count:12 | item | item | ... | count:32 |   (a little-endian word, `bytes`
+///          low; a count of 4095 or more is stored as 4095, and as it is behind the items)
 ///   item:  as packed_item.h draws it
 ///
 /// Equal items have equal bytes, so Find compares memory. There are no back links: walking
@@ -35,14 +35,14 @@ class PackedList {
   uint32_t count() const {
     if (block_ == nullptr) return 0;
     uint32_t stored = base::Load32(Data()) >> kBytesBits;
-    return stored < kCountStoredMax ? stored : CountItems();
+    return stored < kCountStoredMax ? stored : base::Load32(Data() + bytes());
   }
   uint32_t bytes() const {
     return block_ != nullptr ? base::Load32(Data()) & kBytesMax : kHeaderBytes;
   }
   bool empty() const { return bytes() == kHeaderBytes; }
   /// Heap bytes in use, slack included.
-  uint32_t MemoryBytes() const { return block_ != nullptr ? BlockCapacity(bytes()) : 0; }
+  uint32_t MemoryBytes() const { return block_ != nullptr ? Capacity(bytes()) : 0; }
   /// Whether text of `added_bytes` in total may be added.
   bool FitsAdding(uint64_t added_bytes) const { return bytes() + added_bytes + 16 <= kBytesMax; }
 
@@ -89,7 +89,7 @@ class PackedList {
   void Clear();
   /// A copy of the block, owned by the caller.
   void* Clone() const;
-  /// The raw block of bytes() bytes; null for an empty list without memory.
+  /// The raw block, whose items end at bytes(); null for an empty list without memory.
   const void* block() const { return block_; }
 
   /// Walks the whole block and checks that it is well formed.
@@ -99,7 +99,13 @@ class PackedList {
   static constexpr uint32_t kBytesBits = 20;
   static constexpr uint32_t kCountStoredMax = 4095;
 
-  uint32_t CountItems() const;
+  static constexpr uint32_t kLongCountBytes = 4;
+
+  // A list of fewer bytes than this has too few items to need the count behind them.
+  static constexpr uint32_t kLongBytesMin = kHeaderBytes + kCountStoredMax;
+  static uint32_t Capacity(uint32_t bytes) {
+    return BlockCapacity(bytes < kLongBytesMin ? bytes : bytes + kLongCountBytes);
+  }
   const uint8_t* Data() const { return static_cast<const uint8_t*>(block_); }
   uint8_t* Data() { return static_cast<uint8_t*>(block_); }
   Position FindEncoded(const EncodedItem& wanted, Position from, uint32_t stride) const;

@@ -177,10 +177,39 @@ TEST_F(PackedListTest, CountsMoreItemsThanItsHeaderCanHold) {
   for (int i = 0; i < 5000; ++i) list_.AppendInteger(i % 100);
   EXPECT_EQ(list_.count(), 5000u);
   EXPECT_TRUE(list_.Validate());
+  void* copied = list_.Clone();
+  PackedList copy(copied);
+  EXPECT_EQ(copy.count(), 5000u);
+  EXPECT_TRUE(copy.Validate());
+  copy.Clear();
   list_.Erase(list_.begin(), 1000);
   EXPECT_EQ(list_.count(), 4000u);
   list_.Erase(list_.begin(), 4000);
   EXPECT_TRUE(list_.empty());
+}
+
+TEST_F(PackedListTest, TheCountMovesBehindTheItemsAndBack) {
+  base::Prng prng(3);
+  uint32_t count = 0;
+  for (int round = 0; round < 3; ++round) {
+    while (count < 4200) list_.AppendInteger(static_cast<int64_t>(prng.Below(100))), ++count;
+    for (; count > 4000; --count) {
+      if (prng.Below(4) == 0) list_.Replace(list_.begin(), std::string(prng.Below(30), 'x'));
+      list_.Erase(list_.At(static_cast<uint32_t>(prng.Below(count))), 1);
+      ASSERT_EQ(list_.count(), count - 1);
+      if (count % 16 == 0) ASSERT_TRUE(list_.Validate());
+    }
+  }
+}
+
+// Reading the list to count it for every change would take 10^11 steps.
+TEST_F(PackedListTest, AChangeOfALongListDoesNotCountItsItems) {
+  constexpr uint32_t kItems = 500'000;
+  for (uint32_t i = 0; i < kItems; ++i) list_.AppendInteger(i % 100);
+  EXPECT_EQ(list_.count(), kItems);
+  for (uint32_t i = 0; i < kItems; ++i) list_.ReplaceInteger(list_.begin(), i % 100);
+  EXPECT_EQ(list_.count(), kItems);
+  EXPECT_TRUE(list_.Validate());
 }
 
 TEST_F(PackedListTest, SaysWhenItIsFull) {
