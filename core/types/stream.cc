@@ -22,6 +22,16 @@ bool IsFull(const StreamNode& node, uint64_t added_bytes, const Limits& limits) 
 
 StreamNode* NodeOf(void* value) { return static_cast<StreamNode*>(value); }
 
+// The highest id of a live entry of the node, which has one.
+StreamId LastLiveId(const StreamNode& node) {
+  if (node.deleted == 0) return node.last_id;
+  StreamId last;
+  for (StreamNodeWalker walker(node); walker.Next();) {
+    if (!walker.entry().deleted) last = walker.entry().id;
+  }
+  return last;
+}
+
 // The live entry with this id in the node; null if there is none.
 const StreamEntry* FindEntry(StreamNodeWalker& walker, StreamId id) {
   while (walker.Next()) {
@@ -73,6 +83,7 @@ bool Stream::Add(StreamId id, std::span<const std::string_view> pairs, const Lim
   }
   ++entries_added;
   last_id = id;
+  last_entry_id_ = id;
   if (++length_ == 1) first_id = id;
   return true;
 }
@@ -90,7 +101,8 @@ bool Stream::Delete(StreamId id) {
   }
   --length_;
   max_deleted_id = std::max(max_deleted_id, id);
-  if (id == first_id || length_ == 0) FindFirstId();
+  if (id == first_id || length_ == 0) FindFirstId(id);
+  if (id == last_entry_id_) FindLastEntryId(id);
   return true;
 }
 
@@ -121,6 +133,7 @@ uint64_t Stream::Trim(const StreamTrim& trim) {
     RemoveNode(node);
   }
   if (removed > 0 || length_ == 0) FindFirstId();
+  if (length_ == 0) last_entry_id_ = {};
   return removed;
 }
 
@@ -140,17 +153,19 @@ uint64_t Stream::TrimWithin(StreamNode& node, const StreamTrim& trim) {
   return removed;
 }
 
-void Stream::FindFirstId() {
+// Nodes without a live entry are passed on the way; the ones between here and `near` need not be.
+void Stream::FindFirstId(StreamId near) {
   first_id = {};
   if (length_ == 0) return;
-  StreamReader reader(*this);
+  StreamReader reader(*this, near, StreamId::Highest());
   if (reader.Next()) first_id = reader.entry().id;
 }
 
-StreamId Stream::LastEntryId() const {
-  if (tail_ != nullptr && tail_->deleted == 0) return tail_->last_id;
-  StreamReader reader(*this, true);
-  return reader.Next() ? reader.entry().id : StreamId{};
+void Stream::FindLastEntryId(StreamId near) {
+  last_entry_id_ = {};
+  if (length_ == 0) return;
+  StreamReader reader(*this, StreamId::Lowest(), near, true);
+  if (reader.Next()) last_entry_id_ = reader.entry().id;
 }
 
 StreamId Stream::FirstMarkedId() const {
@@ -216,7 +231,7 @@ uint64_t Stream::RadixNodes() const {
 
 bool Stream::AppendNode(StreamNode* node) {
   const bool follows =
-      tail_ == nullptr || node->first_id > std::max(tail_->first_id, LastEntryId());
+      tail_ == nullptr || node->first_id > std::max(tail_->first_id, last_entry_id_);
   if (!follows || !ValidateNode(*node)) {
     FreeNode(node);
     return false;
@@ -229,6 +244,7 @@ void Stream::Attach(StreamNode* node) {
   *nodes_.Insert(StreamKey(node->first_id).view()) = node;
   tail_ = node;
   length_ += node->live;
+  if (node->live > 0) last_entry_id_ = LastLiveId(*node);
 }
 
 bool Stream::Drain(uint64_t entries) {
@@ -298,7 +314,8 @@ bool Stream::Validate() const {
     if (read == 0 ? id != first_id : id <= before) return false;
     before = id;
   }
-  return read == length_ && before <= last_id && (length_ > 0 || first_id.is_zero());
+  return read == length_ && before <= last_id && before == last_entry_id_ &&
+         (length_ > 0 || first_id.is_zero());
 }
 
 // --- reading ---

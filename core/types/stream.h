@@ -62,8 +62,8 @@ class Stream {
   bool Contains(StreamId id) const;
   // Returns how many entries were removed. O(1) for each whole node.
   uint64_t Trim(const StreamTrim& trim);
-  // The highest id of an entry that is there; 0-0 if there is none.
-  StreamId LastEntryId() const;
+  // The highest id of an entry that is there; 0-0 if there is none. O(1).
+  StreamId LastEntryId() const { return last_entry_id_; }
   // The lowest id of an entry that is there or whose node still is; the highest id if none is.
   StreamId FirstMarkedId() const;
 
@@ -92,7 +92,7 @@ class Stream {
   // Judged by at most `samples` nodes (0: all).
   uint64_t MemoryBytes(uint64_t samples) const;
   uint64_t FreeEffort() const;
-  // Checks every node, the tree, the counts and first_id.
+  // Checks every node, the tree, the counts, first_id and LastEntryId().
   bool Validate() const;
 
  private:
@@ -104,11 +104,14 @@ class Stream {
   // The tail's block may have moved.
   void SetTail(StreamNode* node);
   uint64_t TrimWithin(StreamNode& node, const StreamTrim& trim);
-  void FindFirstId();
+  // Finds the first or the last entry anew; none is left before or behind `near`.
+  void FindFirstId(StreamId near = StreamId::Lowest());
+  void FindLastEntryId(StreamId near = StreamId::Highest());
 
   ds::RadixTree nodes_;         // StreamKey -> StreamNode, owned
   StreamNode* tail_ = nullptr;  // the last of them
   uint64_t length_ = 0;
+  StreamId last_entry_id_;
 };
 
 // Reads the entries from one id to another, both included, without the deleted ones:

@@ -149,6 +149,48 @@ TEST_F(StreamTest, ANodeIsRefusedThatDoesNotFollow) {
   EXPECT_TRUE(stream_.Validate());
 }
 
+StreamNode* DeadNode(StreamId id) {
+  StreamNodeWriter writer = StreamNodeWriter::Begin(id, 1, 100);
+  writer.Append("f");
+  writer.BeginEntry(id, true, true, 1);
+  writer.Append("v");
+  writer.Shrink();
+  return writer.node();
+}
+
+// Looking for the last entry behind them for every one would take 2 * 10^10 steps.
+TEST_F(StreamTest, NodesOfDeletedEntriesAreNotReadAgainForEachThatFollows) {
+  constexpr uint64_t kNodes = 200'000;
+  Fill(3);
+  for (uint64_t i = 1; i <= kNodes; ++i) ASSERT_TRUE(stream_.AppendNode(DeadNode({i + 3, 0})));
+  EXPECT_EQ(stream_.node_count(), kNodes + 1);
+  EXPECT_EQ(stream_.length(), 3u);
+  for (uint64_t i = 0; i < kNodes; ++i) ASSERT_EQ(stream_.LastEntryId(), (StreamId{3, 0}));
+  EXPECT_TRUE(stream_.Validate());
+}
+
+TEST_F(StreamTest, TheLastEntryIsKnownWhateverGoes) {
+  limits_.stream_node_max_entries = 4;
+  Fill(20);
+  EXPECT_EQ(stream_.LastEntryId(), (StreamId{20, 0}));
+  EXPECT_TRUE(stream_.Delete({20, 0}));
+  EXPECT_EQ(stream_.LastEntryId(), (StreamId{19, 0}));
+  for (uint64_t i : {17, 18, 19}) EXPECT_TRUE(stream_.Delete({i, 0}));
+  EXPECT_EQ(stream_.LastEntryId(), (StreamId{16, 0}));
+  EXPECT_TRUE(stream_.Delete({14, 0}));
+  EXPECT_EQ(stream_.Clone()->LastEntryId(), (StreamId{16, 0}));
+  EXPECT_TRUE(stream_.AppendNode(DeadNode({30, 0})));
+  EXPECT_EQ(stream_.LastEntryId(), (StreamId{16, 0}));
+  EXPECT_TRUE(stream_.Validate());
+  EXPECT_EQ(Trim(Strategy::kMaxLength, 1, false), 14u);
+  EXPECT_EQ(stream_.LastEntryId(), (StreamId{16, 0}));
+  EXPECT_EQ(Trim(Strategy::kMinId, 17, false), 1u);
+  EXPECT_EQ(stream_.LastEntryId(), StreamId{});
+  EXPECT_TRUE(Add({31, 0}, {"f", "v"}));
+  EXPECT_EQ(stream_.LastEntryId(), (StreamId{31, 0}));
+  EXPECT_TRUE(stream_.Validate());
+}
+
 TEST_F(StreamTest, ADamagedNodeIsFoundOut) {
   for (uint64_t i = 1; i <= 20; ++i) {
     ASSERT_TRUE(Add({i, i % 3}, {"f", std::string(i * 5, 'x'), "other" + std::to_string(i), "1"}));
