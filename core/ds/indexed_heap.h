@@ -13,12 +13,12 @@ namespace kvasm::ds {
 // removed in O(log n). Items are borrowed.
 //
 //     struct Traits {
-//       static uint32_t& Slot(T& item);   // belongs to the heap: 1-based place, 0 = not in the
-//       heap
+//       static uint32_t& Slot(T& item);   // belongs to the heap: 1-based place, 0 = in none
 //     };
 //
 // Four children a node: half the depth of a binary heap and one cache line a level. An entry takes
-// 12 bytes in wasm (the key is not aligned), 16 natively.
+// 12 bytes in wasm (the key is not aligned), 16 natively. What was removed leaves room for a push, so
+// an item can always be taken out and put back; the smallest block is kept until Clear.
 template <class T, class Traits>
 class IndexedHeap {
  public:
@@ -190,7 +190,6 @@ class IndexedHeap {
   }
 
   void ShrinkIfSparse() {
-    if (size_ == 0) return Clear();
     if (capacity_ > kCapacityMin && size_ < capacity_ / 4) Resize(capacity_ / 2);
   }
 

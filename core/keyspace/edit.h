@@ -14,8 +14,7 @@
 //
 // References and entries obtained from an Edit are valid until its next call that may move the
 // entry (Collection on an absent key, Set*, Delete) and at most until it closes. `key` is borrowed
-// for the
-// Edit's life. One Edit per key at a time; Edits of different keys may be open together.
+// for the Edit's life. One Edit per key at a time; Edits of different keys may be open together.
 #pragma once
 
 #include <cstdint>
@@ -67,8 +66,8 @@ class Edit {
   // `expire_at_ms` -1 = persistent.
   void Adopt(Entry* entry, int64_t expire_at_ms);
 
-  // Whether one SetExpiry (or Adopt with an expiry) can be served: asked before anything is
-  // changed.
+  // Whether one SetExpiry (or Adopt with an expiry) can be served, also after keys with an expiry
+  // have gone: asked before anything is changed.
   [[nodiscard]] bool HasRoomForExpiry() { return db_.expiry_.ReserveOne(); }
   // As HasRoomForExpiry, for the first end of a field of a hash. A hash it was not asked for is
   // served, too, but may end its fields late: when it is looked up.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/alloc.h"
 #include "core/base/prng.h"
 
 namespace kvasm::ds {
@@ -40,7 +41,24 @@ TEST(IndexedHeap, PopsInKeyOrder) {
     EXPECT_EQ(timer->slot, 0u);
   }
   EXPECT_EQ(heap.PopMin(), nullptr);
+  EXPECT_LE(heap.MemoryBytes(), 16u * 16);
+  heap.Clear();
   EXPECT_EQ(heap.MemoryBytes(), 0u);
+}
+
+TEST(IndexedHeap, WhatIsTakenOutCanBePutBackWithoutMemory) {
+  Heap heap;
+  std::vector<Timer> timers(100);
+  for (Timer& timer : timers) ASSERT_TRUE(heap.Push(1, &timer));
+  base::SetHeapLimit(base::HeapUsedBytes());
+  while (!heap.empty()) {
+    Timer* timer = heap.PopMin();
+    EXPECT_TRUE(heap.Push(2, timer));
+    heap.Remove(*timer);
+  }
+  Timer last;
+  EXPECT_TRUE(heap.Push(3, &last));
+  base::SetHeapLimit(0);
 }
 
 TEST(IndexedHeap, KeepsTheWholeRangeOfKeys) {

@@ -77,6 +77,20 @@ TEST_F(Memory, ExpiriesAreRefusedWhenTheirIndexCannotGrow) {
   EXPECT_EQ(t.Run("SET k0 w EX 100"), "+OK");
 }
 
+TEST_F(Memory, TheOnlyKeyThatExpiresMovesWithItsExpiryWhenFull) {
+  TestEngine t;
+  t.Run("SET a 1 EX 1000");
+  Fill(t, "SET", 100);
+  EXPECT_EQ(t.Run("RENAME a b"), "+OK");
+  EXPECT_EQ(t.Run("TTL b"), ":1000");
+  EXPECT_EQ(t.Run("MOVE b 1"), ":1");
+  EXPECT_EQ(t.Run("PERSIST b"), ":0");
+  t.Run("SELECT 1");
+  EXPECT_EQ(t.Run("PERSIST b"), ":1");
+  EXPECT_EQ(t.Run("EXPIRE b 50"), ":1");
+  EXPECT_EQ(t.Run("TTL b"), ":50");
+}
+
 TEST_F(Memory, AReplyThatDoesNotFitIsAnError) {
   TestEngine t;
   ASSERT_EQ(t.RunArgs({"SET", "k", std::string(20u << 20, 'x')}), "+OK");
