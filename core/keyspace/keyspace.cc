@@ -111,11 +111,12 @@ int64_t Keyspace::NextExpiryMs() const {
 
 uint64_t Keyspace::Flush(Database& db, bool lazy) {
   const uint64_t removed = db.size();
-  for (Listener* listener : listeners_) {
-    if (listener->Interests() & Listener::kPreImage) listener->BeforeFlush(db);
-  }
+  // Before the listeners: a snapshot takes the entries away.
   if (!watches_.empty()) {
     watches_.TouchAll(db.id(), [&](std::string_view key) { return db.entries_.Find(key); });
+  }
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kPreImage) listener->BeforeFlush(db);
   }
   EntryDict old = std::exchange(db.entries_, EntryDict(context_.seed));
   db.expiry_.Clear();

@@ -240,5 +240,20 @@ TEST(SnapshotCut, AbandonedCutsLeaveNothingBehind) {
   }
 }
 
+TEST(SnapshotCut, AFlushMeanwhileIsNoticedByWhoWatches) {
+  TestEngine t;
+  t.Run("SET there 1");
+  CollectingSink sink(t.engine.keyspace().context());
+  keyspace::SnapshotCut cut(t.engine.keyspace(), sink);
+  services::Session& other = t.OpenNetwork();
+  t.Run("WATCH absent");
+  t.Run(other, "WATCH there");
+  t.Run("FLUSHALL");
+  t.Run(other, "MULTI");
+  EXPECT_EQ(t.Run(other, "EXEC"), "(nil)");
+  t.Run("MULTI");
+  EXPECT_EQ(t.Run("EXEC"), "[]");
+}
+
 }  // namespace
 }  // namespace kvasm
