@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What a user holds: a session on an engine with a method for every command. */
 import type { Listener, ListenOptions } from '../../node/listen.js';
+import type { MemoryConnection } from '../../node/memory_connection.js';
 import { AsyncCommands, SyncCommands, commandIds, commandNames } from './commands.gen.js';
 import { Engine, type EngineOptions } from './engine.js';
-import { loadListen } from './platform.js';
+import { loadListen, loadMemoryConnection } from './platform.js';
 import type { ChainResult } from './chain.js';
 import { WatchError } from './errors.js';
 import { Pipeline } from './pipeline.js';
@@ -103,7 +104,8 @@ export class Database extends AsyncFace<string> {
   /** The same commands with bytes instead of text in replies. */
   readonly bytes: BytesDatabase;
 
-  private readonly listeners = new Set<Listener>();
+  /** What is open to others and ends with this object. */
+  private readonly doors = new Set<{ close(): Promise<void> | void }>();
   private closing: Promise<void> | undefined;
 
   /** Made by {@link open}. */
@@ -112,7 +114,7 @@ export class Database extends AsyncFace<string> {
     this.sync = new SyncDatabase(session);
     this.bytes = new BytesDatabase(session, this.sync.bytes);
     session.onClose(() => {
-      this.closing ??= this.closeListeners();
+      this.closing ??= this.closeDoors();
     });
   }
 
@@ -246,12 +248,27 @@ export class Database extends AsyncFace<string> {
       await listener.close();
       this.session.assertOpen();
     }
-    this.listeners.add(listener);
+    this.doors.add(listener);
     return listener;
   }
 
   /**
-   * Ends this session and the listeners opened through it. Calls still waiting for a reply reject
+   * A connection to this database without a socket (Node only), for whatever speaks RESP over a
+   * stream: requests are written, replies are read. Closing the database ends it.
+   */
+  async connect(): Promise<MemoryConnection> {
+    this.session.assertOpen();
+    const Connection = await loadMemoryConnection();
+    this.session.assertOpen();
+    const connection = new Connection(this.session.engine);
+    const door = { close: () => void connection.destroy() };
+    this.doors.add(door);
+    connection.once('close', () => this.doors.delete(door));
+    return connection;
+  }
+
+  /**
+   * Ends this session, and the listeners and connections opened through it. Calls still waiting for a reply reject
    * with a {@link ClosedError}, as do later ones. Harmless when repeated.
    */
   close(): Promise<void> {
@@ -264,10 +281,10 @@ export class Database extends AsyncFace<string> {
     return this.close();
   }
 
-  private async closeListeners(): Promise<void> {
-    const listeners = [...this.listeners];
-    this.listeners.clear();
-    await Promise.allSettled(listeners.map((listener) => listener.close()));
+  private async closeDoors(): Promise<void> {
+    const doors = [...this.doors];
+    this.doors.clear();
+    await Promise.allSettled(doors.map((door) => door.close()));
   }
 }
 

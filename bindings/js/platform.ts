@@ -118,3 +118,11 @@ export async function loadListen(): Promise<typeof import('../../node/listen.js'
   if (!isNode) throw new Error('listen() needs Node: a page cannot accept connections');
   return (await import('./platform_node.js')).loadListen();
 }
+
+/** Connections in memory of node/, loaded when they are wanted. @throws Error where there is no Node */
+export async function loadMemoryConnection(): Promise<
+  typeof import('../../node/memory_connection.js').MemoryConnection
+> {
+  if (!isNode) throw new Error('connect() needs Node: it gives a stream of node:stream');
+  return (await import('./platform_node.js')).loadMemoryConnection();
+}

@@ -19,3 +19,10 @@ export function fillRandom(bytes: Uint8Array): void {
 export async function loadListen(): Promise<typeof import('../../node/listen.js').listen> {
   return (await import('../../node/listen.js')).listen;
 }
+
+/** Connections in memory of node/, which only those who make one pay for. */
+export async function loadMemoryConnection(): Promise<
+  typeof import('../../node/memory_connection.js').MemoryConnection
+> {
+  return (await import('../../node/memory_connection.js')).MemoryConnection;
+}
