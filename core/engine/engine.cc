@@ -150,11 +150,12 @@ void Engine::Feed(Session& session, std::string_view bytes) {
 void Engine::Execute(Session& session, std::span<const std::string_view> args) {
   const int32_t index = table_.Find(args[0]);
   if (index == Table::kNone || Table::IsSubcommand(table_.at(static_cast<size_t>(index)))) {
+    if (session.waiting) return;  // as in ExecuteIndex
     const uint32_t before = session.out.size();
     ReplyUnknown(session, args);
     session.transaction.Fail();
     stats_.CountError("ERR");
-    if (session.reply_mode != services::ReplyMode::kOn) session.out.Truncate(before);
+    EndReply(session, before);
     return;
   }
   ExecuteIndex(session, static_cast<size_t>(index), args);
@@ -411,24 +412,30 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
 }
 
 void Engine::Settle(Session& session, size_t index, uint32_t output_before) {
-  resp::Buffer& out = session.out;
-  if (out.TakeFailure()) [[unlikely]] {
-    // The reply did not fit into memory. What was written of it is withdrawn.
-    out.Truncate(output_before);
+  if (!EndReply(session, output_before)) [[unlikely]]
     ++stats_.commands[index].failed_calls;
+}
+
+bool Engine::EndReply(Session& session, uint32_t output_before) {
+  resp::Buffer& out = session.out;
+  const bool fits = !out.TakeFailure();
+  if (!fits) [[unlikely]] {
+    // What was written of it is withdrawn.
+    out.Truncate(output_before);
     session.reply.Error(errors::kOom);
     if (out.TakeFailure()) session.close_after_reply = true;
   }
   if (session.reply_mode == services::ReplyMode::kOn) [[likely]]
-    return;
+    return fits;
   if (session.reply_mode == services::ReplyMode::kSkipNext) {
     session.reply_mode = services::ReplyMode::kSkip;
-    return;
+    return fits;
   }
   out.Truncate(output_before);
   if (session.reply_mode == services::ReplyMode::kSkip) {
     session.reply_mode = services::ReplyMode::kOn;
   }
+  return fits;
 }
 
 int64_t Engine::Tick(uint32_t budget_units) {

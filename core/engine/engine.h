@@ -97,6 +97,8 @@ class Engine {
              std::span<const std::string_view> args);
   bool HasMemoryFor(const command::CommandSpec& spec, std::span<const std::string_view> args) const;
   bool HasMemory() const;
+  // As HasMemoryFor, whatever maxmemory is.
+  static bool HasHeapFor(bool adds, std::span<const std::string_view> args);
   static bool IsObeyedAtOnce(const command::CommandSpec& spec);
   void Queue(services::Session& session, size_t index, std::span<const std::string_view> args);
   void RunTransaction(services::Session& session);

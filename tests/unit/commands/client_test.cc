@@ -76,6 +76,7 @@ TEST(Client, ReplyModesSilenceCommands) {
   TestEngine t;
   services::Session& client = t.OpenNetwork();
   EXPECT_EQ(t.Raw(client, "CLIENT REPLY SKIP\r\nSET k 1\r\nGET k\r\n"), "$1\r\n1\r\n");
+  EXPECT_EQ(t.Raw(client, "CLIENT REPLY SKIP\r\nNOSUCH\r\nPING\r\n"), "+PONG\r\n");
   EXPECT_EQ(t.Raw(client, "CLIENT REPLY OFF\r\nSET k 2\r\nNOSUCH\r\n"), "");
   EXPECT_EQ(t.Raw(client, "CLIENT REPLY ON\r\nGET k\r\n"), "+OK\r\n$1\r\n2\r\n");
 }
