@@ -91,6 +91,15 @@ struct Call {
     OutOfMemory();
     return false;
   }
+  // As HaveRoom for what a command keeps that is not refused when memory is full (no kDenyOom):
+  // many small blocks would use the ballast up.
+  bool HaveRoomToKeep(uint64_t bytes) {
+    if (!base::HeapExhausted() || (keyspace.lazy_free().Finish() && !base::HeapExhausted())) {
+      return HaveRoom(bytes);
+    }
+    OutOfMemory();
+    return false;
+  }
 };
 
 }  // namespace kvasm::command

@@ -64,6 +64,7 @@ void RenameKey(Call& call, bool only_if_absent) {
   if (from != to) {
     Edit destination(call.keyspace, call.db, to);
     if (only_if_absent && destination.exists()) return call.reply.Integer(0);
+    if (to.size() > from.size() && !call.HaveRoomToKeep(to.size())) return;
     Transfer(source, destination, "rename_from", "rename_to");
   } else if (only_if_absent) {
     return call.reply.Integer(0);

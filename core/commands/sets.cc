@@ -142,6 +142,7 @@ void Smove(Call& call) {
   }
   Edit target(call.keyspace, call.db, call.arg(2));
   if (source.IsNot(Type::kSet) || target.IsNot(Type::kSet)) return call.WrongType();
+  if (!target.exists() && !call.HaveRoomToKeep(target.key().size())) return;
   if (!Set(source.Value(), call.context()).Remove(member)) return call.reply.Integer(0);
   source.Changed(keyspace::kEventSet, "srem");
   source.Close();

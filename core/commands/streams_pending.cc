@@ -255,7 +255,7 @@ void Xclaim(Call& call) {
   if (!ReadClaim(call, &options)) return;
   const std::string_view name = call.arg(3);
   if (!HasRoomForName(call, name)) return;
-  if (!call.HaveRoom(ClaimBytes(Stream::Of(edit.entry()->data), options))) return;
+  if (!call.HaveRoomToKeep(ClaimBytes(Stream::Of(edit.entry()->data), options))) return;
 
   call.RecordNothing();  // but what follows
   const Stream& stream = Stream::Of(edit.Value());
@@ -375,7 +375,7 @@ void Xautoclaim(Call& call) {
   if (!HasRoomForName(call, name)) return;
   const uint64_t found_max =
       std::min(static_cast<uint64_t>(options.count), group->pending().size());
-  if (!call.HaveRoom(found_max * (sizeof(Found) + kPendingBytes))) return;
+  if (!call.HaveRoomToKeep(found_max * (sizeof(Found) + kPendingBytes))) return;
 
   call.RecordNothing();  // but the claims
   const Stream& stream = Stream::Of(edit.Value());

@@ -53,6 +53,7 @@ uint64_t BytesToRead(const StreamReadRequest& request, const Stream& stream,
 // after replying an error.
 bool ReadIds(Call& call, const StreamReadRequest& request, std::vector<StreamId>* ids) {
   uint64_t bytes = 0;
+  bool keeps = false;
   for (size_t i = 0; i < request.keys.size(); ++i) {
     Entry* entry;
     if (!FindCollection(call, request.keys[i], Type::kStream, &entry)) return false;
@@ -72,9 +73,11 @@ bool ReadIds(Call& call, const StreamReadRequest& request, std::vector<StreamId>
       return false;
     }
     ids->push_back(*id);
-    bytes += BytesToRead(request, Stream::Of(entry->data), *group, *id != kNewMessages);
+    const bool history = *id != kNewMessages;
+    bytes += BytesToRead(request, Stream::Of(entry->data), *group, history);
+    keeps |= !history || group->FindConsumer(request.consumer) == nullptr;
   }
-  return call.HaveRoom(bytes);
+  return keeps ? call.HaveRoomToKeep(bytes) : call.HaveRoom(bytes);
 }
 
 // One stream of a request, its value ready to be changed.

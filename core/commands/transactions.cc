@@ -34,8 +34,17 @@ void Discard(Call& call) {
   call.reply.Ok();
 }
 
+// The session and the keyspace each keep a copy of every key.
+uint64_t BytesToWatch(std::span<const std::string_view> keys) {
+  constexpr uint64_t kNodesBytes = 256;
+  uint64_t bytes = kNodesBytes * keys.size();
+  for (const std::string_view key : keys) bytes += 2 * uint64_t{key.size()};
+  return bytes;
+}
+
 void Watch(Call& call) {
   if (call.session.transaction.open()) return call.reply.Error(errors::kWatchInMulti);
+  if (!call.HaveRoomToKeep(BytesToWatch(call.args.subspan(1)))) return;
   for (const std::string_view key : call.args.subspan(1)) {
     call.session.transaction.Watch(call.keyspace, call.db, key);
   }

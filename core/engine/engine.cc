@@ -24,12 +24,13 @@ constexpr uint32_t kSliceUnits = 256;
 
 // Whether what a command brings along can be kept, with the nodes around it. Large values are
 // allocated with care where they are stored; this is for many arguments and for large elements.
-bool HaveRoomFor(std::span<const std::string_view> args) {
+// Little is never refused here: while the ballast is whole there is room for it.
+bool HaveRoomFor(std::span<const std::string_view> args, uint64_t copies = 2) {
   constexpr uint64_t kNodeBytes = 64;
   constexpr uint64_t kSmall = 64 * 1024;
   uint64_t bytes = kNodeBytes * args.size();
   for (const std::string_view arg : args) bytes += arg.size();
-  return bytes <= kSmall || base::HaveRoom(2 * bytes);
+  return bytes <= kSmall || base::HaveRoom(copies * bytes);
 }
 
 std::string RunId(base::Prng& prng) {
@@ -236,12 +237,17 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::kNoAuth);
     return false;
   }
-  if (session.transaction.open() && (spec.flags & command::kNoMulti)) [[unlikely]] {
-    Reject(session, index, errors::kNotInTransaction);
-    return false;
+  bool adds = (spec.flags & command::kDenyOom) != 0;
+  if (session.transaction.open()) [[unlikely]] {
+    if (spec.flags & command::kNoMulti) {
+      Reject(session, index, errors::kNotInTransaction);
+      return false;
+    }
+    // A queue has no other bounds.
+    adds |= !IsObeyedAtOnce(spec);
   }
   // What waits to be freed is no reason to refuse a command.
-  if (!HasMemoryFor(spec, args) && !(keyspace_.lazy_free().Finish() && HasMemoryFor(spec, args)))
+  if (!HasMemoryFor(adds, args) && !(keyspace_.lazy_free().Finish() && HasMemoryFor(adds, args)))
       [[unlikely]] {
     Reject(session, index, errors::kOom);
     return false;
@@ -255,9 +261,13 @@ bool Engine::HasMemory() const {
          (maxmemory == 0 || base::HeapUsedBytes() <= static_cast<uint64_t>(maxmemory));
 }
 
-bool Engine::HasMemoryFor(const CommandSpec& spec, std::span<const std::string_view> args) const {
+bool Engine::HasMemoryFor(bool adds, std::span<const std::string_view> args) const {
   // What comes with many or large arguments needs memory for them, even if it frees other.
-  return (!(spec.flags & command::kDenyOom) || HasMemory()) && HaveRoomFor(args);
+  return (!adds || HasMemory()) && HaveRoomFor(args);
+}
+
+bool Engine::HasHeapFor(bool adds, std::span<const std::string_view> args) {
+  return (!adds || !base::HeapExhausted()) && HaveRoomFor(args);
 }
 
 // Everything else is queued between MULTI and EXEC.
@@ -267,23 +277,39 @@ bool Engine::IsObeyedAtOnce(const CommandSpec& spec) {
 }
 
 void Engine::Queue(Session& session, size_t index, std::span<const std::string_view> args) {
-  session.transaction.Queue({.command_index = index,
-                             .flags = table_.at(index).flags,
-                             .arguments = {args.begin(), args.end()}});
+  session.transaction.Queue({.command_index = index, .arguments = {args.begin(), args.end()}},
+                            table_.at(index).flags);
   session.reply.Simple("QUEUED");
 }
 
 void Engine::RunTransaction(Session& session) {
-  if ((session.transaction.flags() & command::kDenyOom) && !HasMemory()) {
+  // With room for short replies set aside there will be an answer even if memory runs out.
+  constexpr uint64_t kShortReplyBytes = 64;
+  const uint64_t reply_bytes = kShortReplyBytes * session.transaction.size();
+  const bool has_room = reply_bytes <= resp::Buffer::kBytesMax &&
+                        session.out.Prepare(static_cast<uint32_t>(reply_bytes)) != nullptr;
+  if (!has_room || ((session.transaction.flags() & command::kDenyOom) && !HasMemory())) {
+    session.out.TakeFailure();
     session.transaction.Close(keyspace_);
     return session.reply.Error(errors::ExecAborted(errors::kOom));
   }
-  const std::vector<services::Transaction::Queued> commands = session.transaction.Close(keyspace_);
+  std::vector<services::Transaction::Queued> commands = session.transaction.Close(keyspace_);
   session.reply.Array(commands.size());
   in_transaction_ = true;
-  for (const services::Transaction::Queued& queued : commands) {
-    const std::vector<std::string_view> args(queued.arguments.begin(), queued.arguments.end());
-    Run(session, queued.command_index, args);
+  std::vector<std::string_view> args;
+  for (services::Transaction::Queued& queued : commands) {
+    // Freed when it has run: the next may need the memory.
+    const std::vector<std::string> arguments = std::move(queued.arguments);
+    args.assign(arguments.begin(), arguments.end());
+    // maxmemory has been looked at for all of them; the heap may be full only by now.
+    const bool adds = (table_.at(queued.command_index).flags & command::kDenyOom) != 0;
+    if (HasHeapFor(adds, args) || (keyspace_.lazy_free().Finish() && HasHeapFor(adds, args))) {
+      Run(session, queued.command_index, args);
+    } else {
+      ++stats_.commands[queued.command_index].rejected_calls;
+      stats_.CountError(errors::kOom);
+      session.reply.Error(errors::kOom);
+    }
   }
   in_transaction_ = false;
 }
@@ -353,6 +379,11 @@ bool Engine::IsHeld(const Session& session, const CommandSpec& spec) const {
 void Engine::Park(Session& session, size_t index, std::span<const std::string_view> args,
                   services::Waiter waiter) {
   if (session.waiting) return;
+  // The waiter keeps them as arguments, as keys and as keys somebody waits for.
+  constexpr uint64_t kCopies = 6;
+  if (base::HeapExhausted() || !HaveRoomFor(args, kCopies)) [[unlikely]] {
+    return Reject(session, index, errors::kOom);
+  }
   session.waiting = true;
   waiter.session_id = session.id;
   waiter.command_index = index;

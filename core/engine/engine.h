@@ -95,7 +95,8 @@ class Engine {
   // The checks before a command runs; false when the error has been replied.
   bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
              std::span<const std::string_view> args);
-  bool HasMemoryFor(const command::CommandSpec& spec, std::span<const std::string_view> args) const;
+  // Whether a command, which `adds` to what is kept or does not, may run with these arguments.
+  bool HasMemoryFor(bool adds, std::span<const std::string_view> args) const;
   bool HasMemory() const;
   // As HasMemoryFor, whatever maxmemory is.
   static bool HasHeapFor(bool adds, std::span<const std::string_view> args);
@@ -104,13 +105,17 @@ class Engine {
   void RunTransaction(services::Session& session);
   void Reject(services::Session& session, size_t index, std::string_view error);
   void Run(services::Session& session, size_t index, std::span<const std::string_view> args);
-  // What the finished command owes: journal, statistics, reply mode, output that ran out of memory.
+  // Ends the reply of a command, and counts it as failed if the reply did not fit into memory.
   void Settle(services::Session& session, size_t index, uint32_t output_before);
+  // What CLIENT REPLY leaves of the reply since the output was `output_before` bytes long. False
+  // if it did not fit into memory: it has become an error.
+  static bool EndReply(services::Session& session, uint32_t output_before);
   void SampleClock();
   void StartInstant();
   // Whether a pause holds this command back.
   bool IsHeld(const services::Session& session, const command::CommandSpec& spec) const;
-  // Keeps a command that found nothing, or is held back, for later attempts.
+  // Keeps a command that found nothing, or is held back, for later attempts. Replies an error
+  // instead if there is no memory to keep it.
   void Park(services::Session& session, size_t index, std::span<const std::string_view> args,
             services::Waiter waiter);
   // Attempts the commands of sessions whose keys were written, until that wakes nobody any more.

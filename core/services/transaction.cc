@@ -14,8 +14,8 @@ void LookUp(keyspace::Keyspace& keyspace, keyspace::Database& db, std::string_vi
 
 }  // namespace
 
-void Transaction::Queue(Queued command) {
-  flags_ |= command.flags;
+void Transaction::Queue(Queued command, uint32_t flags) {
+  flags_ |= flags;
   memory_bytes_ += sizeof command;
   for (const std::string& argument : command.arguments) {
     memory_bytes_ += sizeof argument + argument.size();

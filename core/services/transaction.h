@@ -15,13 +15,13 @@ class Transaction {
  public:
   struct Queued {
     size_t command_index;                // in the command table
-    uint32_t flags;                      // of its declaration
     std::vector<std::string> arguments;  // as they were called
   };
 
   bool open() const { return open_; }
   void Open() { open_ = true; }
-  void Queue(Queued command);
+  // `flags` are those of the command's declaration.
+  void Queue(Queued command, uint32_t flags);
   // A command was refused instead of queued: EXEC will refuse them all.
   void Fail() { failed_ = open_; }
   bool failed() const { return failed_; }
