@@ -35,7 +35,7 @@ export function connectorTo(db: Database): Connector {
 
     async connect(): Promise<MemoryConnection> {
       this.connecting = true;
-      const stream = await db.connect();
+      const stream = (await db.connect()) as MemoryConnection;
       if (!this.connecting) {
         stream.destroy();
         throw new Error('Connection is closed.');

@@ -3,8 +3,10 @@ import { camelCase, overloadsOf } from './signatures.mjs';
 
 /** Members of Database and its kin: commands of these names are reached by `call` only. */
 const kTaken = new Set(
-  `bytes call close closed connect constructor discard duplicate exec length listen multi pipeline sync
-  watch`.split(/\s+/),
+  (
+    'bytes call close closed connect constructor discard duplicate exec length listen multi ' +
+    'pipeline sync watch'
+  ).split(' '),
 );
 
 function comment(docs, name, indent) {

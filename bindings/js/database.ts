@@ -1,17 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What a user holds: a session on an engine with a method for every command. */
 import type { Listener, ListenOptions } from '../../node/listen.js';
-import type { MemoryConnection } from '../../node/memory_connection.js';
 import { AsyncCommands, SyncCommands, commandIds, commandNames } from './commands.gen.js';
 import { Engine, type EngineOptions } from './engine.js';
-import { loadListen, loadMemoryConnection } from './platform.js';
+import { loadConnectionMaker, loadListen } from './platform.js';
 import type { ChainResult } from './chain.js';
 import { WatchError } from './errors.js';
 import { Pipeline } from './pipeline.js';
 import { inPairs, scanAll, type ScanOptions } from './scan.js';
 import { LocalSession, kByName } from './session.js';
 import { Transaction } from './transaction.js';
-import type { Argument, Bytes, Key, Pairs, Reply } from './types.js';
+import type { Argument, Bytes, Connection, Key, Pairs, Reply } from './types.js';
 
 /** Settings of {@link open}. */
 export interface OpenOptions extends Pick<EngineOptions, 'memoryLimitBytes' | 'seed'> {
@@ -256,11 +255,11 @@ export class Database extends AsyncFace<string> {
    * A connection to this database without a socket (Node only), for whatever speaks RESP over a
    * stream: requests are written, replies are read. Closing the database ends it.
    */
-  async connect(): Promise<MemoryConnection> {
+  async connect(): Promise<Connection> {
     this.session.assertOpen();
-    const Connection = await loadMemoryConnection();
+    const Maker = await loadConnectionMaker();
     this.session.assertOpen();
-    const connection = new Connection(this.session.engine);
+    const connection = new Maker(this.session.engine);
     const door = { close: () => void connection.destroy() };
     this.doors.add(door);
     connection.once('close', () => this.doors.delete(door));
@@ -268,8 +267,8 @@ export class Database extends AsyncFace<string> {
   }
 
   /**
-   * Ends this session, and the listeners and connections opened through it. Calls still waiting for a reply reject
-   * with a {@link ClosedError}, as do later ones. Harmless when repeated.
+   * Ends this session, and the listeners and connections opened through it. Calls still waiting for
+   * a reply reject with a {@link ClosedError}, as do later ones. Harmless when repeated.
    */
   close(): Promise<void> {
     this.session.close();

@@ -21,6 +21,7 @@ export type {
   Argument,
   Bytes,
   ChainFace,
+  Connection,
   Double,
   Face,
   Integer,

@@ -3,6 +3,9 @@
  * browser lacks. `platform_node.ts` is loaded by a dynamic import and only under Node.
  */
 
+import type { Engine } from './engine.js';
+import type { Connection } from './types.js';
+
 /** Text and bytes at positions of the engine's memory. Positions are byte offsets. */
 export interface Codec {
   /** Must be called again with the new memory whenever it has grown. */
@@ -119,10 +122,11 @@ export async function loadListen(): Promise<typeof import('../../node/listen.js'
   return (await import('./platform_node.js')).loadListen();
 }
 
-/** Connections in memory of node/, loaded when they are wanted. @throws Error where there is no Node */
-export async function loadMemoryConnection(): Promise<
-  typeof import('../../node/memory_connection.js').MemoryConnection
-> {
+/** Makes connections in memory. */
+export type ConnectionMaker = new (engine: Engine) => Connection;
+
+/** That of node/, loaded when it is wanted. @throws Error where there is no Node */
+export async function loadConnectionMaker(): Promise<ConnectionMaker> {
   if (!isNode) throw new Error('connect() needs Node: it gives a stream of node:stream');
-  return (await import('./platform_node.js')).loadMemoryConnection();
+  return (await import('./platform_node.js')).loadConnectionMaker();
 }

@@ -1,6 +1,7 @@
 /** The part of the package only Node loads. Bundlers for browsers drop it (package.json). */
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { ConnectionMaker } from './platform.js';
 
 /**
  * The compiled module, from the file next to the compiled package. Synchronous, because V8 compiles
@@ -21,8 +22,6 @@ export async function loadListen(): Promise<typeof import('../../node/listen.js'
 }
 
 /** Connections in memory of node/, which only those who make one pay for. */
-export async function loadMemoryConnection(): Promise<
-  typeof import('../../node/memory_connection.js').MemoryConnection
-> {
+export async function loadConnectionMaker(): Promise<ConnectionMaker> {
   return (await import('../../node/memory_connection.js')).MemoryConnection;
 }

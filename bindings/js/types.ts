@@ -63,3 +63,15 @@ export type ChainFace = 'pipeline' | 'transaction';
 
 /** How a generated method answers: at once, by promise, or as a link of a chain. */
 export type Face = 'sync' | 'async' | ChainFace;
+
+/**
+ * A connection in memory: in Node a `Duplex` of node:stream, described here by what needs no
+ * typings of Node. RESP requests are written, replies come as 'data'.
+ */
+export interface Connection {
+  write(bytes: Uint8Array | string): boolean;
+  end(): unknown;
+  destroy(): unknown;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  once(event: string, listener: (...args: never[]) => void): unknown;
+}

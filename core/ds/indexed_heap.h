@@ -17,8 +17,8 @@ namespace kvasm::ds {
 //     };
 //
 // Four children a node: half the depth of a binary heap and one cache line a level. An entry takes
-// 12 bytes in wasm (the key is not aligned), 16 natively. What was removed leaves room for a push, so
-// an item can always be taken out and put back; the smallest block is kept until Clear.
+// 12 bytes in wasm (the key is not aligned), 16 natively. What was removed leaves room for a push,
+// so an item can always be taken out and put back; the smallest block is kept until Clear.
 template <class T, class Traits>
 class IndexedHeap {
  public:

@@ -32,6 +32,7 @@ const kGood = {
     is<typeof chain, import('kvasm').Pipeline>();
     const transaction = db.multi().get('k').zadd('z', 1, 'a');
     is<typeof transaction, import('kvasm').Transaction>();
+    const connection = db.connect(); is<typeof connection, Promise<import('kvasm').Connection>>();
     const keys = db.scanIterator(); is<typeof keys, AsyncGenerator<string[], void>>();
     const all: Promise<[Error | null, Reply | undefined][]> = chain.exec();
   `,
