@@ -247,6 +247,23 @@ void ReplyNulls(Call& call, Fields fields) {
   for (size_t i = 0; i < fields.size(); ++i) call.reply.Null();
 }
 
+// Has the reply take the memory for the values of the fields, before any of them is changed: what
+// could not be replied would be lost unseen. False after replying an error.
+bool FitsReply(Call& call, const Hash& hash, Fields fields) {
+  constexpr uint64_t kFrameBytes = 32;  // around a value; or a number's digits
+  uint64_t bytes = kFrameBytes;
+  for (std::string_view field : fields) {
+    const auto value = hash.Get(field);
+    bytes += kFrameBytes + (value && !value->is_integer() ? value->bytes().size() : 0);
+  }
+  if (bytes <= resp::Buffer::kBytesMax &&
+      call.reply.buffer().Prepare(static_cast<uint32_t>(bytes)) != nullptr) {
+    return true;
+  }
+  call.OutOfMemory();
+  return false;
+}
+
 void Hgetdel(Call& call) {
   Edit edit(call.keyspace, call.db, call.arg(1));
   if (edit.IsNot(Type::kHash)) return call.WrongType();
@@ -255,6 +272,7 @@ void Hgetdel(Call& call) {
   if (!fields) return;
   if (!edit.exists()) return ReplyNulls(call, *fields);
   Hash hash(edit.Value(), call.context());
+  if (!FitsReply(call, hash, *fields)) return;
   uint64_t deleted = 0;
   call.reply.Array(fields->size());
   for (std::string_view field : *fields) {
@@ -304,6 +322,7 @@ void Hgetex(Call& call) {
   if (!fields) return;
   if (!edit.exists()) return ReplyNulls(call, *fields);
   Hash hash(edit.Value(), call.context());
+  if (!FitsReply(call, hash, *fields)) return;
   const bool past = options->at && *options->at <= call.now_ms();
   if (options->at || options->persist) hash.AdmitExpiry();
   if (options->at && !past && !HasRoomForEnds(call, edit, hash, fields->size())) return;

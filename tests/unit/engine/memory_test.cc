@@ -251,5 +251,26 @@ TEST_F(Memory, SearchesThatDoNotFitAreRefused) {
   EXPECT_NE(t.Run("GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km COUNT 1 ANY"), "[]");
 }
 
+// 80 fields of the hash h, 1 MB each; they fit once, but not once more in a reply.
+std::string FillLargeHash(TestEngine& t) {
+  std::string fields = "FIELDS 80";
+  for (int i = 0; i < 80; ++i) {
+    const std::string field = std::to_string(i);
+    EXPECT_EQ(t.RunArgs({"HSET", "h", field, std::string(1u << 20, 'v')}), ":1");
+    fields += " " + field;
+  }
+  return fields;
+}
+
+TEST_F(Memory, FieldsThatCannotBeRepliedAreNotDeleted) {
+  TestEngine t;
+  const std::string fields = FillLargeHash(t);
+  EXPECT_EQ(t.Run("HGETDEL h " + fields), kOom);
+  EXPECT_EQ(t.Run("HGETEX h PXAT 1 " + fields), kOom);
+  EXPECT_EQ(t.Run("HLEN h"), ":80");
+  EXPECT_EQ(t.Run("HGETEX h EX 100 " + fields), kOom);
+  EXPECT_EQ(t.Run("HTTL h FIELDS 2 0 79"), "[:-1, :-1]");
+}
+
 }  // namespace
 }  // namespace kvasm
