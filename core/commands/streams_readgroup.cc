@@ -84,15 +84,16 @@ bool ReadIds(Call& call, const StreamReadRequest& request, std::vector<StreamId>
 struct Reading {
   Call& call;
   const StreamReadRequest& request;
+  StreamReadReply& reply;
   Edit& edit;
   const Stream& stream;
   ConsumerGroup& group;
   Consumer& consumer;
 };
 
-// Replies what was never delivered to the group, and has it delivered. Nothing is delivered if
-// memory cannot hold the reply.
-void ReplyNewMessages(const Reading& at) {
+// Replies what was never delivered to the group, and has it delivered. False if memory cannot hold
+// the reply: nothing is delivered.
+bool ReplyNewMessages(const Reading& at) {
   Call& call = at.call;
   const resp::Writer::Mark mark = call.reply.Begin();
   std::vector<StreamId> ids;
@@ -104,23 +105,25 @@ void ReplyNewMessages(const Reading& at) {
     if (ids.size() == at.request.count || call.reply.buffer().failed()) break;
   }
   call.reply.EndArray(mark, ids.size());
-  if (call.reply.buffer().failed()) return;
+  if (!at.reply.Keep()) return false;
   for (const StreamId id : ids) {
     at.group.Advance(at.stream, id);
     if (at.request.noack) continue;
     const Pending& pending = at.group.Deliver(id, at.consumer, call.now_ms());
     RecordClaim(call, at.edit.key(), at.group, id, pending);
   }
-  if (ids.empty()) return;
+  if (ids.empty()) return true;
   if (at.request.noack) {
     RecordProgress(call, at.edit.key(), at.group);
   } else {
     at.consumer.active_ms = call.now_ms();
   }
+  return true;
 }
 
-// Replies what is pending with the consumer behind an id; counts as another delivery.
-void ReplyHistory(const Reading& at, StreamId behind) {
+// Replies what is pending with the consumer behind an id; counts as another delivery. False if
+// memory cannot hold the reply: nothing is counted.
+bool ReplyHistory(const Reading& at, StreamId behind) {
   Call& call = at.call;
   resp::Writer& reply = call.reply;
   const resp::Writer::Mark mark = reply.Begin();
@@ -129,7 +132,7 @@ void ReplyHistory(const Reading& at, StreamId behind) {
   from.Increment();
   uint64_t replied = 0;
   for (PendingReader pending(at.consumer.pending, from); pending.valid(); pending.Next()) {
-    if (reply.buffer().failed()) return;
+    if (reply.buffer().failed()) break;
     const StreamId id = pending.id();
     StreamReader reader(at.stream, id, id);
     if (reader.Next()) {
@@ -144,11 +147,12 @@ void ReplyHistory(const Reading& at, StreamId behind) {
     if (++replied == at.request.count) break;
   }
   reply.EndArray(mark, replied);
-  if (reply.buffer().failed()) return;
+  if (!at.reply.Keep()) return false;
   for (Pending* pending : delivered) {
     pending->delivery_ms = call.now_ms();
     pending->delivery_count += 1;
   }
+  return true;
 }
 
 // Reads one stream, if there is something to reply.
@@ -168,13 +172,8 @@ void ReadStream(Call& call, const StreamReadRequest& request, std::string_view k
     return;
   }
   reply.Begin(key);
-  const Reading reading{call, request, edit, stream, *group, consumer};
-  if (history) {
-    ReplyHistory(reading, behind);
-  } else {
-    ReplyNewMessages(reading);
-  }
-  edit.ChangedAside();
+  const Reading reading{call, request, reply, edit, stream, *group, consumer};
+  if (history ? ReplyHistory(reading, behind) : ReplyNewMessages(reading)) edit.ChangedAside();
 }
 
 void Xreadgroup(Call& call) {
@@ -186,10 +185,13 @@ void Xreadgroup(Call& call) {
 
   call.RecordNothing();  // but what was delivered
   StreamReadReply reply(call.reply);
-  for (size_t i = 0; i < ids.size(); ++i) {
+  // What is delivered has to be replied. Where memory cannot hold the reply of all streams, the
+  // later ones are left to the next call, as if they had nothing new.
+  for (size_t i = 0; i < ids.size() && !reply.full(); ++i) {
     ReadStream(call, request, request.keys[i], ids[i], reply);
   }
   if (!reply.empty()) return reply.End();
+  if (reply.full()) return;  // the engine replies that there is no memory
   if (!request.blocks) return call.reply.NullArray();
   call.WaitFor(Type::kStream, request.keys, request.deadline_ms);
   // A key or a group that goes away is an error.

@@ -74,4 +74,17 @@ bool ParseStreamRead(Call& call, bool with_group, StreamReadRequest* request) {
   return in.ok();
 }
 
+bool StreamReadReply::Keep() {
+  // End() has to find room for the size, whatever becomes of later streams.
+  constexpr uint32_t kSizeBytesMax = 32;
+  resp::Buffer& out = reply_.buffer();
+  if (out.Prepare(kSizeBytesMax) != nullptr) return true;
+  full_ = true;
+  if (--streams_ > 0) {
+    out.TakeFailure();
+    out.Truncate(at_);
+  }
+  return false;
+}
+
 }  // namespace kvasm::commands

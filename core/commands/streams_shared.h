@@ -104,10 +104,15 @@ class StreamReadReply {
   explicit StreamReadReply(resp::Writer& reply) : reply_(reply), mark_(reply.Begin()) {}
 
   void Begin(std::string_view key) {
+    at_ = reply_.buffer().size();
     if (reply_.protocol() == 2) reply_.Array(2);
     reply_.Bulk(key);
     ++streams_;
   }
+  // Whether what follows Begin() can be sent. What does not fit into memory is taken back, and the
+  // frame is `full`; taken back from an empty frame, it leaves the buffer failed.
+  [[nodiscard]] bool Keep();
+  bool full() const { return full_; }
   bool empty() const { return streams_ == 0; }
   // Puts the size in front; not to be called when empty.
   void End() {
@@ -117,7 +122,9 @@ class StreamReadReply {
  private:
   resp::Writer& reply_;
   resp::Writer::Mark mark_;
+  uint32_t at_ = 0;  // where the last stream begins
   uint64_t streams_ = 0;
+  bool full_ = false;
 };
 
 // The groups part of XINFO STREAM FULL: the value of "groups", of each pending list at most `count`

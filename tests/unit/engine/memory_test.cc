@@ -272,5 +272,25 @@ TEST_F(Memory, FieldsThatCannotBeRepliedAreNotDeleted) {
   EXPECT_EQ(t.Run("HTTL h FIELDS 2 0 79"), "[:-1, :-1]");
 }
 
+TEST_F(Memory, MessagesThatCannotBeRepliedAreNotDelivered) {
+  TestEngine t;
+  t.Run("XADD small 1-1 f v");
+  t.Run("XGROUP CREATE small g 0");
+  t.Run("XGROUP CREATE large g 0 MKSTREAM");
+  for (int i = 0; i < 80; ++i) {
+    t.RunArgs({"XADD", "large", "*", "f", std::string(1u << 20, 'v')});
+  }
+  EXPECT_EQ(t.Run("XREADGROUP GROUP g c STREAMS large small > >"), kOom);
+  EXPECT_EQ(t.Run("XPENDING large g"), "[:0, (nil), (nil), (nil)]");
+  EXPECT_EQ(t.Run("XPENDING small g"), "[:0, (nil), (nil), (nil)]");
+  // What has been replied before is delivered; the rest is left to another call.
+  EXPECT_EQ(t.Run("XREADGROUP GROUP g c STREAMS small large > >"),
+            "[[\"small\", [[\"1-1\", [\"f\", \"v\"]]]]]");
+  EXPECT_EQ(t.Run("XPENDING large g"), "[:0, (nil), (nil), (nil)]");
+  EXPECT_EQ(t.Run("XPENDING small g"), "[:1, \"1-1\", \"1-1\", [[\"c\", \"1\"]]]");
+  EXPECT_EQ(t.Run("XREADGROUP GROUP g c COUNT 1 BLOCK 0 STREAMS large >").substr(0, 9),
+            "[[\"large\"");
+}
+
 }  // namespace
 }  // namespace kvasm
