@@ -216,20 +216,18 @@ class Search {
   uint64_t BytesMax() const {
     uint64_t points = 0;
     for (const types::RankRun& run : runs_) points += run.count;
-    return points * sizeof(Found) * 3;
+    return std::min(points, wanted()) * sizeof(Found) * 3;
   }
 
   void Run() {
-    const uint64_t wanted =
-        query_.any ? static_cast<uint64_t>(query_.count) : std::numeric_limits<uint64_t>::max();
     for (const types::RankRun& run : runs_) {
-      if (found_.size() >= wanted) break;
+      if (found_.size() >= wanted()) break;
       zset_.ForEach(run, false, [&](std::string_view member, double score) -> bool {
         double metres = 0;
         if (filter_.Contains(types::GeoPointOf(score), &metres)) {
           found_.push_back({Keep(member), score, metres});
         }
-        return found_.size() < wanted;
+        return found_.size() < wanted();
       });
     }
     Cut();
@@ -238,6 +236,11 @@ class Search {
   std::vector<Found>& found() { return found_; }
 
  private:
+  // How many points end the search.
+  uint64_t wanted() const {
+    return query_.any ? static_cast<uint64_t>(query_.count) : std::numeric_limits<uint64_t>::max();
+  }
+
   // Packed members are handed out for a moment only.
   std::string_view Keep(std::string_view member) {
     if (!copies_members_) return member;

@@ -251,6 +251,14 @@ TEST_F(Memory, SearchesThatDoNotFitAreRefused) {
   EXPECT_NE(t.Run("GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km COUNT 1 ANY"), "[]");
 }
 
+TEST_F(Memory, ASearchForAnyPointAsksForNoMoreThanItReturns) {
+  TestEngine t;
+  for (int i = 0; i < 300'000; ++i) t.Run("GEOADD g 1 1 " + std::to_string(i));
+  base::SetHeapLimit(base::HeapUsedBytes() + (40u << 20));
+  EXPECT_EQ(t.Run("GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km"), kOom);
+  EXPECT_EQ(t.Run("GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km COUNT 1 ANY"), "[\"0\"]");
+}
+
 // 80 fields of the hash h, 1 MB each; they fit once, but not once more in a reply.
 std::string FillLargeHash(TestEngine& t) {
   std::string fields = "FIELDS 80";
