@@ -241,12 +241,18 @@ class Sorter {
         return true;
       });
     } else {
-      SortedSet zset(source_->value(), call_.context());
-      zset.BecomeSkipList();  // as it does in Redis, and OBJECT ENCODING tells
+      if (source_->encoding == types::Encoding::kZsetListpack) IndexSource();
+      const SortedSet zset(source_->value(), call_.context());
       const uint64_t lowest = backwards ? size_ - first - count : first;
       zset.ForEach({static_cast<uint32_t>(lowest), static_cast<uint32_t>(count)}, backwards,
                    [&](std::string_view member, double) { Add(member); });
     }
+  }
+
+  // Turns the source into a skip list, which it becomes in Redis, too: OBJECT ENCODING tells.
+  void IndexSource() {
+    Edit edit(call_.keyspace, call_.db, call_.arg(1));
+    SortedSet(edit.Value(), call_.context()).BecomeSkipList();
   }
 
   // Finds out what each element is sorted by. False after replying an error.

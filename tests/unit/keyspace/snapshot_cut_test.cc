@@ -255,5 +255,21 @@ TEST(SnapshotCut, AFlushMeanwhileIsNoticedByWhoWatches) {
   EXPECT_EQ(t.Run("EXEC"), "[]");
 }
 
+TEST(SnapshotCut, YieldsTheFormThatASortHasChanged) {
+  TestEngine t;
+  constexpr int kKeys = 100;
+  for (int i = 0; i < kKeys; ++i) t.Run("ZADD z" + std::to_string(i) + " 1 a 2 b");
+  const State expected = Present(t.engine.keyspace());
+  CollectingSink sink(t.engine.keyspace().context());
+  keyspace::SnapshotCut cut(t.engine.keyspace(), sink);
+  for (int i = 0; i < kKeys; ++i) {
+    t.Run((i % 2 == 0 ? "SORT z" : "SORT_RO z") + std::to_string(i) + " ALPHA");
+  }
+  EXPECT_EQ(t.Run("OBJECT ENCODING z0"), "\"skiplist\"");
+  while (cut.Step(50)) {
+  }
+  EXPECT_EQ(sink.state, expected);
+}
+
 }  // namespace
 }  // namespace kvasm
