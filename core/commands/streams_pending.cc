@@ -207,26 +207,29 @@ uint64_t ClaimBytes(const Stream& stream, const ClaimOptions& options) {
   return bytes;
 }
 
-// Claims one message. True if it has been replied.
-bool Claim(Call& call, const Stream& stream, ConsumerGroup& group, Consumer& consumer,
-           const ClaimOptions& options, StreamId id) {
+enum class ClaimOutcome : uint8_t {
+  kUnchanged,
+  kForgotten,  // the message is deleted, and no longer pending
+  kClaimed,    // and replied
+};
+
+// Claims one message.
+ClaimOutcome Claim(Call& call, const Stream& stream, ConsumerGroup& group, Consumer& consumer,
+                   const ClaimOptions& options, StreamId id) {
   Pending* pending = group.FindPending(id);
   StreamReader reader(stream, id, id);
   if (!reader.Next()) {
-    // Deleted in the stream: it goes here, too.
-    if (pending != nullptr) {
-      RecordClaim(call, call.arg(1), group, id, *pending);
-      group.Acknowledge(id);
-      ++call.keyspace.stats().dirty;
-    }
-    return false;
+    if (pending == nullptr) return ClaimOutcome::kUnchanged;
+    RecordClaim(call, call.arg(1), group, id, *pending);
+    group.Acknowledge(id);
+    return ClaimOutcome::kForgotten;
   }
   if (pending == nullptr) {
-    if (!options.force) return false;
+    if (!options.force) return ClaimOutcome::kUnchanged;
     pending = &group.Deliver(id, consumer, call.now_ms());
   } else if (options.idle_ms_min != 0 &&
              ElapsedMs(call.now_ms(), pending->delivery_ms) < options.idle_ms_min) {
-    return false;
+    return ClaimOutcome::kUnchanged;
   }
   group.Reassign(id, *pending, consumer);
   pending->delivery_ms = options.delivery_ms;
@@ -242,8 +245,7 @@ bool Claim(Call& call, const Stream& stream, ConsumerGroup& group, Consumer& con
     ReplyStreamEntry(call.reply, reader.entry());
   }
   RecordClaim(call, call.arg(1), group, id, *pending);
-  ++call.keyspace.stats().dirty;
-  return true;
+  return ClaimOutcome::kClaimed;
 }
 
 void Xclaim(Call& call) {
@@ -259,18 +261,21 @@ void Xclaim(Call& call) {
 
   call.RecordNothing();  // but what follows
   const Stream& stream = Stream::Of(edit.Value());
-  bool progress_to_record = options.last_id > group->last_id;
-  if (progress_to_record) group->last_id = options.last_id;
+  const bool progresses = options.last_id > group->last_id;
+  if (progresses) group->last_id = options.last_id;
   Consumer& consumer = SeeConsumer(call, edit, *group, name);
   const resp::Writer::Mark mark = call.reply.Begin();
-  const uint64_t dirty_before = call.keyspace.stats().dirty;
   uint64_t claimed = 0;
+  uint64_t changes = 0;
   for (const StreamId id : options.ids) {
-    if (Claim(call, stream, *group, consumer, options, id)) ++claimed;
+    const ClaimOutcome outcome = Claim(call, stream, *group, consumer, options, id);
+    if (outcome != ClaimOutcome::kUnchanged) ++changes;
+    if (outcome == ClaimOutcome::kClaimed) ++claimed;
   }
   call.reply.EndArray(mark, claimed);
+  edit.ChangedAside(changes);
   // Records of claims tell last_id as well.
-  if (progress_to_record && call.keyspace.stats().dirty == dirty_before) {
+  if (progresses && changes == 0) {
     RecordProgress(call, call.arg(1), *group);
     edit.ChangedAside();
   }
