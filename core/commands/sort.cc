@@ -329,6 +329,7 @@ void Reply(Call& call, const Query& query, std::span<const Element> elements) {
   Values values(call);
   call.reply.Array(elements.size() * query.columns());
   for (const Element& element : elements) {
+    if (call.reply.buffer().failed()) return;
     if (query.get.empty()) call.reply.Bulk(element.text);
     for (const Pattern& pattern : query.get) {
       const std::optional<Item> value = values.Find(pattern, element.text);

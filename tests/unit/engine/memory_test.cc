@@ -300,5 +300,14 @@ TEST_F(Memory, MessagesThatCannotBeRepliedAreNotDelivered) {
             "[[\"large\"");
 }
 
+TEST_F(Memory, ASortEndsWhereItsReplyDoes) {
+  TestEngine t;
+  t.RunArgs({"SET", "large", std::string(1u << 20, 'x')});
+  for (int i = 0; i < 5000; ++i) t.Run("RPUSH l large");
+  const uint64_t hits = t.engine.keyspace().stats().hits;
+  EXPECT_EQ(t.Run("SORT l BY nosort GET *"), kOom);
+  EXPECT_LT(t.engine.keyspace().stats().hits - hits, 500u);
+}
+
 }  // namespace
 }  // namespace kvasm
