@@ -20,13 +20,13 @@ const kEntries = `${kEntry}[]`;
 
 /** The commands of each reply type. */
 const byType = [
-  [kCount, 'append bitcount bitop bitpos dbsize decr decrby del exists expiretime geoadd getbit'],
-  [kCount, 'geosearchstore hdel hlen hset hstrlen incr incrby linsert llen lpush lpushx lrem'],
+  [kCount, 'append bitcount bitop bitpos dbsize del exists expiretime geoadd getbit'],
+  [kCount, 'geosearchstore hdel hlen hset hstrlen linsert llen lpush lpushx lrem'],
   [kCount, 'pexpiretime pfadd pfcount pttl publish rpush rpushx sadd scard sdiffstore setbit'],
   [kCount, 'setrange sinterstore sintercard spublish srem strlen sunionstore touch ttl unlink'],
   [kCount, 'xack xdel xlen xtrim zcard zcount zdiffstore zintercard zinterstore zlexcount'],
   [kCount, 'zincrby zrangestore zrem zremrangebylex zremrangebyrank zremrangebyscore zunionstore'],
-  [kCount, 'hincrby object|refcount object|idletime object|freq client|id command|count'],
+  [kCount, 'object|refcount object|idletime object|freq client|id command|count'],
   [kCount, 'lastsave client|unblock client|getredir'],
   ["'OK' | number", 'client|kill'],
   [`${kCount} | null`, 'zscore memory|usage'],
@@ -38,7 +38,7 @@ const byType = [
   ['(number | bigint | null)[]', 'bitfield'],
   ['(number | bigint)[]', 'bitfield_ro'],
   [kOk, 'auth asking discard flushall flushdb hmset lset ltrim mset multi pfmerge psetex quit'],
-  [kOk, 'readonly readwrite rename reset restore save select setex swapdb unwatch watch'],
+  [kOk, 'readonly readwrite rename restore save select setex swapdb unwatch watch'],
   [kOk, 'pfselftest'],
   [kOk, 'config|set config|resetstat config|rewrite client|setname client|setinfo client|pause'],
   [kOk, 'client|unpause client|no-evict client|no-touch client|reply'],
@@ -52,6 +52,7 @@ const byType = [
   // Bytes, whatever the encoding of texts: ask through `db.bytes`.
   [kMaybeText, 'dump'],
   [kOk, 'restore-asking'],
+  ["'RESET'", 'reset'],
   ['string', 'type'],
   [kMaybeText, 'geodist'],
   [kMaybeTexts, 'geohash sort_ro'],
@@ -129,7 +130,10 @@ const byForm = {
 
 const table = new Map(Object.entries(byForm));
 for (const [type, names] of byType) {
-  for (const name of names.split(' ')) table.set(name, [type, type]);
+  for (const name of names.split(' ')) {
+    if (table.has(name)) throw new Error(`${name} stands twice in the table of replies`);
+    table.set(name, [type, type]);
+  }
 }
 
 /**

@@ -27,6 +27,8 @@ const kGood = {
     const score = s.zscore('z', 'a'); is<typeof score, number | null>();
     const added = s.zadd('z', 1, 'a'); is<typeof added, number>();
     const incremented = s.zadd('z', 'INCR', 1, 'a'); is<typeof incremented, number | null>();
+    const count = s.incr('k'); is<typeof count, number | bigint>();
+    const reset = s.reset(); is<typeof reset, 'RESET'>();
     const call = s.call('GET', 'k'); is<typeof call, Reply>();
     const chain = db.pipeline().get('k').hset('h', { a: 1 }).zadd('z', 1, 'a');
     is<typeof chain, import('kvasm').Pipeline>();
