@@ -1,7 +1,7 @@
 // Tells whether two servers gave the same reply to the same step.
 import { show } from '../conformance/match.mjs';
 import { kTimed, untimed } from './times.mjs';
-import { differences } from './versions.mjs';
+import { explain } from './versions.mjs';
 
 /** Replies without an order of their own. */
 const kUnordered = /^(KEYS|HKEYS|HVALS|SMEMBERS|SINTER|SUNION|SDIFF)$/;
@@ -44,22 +44,15 @@ function sameTime(name, a, b) {
   return Math.abs(x - y) <= (name.startsWith('P') ? 20_000 : 20);
 }
 
-const newerOrSame = (version, than) => {
-  const [a, b] = [version, than].map((v) => v.split('.').map(Number));
-  return a[0] > b[0] || (a[0] === b[0] && a[1] >= b[1]);
-};
-
 function same(command, theirs, ours, version, counts) {
   const words = command.map((word, i) => (i < 2 ? String(word).toUpperCase() : word));
   if (theirs.t === ours.t && kOwn.test(words[0]) && theirs.t === ':') return true;
   if (kTimes.test(words[0])) {
     if (sameTime(words[0], theirs, ours)) return true;
   } else if (canonical(words, theirs) === canonical(words, ours)) return true;
-  const excuse = differences.find(
-    (item) => !newerOrSame(version, item.unless) && item.accepts(words, theirs, ours),
-  );
-  if (excuse) counts.set(excuse.reason, (counts.get(excuse.reason) ?? 0) + 1);
-  return Boolean(excuse);
+  const change = explain(words, theirs, ours, version);
+  if (change) counts.set(change, (counts.get(change) ?? 0) + 1);
+  return Boolean(change);
 }
 
 const items = (reply) => (Array.isArray(reply.v) ? reply.v.map(flat) : []);
@@ -100,7 +93,7 @@ function popped([, [, , count]], [before, reply, after]) {
 
 /**
  * What differs between their and our replies to a step: undefined, or { command, theirs, ours } as
- * text. `version` is theirs; `counts` collects how often each known difference was met.
+ * text. `version` is theirs; `counts` collects how often each row of versions.mjs was met.
  */
 export function difference({ commands, check }, theirs, ours, version, counts) {
   for (let i = 0; i < commands.length; i++) {

@@ -129,7 +129,10 @@ export function limits(seed) {
   );
 }
 
-/** The steps of the episode with this seed: about `count` commands and a look at everything. */
+/**
+ * The steps of the episode with this seed, for a judge of this version ('7.0.15'): about `count`
+ * commands and a look at everything.
+ */
 export function episode(seed, count, version) {
   const r = new Source(seed, kTypes);
   const steps = [];

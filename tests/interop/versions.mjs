@@ -1,13 +1,34 @@
-// Where Redis 7.0, which distributions ship, answers differently from 7.2, which Kvasm follows.
-// The one place that excuses a difference between the differential test's two servers.
+// Where other versions of Redis behave unlike Redis 7.2, which Kvasm follows, with the commands of
+// fields that end by themselves, which came later. Whatever a test of this folder excuses, leaves
+// out or judges differently because of the judge's version stands in this one table; README.md
+// prints it.
 //
-// accepts(command, older, newer) is asked with the command's words, in upper case where they are
-// names, and both replies; `unless` is the first version that answers as Kvasm does.
+// since     the first version that behaves as Kvasm does
+// where     commands; before, then: what was before, and what is since
+// accepts   (command, older, newer) => whether this explains the two replies. The command's first
+//           two words are in upper case.
+// A row without `accepts` is one a test asks for by name, since(name, version), or one that no
+// reply shows.
+
+import { pathToFileURL } from 'node:url';
 
 import { show } from '../conformance/match.mjs';
 import { untimed, without } from './times.mjs';
 
 const text = (reply) => (Buffer.isBuffer(reply.v) ? reply.v.toString('latin1') : String(reply.v));
+
+const isError = (reply, words) => reply.t === '-' && text(reply) === `ERR ${words}`;
+const isArityError = (reply) =>
+  reply.t === '-' && text(reply).startsWith('ERR wrong number of arguments');
+
+/** OBJECT ENCODING gave one of these pairs, "older newer". */
+const encodings =
+  (...pairs) =>
+  ([name, sub], older, newer) =>
+    name === 'OBJECT' &&
+    sub === 'ENCODING' &&
+    [older, newer].every(({ t }) => t === '$') &&
+    pairs.includes(`${text(older)} ${text(newer)}`);
 
 /** Both are the same number, however it is written, in nested replies too. */
 function sameNumbers(a, b) {
@@ -35,101 +56,184 @@ function sameWithout(names, command, older, newer) {
   return a === b;
 }
 
-export const differences = [
-  {
-    unless: '7.2',
-    reason: 'consumers tell when they were last active since 7.2',
+export const changes = {
+  activeConsumers: {
+    since: '7.2',
+    where: 'XINFO CONSUMERS, XINFO STREAM FULL',
+    before: 'consumers tell when they last tried (`idle`, `seen-time`)',
+    then: 'also when they last succeeded (`inactive`, `active-time`)',
     accepts: ([name, sub], older, newer) =>
       name === 'XINFO' &&
       /^(CONSUMERS|STREAM)$/.test(sub) &&
       sameWithout(/^(inactive|active-time)$/, name, older, newer),
   },
-  {
-    unless: '7.2',
-    reason: 'XREAD without an id for each stream is told off under its own name since 7.2',
-    accepts: ([name], older, newer) =>
-      name.startsWith('XREAD') &&
-      newer.t === '-' &&
-      text(older).startsWith('ERR Unbalanced XREAD list') &&
-      text(newer).startsWith("ERR Unbalanced 'xread"),
+  idleConsumers: {
+    since: '7.2',
+    where: 'XREADGROUP, XCLAIM, XAUTOCLAIM',
+    before: 'a consumer is made when it gets its first message',
+    then: 'when it first tries',
   },
-  {
-    unless: '7.2',
-    reason: 'XADD without a next id in its millisecond says so since 7.2',
+  deletedIds: {
+    since: '7.2',
+    where: 'XSETID',
+    before: 'takes an id below one that was deleted',
+    then: 'refuses it',
+  },
+  unbalancedStreams: {
+    since: '7.2',
+    where: 'XREAD, XREADGROUP',
+    before: 'too few ids are an error of `XREAD`',
+    then: "of `'xread'` or `'xreadgroup'`, which names the id for the newest, too",
+    accepts: ([name], older, newer) =>
+      /^XREAD(GROUP)?$/.test(name) &&
+      text(older).startsWith('ERR Unbalanced XREAD list') &&
+      text(newer).startsWith(`ERR Unbalanced '${name.toLowerCase()}' list`),
+  },
+  noIdInMillisecond: {
+    since: '7.2',
+    where: 'XADD with `ms-*`',
+    before: 'where the millisecond has no further id, elements are "too large to be stored"',
+    then: 'the id is "equal or smaller than the target stream top item"',
     accepts: ([name], older, newer) =>
       name === 'XADD' &&
-      newer.t === '-' &&
-      text(older) === 'ERR Elements are too large to be stored',
+      isError(older, 'Elements are too large to be stored') &&
+      isError(
+        newer,
+        'The ID specified in XADD is equal or smaller than the target stream top item',
+      ),
   },
-  {
-    unless: '7.2',
-    reason: 'every list is a quicklist before 7.2, small ones are listpacks since',
-    accepts: ([name, sub], older, newer) =>
-      name === 'OBJECT' &&
-      sub === 'ENCODING' &&
-      text(older) === 'quicklist' &&
-      text(newer) === 'listpack',
+  smallLists: {
+    since: '7.2',
+    where: 'OBJECT ENCODING of a list',
+    before: 'always quicklist',
+    then: 'small ones are listpacks',
+    accepts: encodings('quicklist listpack'),
   },
-  {
-    unless: '7.2',
-    reason: 'scores are printed with 17 digits before 7.2, in their shortest form since',
+  smallSets: {
+    since: '7.2',
+    where: 'OBJECT ENCODING of a set',
+    before: 'hashtable once a member is no integer',
+    then: 'small ones are listpacks; a set made by *STORE of integers is an intset',
+    accepts: encodings('hashtable listpack', 'hashtable intset'),
+  },
+  manyArguments: {
+    since: '7.2',
+    where: 'OBJECT ENCODING after HSET, SADD, ZADD',
+    before: 'converted when there are more elements than the limit',
+    then: 'at once when there are more arguments, even if they repeat each other',
+    accepts: encodings(
+      'listpack hashtable',
+      'listpack skiplist',
+      'intset listpack',
+      'intset hashtable',
+    ),
+  },
+  scoreDigits: {
+    since: '7.2',
+    where: 'scores in replies of RESP2, in RDB files and DUMP',
+    before: '17 digits: 0.10000000000000001',
+    then: 'the shortest form that reads back: 0.1',
     accepts: ([name], older, newer) =>
       /^B?Z/.test(name) && older.t !== '-' && sameNumbers(older, newer),
   },
-  {
-    unless: '7.2',
-    reason: 'small sets of other members than integers are hash tables before 7.2, listpacks since',
-    accepts: ([name, sub], older, newer) =>
-      name === 'OBJECT' &&
-      sub === 'ENCODING' &&
-      text(older) === 'hashtable' &&
-      ['listpack', 'intset'].includes(text(newer)),
-  },
-  {
-    unless: '7.2',
-    reason: 'since 7.2 more arguments than the limit convert at once, doubles or not',
-    accepts: ([name, sub], older, newer) =>
-      name === 'OBJECT' &&
-      sub === 'ENCODING' &&
-      ['listpack', 'intset'].includes(text(older)) &&
-      ['listpack', 'hashtable', 'skiplist'].includes(text(newer)),
-  },
-  {
-    unless: '7.2',
-    reason:
-      'ZRANK and ZREVRANK take WITHSCORE since 7.2, so a fourth word was an arity error before',
-    accepts: ([name], older, newer) =>
-      /^(ZRANK|ZREVRANK)$/.test(name) && newer.t === '-' && /^ERR wrong number/.test(text(older)),
-  },
-  {
-    unless: '7.2',
-    reason:
-      'COMMAND GETKEYS blames its own arity before 7.2, that of the command it looks at since',
-    accepts: ([name, sub], older, newer) =>
-      name === 'COMMAND' &&
-      /^GETKEYS/.test(sub) &&
-      /^ERR wrong number/.test(text(older)) &&
-      newer.t === '-',
-  },
-  {
-    unless: '7.2',
-    reason: 'a listpack keeps a score of -0 as 0, and 7.2 leaves the listpack at other moments',
+  negativeZero: {
+    since: '7.2',
+    where: 'ZSCAN',
+    before: 'a listpack keeps a score of -0 as 0',
+    then: 'so it does, but is left at other moments (see HSET, SADD, ZADD)',
     accepts: ([name], older, newer) =>
       name === 'ZSCAN' && older.t === '*' && newer.t === '*' && sameScores(older, newer),
   },
-  {
-    unless: '7.2',
-    reason: 'a name of a client may hold a NUL since 7.2',
-    accepts: ([name, sub], older, newer) =>
-      name === 'CLIENT' && sub === 'SETNAME' && older.t === '-' && newer.t === '+',
+  rankScores: {
+    since: '7.2',
+    where: 'ZRANK, ZREVRANK',
+    before: 'a fourth word is an arity error',
+    then: 'WITHSCORE, or a syntax error',
+    accepts: ([name, , , word], older, newer) =>
+      /^(ZRANK|ZREVRANK)$/.test(name) &&
+      isArityError(older) &&
+      (/^WITHSCORE$/i.test(word) || isError(newer, 'syntax error')),
   },
-  {
-    unless: '7.2',
-    reason: 'COMMAND GETKEYS looks at the arity of ZRANK, which has grown in 7.2',
-    accepts: ([name, sub, command], older) =>
+  rankKeys: {
+    since: '7.2',
+    where: 'COMMAND GETKEYS of ZRANK, ZREVRANK',
+    before: 'refuses a fourth word',
+    then: 'knows it',
+    accepts: ([name, sub, command], older, newer) =>
       name === 'COMMAND' &&
       /^GETKEYS/.test(sub) &&
       /^Z(REV)?RANK$/i.test(command) &&
-      /^ERR Invalid number of arguments/.test(text(older)),
+      isError(older, 'Invalid number of arguments specified for command') &&
+      newer.t === '*',
   },
-];
+  getkeysArity: {
+    since: '7.2',
+    where: 'COMMAND GETKEYS of a command without arguments',
+    before: 'an arity error of its own',
+    then: 'one of the command it looks at',
+    accepts: ([name, sub], older, newer) =>
+      name === 'COMMAND' && /^GETKEYS/.test(sub) && isArityError(older) && newer.t === '-',
+  },
+  clientNames: {
+    since: '7.2',
+    where: 'CLIENT SETNAME',
+    before: 'refuses a NUL',
+    then: 'takes it',
+    accepts: ([name, sub, given], older, newer) =>
+      name === 'CLIENT' &&
+      sub === 'SETNAME' &&
+      String(given).includes('\0') &&
+      older.t === '-' &&
+      newer.t === '+',
+  },
+  poppedMembers: {
+    since: '7.2',
+    where: 'SPOP with a count, in AOF files and for replicas',
+    before: 'one SREM for each member',
+    then: 'one SREM for all',
+  },
+  rdbVersion: {
+    since: '7.2',
+    where: 'RDB files and DUMP',
+    before: 'version 10, and no payload of a later version is taken',
+    then: 'version 11 (`CONFIG SET rdb-version 10` for an older server)',
+  },
+  fieldEnds: {
+    since: '7.4',
+    where:
+      'HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT, HTTL, HPTTL, HEXPIRETIME, HPEXPIRETIME, HPERSIST',
+    before: 'unknown',
+    then: 'fields of a hash end by themselves',
+  },
+  fieldValues: {
+    since: '8.0',
+    where: 'HGETEX, HSETEX, HGETDEL',
+    before: 'unknown',
+    then: 'values and ends in one command',
+  },
+};
+
+/** Whether a server of this version, as '7.0.15', behaves in this respect as Kvasm does. */
+export function since(name, version) {
+  const [a, b] = [version, changes[name].since].map((v) => v.split('.').map(Number));
+  return a[0] > b[0] || (a[0] === b[0] && a[1] >= b[1]);
+}
+
+/** The row that explains why a judge of this version gave another reply than Kvasm, if one does. */
+export function explain(command, theirs, ours, version) {
+  return Object.entries(changes).find(
+    ([name, { accepts }]) => accepts && !since(name, version) && accepts(command, theirs, ours),
+  )?.[1];
+}
+
+/** The table as README.md shows it. */
+export function table() {
+  const rows = Object.values(changes).map(
+    ({ since, where, before, then }) => `| ${since} | ${where} | ${before} | ${then} |`,
+  );
+  return ['| since | where | before | since then |', '| --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  );
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(table());

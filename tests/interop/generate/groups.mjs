@@ -1,5 +1,6 @@
 // Consumer groups of streams. Nobody waits: reads that block are in tests/conformance. Idle times
 // are 0, or far from each other and from what an episode takes.
+import { since } from '../versions.mjs';
 import { someId } from './streams.mjs';
 
 const stream = (r) => r.key('stream');
@@ -57,8 +58,8 @@ const readGroup = (r, group, keys) => [
   ...keys.map(() => (r.once(4) ? (r.once(3) ? '0' : someId(r)) : '>')),
 ];
 
-// Before 7.2 a consumer was only made when there was something to claim or to read.
-const group72 = (r, version) => (version < 7.2 ? 'none' : group(r));
+/** A group, where a consumer that finds nothing is made all the same. */
+const groupToTry = (r, version) => (since('idleConsumers', version) ? group(r) : 'none');
 
 /** Claims and reads by a consumer that is there. */
 function served(r) {
@@ -98,7 +99,7 @@ export default {
       (r, version) =>
         readGroup(
           r,
-          group72(r, version),
+          groupToTry(r, version),
           r.many(1, r.once(4) ? 3 : 1, () => stream(r)),
         ).slice(1),
     ],
@@ -116,8 +117,8 @@ export default {
         ...r.maybe(3, consumer(r)),
       ],
     ],
-    XCLAIM: [12, (r, version) => claim(r, group72(r, version)).slice(1)],
-    XAUTOCLAIM: [8, (r, version) => autoclaim(r, group72(r, version)).slice(1)],
+    XCLAIM: [12, (r, version) => claim(r, groupToTry(r, version)).slice(1)],
+    XAUTOCLAIM: [8, (r, version) => autoclaim(r, groupToTry(r, version)).slice(1)],
     'XINFO GROUPS': [6, (r) => [stream(r)]],
     'XINFO CONSUMERS': [4, (r) => [stream(r), group(r)]],
     'XINFO STREAM ': [3, (r) => [stream(r), 'FULL', ...r.maybe(2, 'COUNT', String(r.int(0, 5)))]],

@@ -1,11 +1,6 @@
 // Fields of hashes that end by themselves. Their commands came with Redis 7.4 and 8.0; to an older
 // judge they are PING. Ends are absolute and far away, or in the past.
-const kSince = { fields: [7, 4], values: [8, 0] };
-
-const knows = (version, since) => {
-  const [major, minor] = String(version).split('.').map(Number);
-  return major > since[0] || (major === since[0] && minor >= since[1]);
-};
+import { since } from '../versions.mjs';
 
 const fields = (r) => {
   const names = r.members();
@@ -37,28 +32,28 @@ const expiry = (r, ...others) =>
     () => [r.pick(others)],
   ])();
 
-const made = (since, make) => (r, version) =>
-  knows(version, since) ? [r.key('hash'), ...make(r)] : null;
+const made = (change, make) => (r, version) =>
+  since(change, version) ? [r.key('hash'), ...make(r)] : null;
 
 export default {
   audit: [],
   commands: {
-    HEXPIREAT: [4, made(kSince.fields, (r) => [end(r, 1), ...condition(r), ...fields(r)])],
-    HPEXPIREAT: [4, made(kSince.fields, (r) => [end(r, 1000), ...condition(r), ...fields(r)])],
-    HEXPIRE: [1, made(kSince.fields, (r) => ['0', ...condition(r), ...fields(r)])],
-    HPEXPIRE: [1, made(kSince.fields, (r) => ['0', ...condition(r), ...fields(r)])],
-    HEXPIRETIME: [2, made(kSince.fields, fields)],
-    HPEXPIRETIME: [3, made(kSince.fields, fields)],
-    HPERSIST: [2, made(kSince.fields, fields)],
-    HGETEX: [3, made(kSince.values, (r) => [...expiry(r, 'PERSIST'), ...fields(r)])],
+    HEXPIREAT: [4, made('fieldEnds', (r) => [end(r, 1), ...condition(r), ...fields(r)])],
+    HPEXPIREAT: [4, made('fieldEnds', (r) => [end(r, 1000), ...condition(r), ...fields(r)])],
+    HEXPIRE: [1, made('fieldEnds', (r) => ['0', ...condition(r), ...fields(r)])],
+    HPEXPIRE: [1, made('fieldEnds', (r) => ['0', ...condition(r), ...fields(r)])],
+    HEXPIRETIME: [2, made('fieldEnds', fields)],
+    HPEXPIRETIME: [3, made('fieldEnds', fields)],
+    HPERSIST: [2, made('fieldEnds', fields)],
+    HGETEX: [3, made('fieldValues', (r) => [...expiry(r, 'PERSIST'), ...fields(r)])],
     HSETEX: [
       4,
-      made(kSince.values, (r) => [
+      made('fieldValues', (r) => [
         ...(r.once(3) ? [r.pick(['FNX', 'FXX'])] : []),
         ...expiry(r, 'KEEPTTL'),
         ...pairs(r),
       ]),
     ],
-    HGETDEL: [2, made(kSince.values, fields)],
+    HGETDEL: [2, made('fieldValues', fields)],
   },
 };

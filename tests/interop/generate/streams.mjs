@@ -1,4 +1,5 @@
 // Streams. Ids are told, never made from the clock, but for "*" behind an id of the far future.
+import { since } from '../versions.mjs';
 import { smallLimit } from './source.mjs';
 
 /** How far the ids of an episode have come. */
@@ -59,7 +60,7 @@ const anyState = (r) => [
   ...r.maybe(3, 'MAXDELETEDID', someId(r)),
 ];
 
-/** Above all ids so far: 7.0 also takes what is below ids that were deleted. */
+/** Above all ids so far, deleted ones included. */
 function higherState(r) {
   reached.set(r, lastMs(r) + 3);
   return [`${lastMs(r)}-0`, ...r.maybe(3, 'ENTRIESADDED', String(r.int(-1, 60)))];
@@ -94,7 +95,10 @@ export default {
         return [...count(r), 'STREAMS', ...keys, ...ids];
       },
     ],
-    XSETID: [2, (r, version) => [stream(r), ...(version >= 7.2 ? anyState(r) : higherState(r))]],
+    XSETID: [
+      2,
+      (r, version) => [stream(r), ...(since('deletedIds', version) ? anyState(r) : higherState(r))],
+    ],
     'XINFO STREAM': [
       6,
       (r) => [
