@@ -6,15 +6,15 @@
 
 namespace kvasm::ds {
 
-/// What items would take in a listpack, Redis's own compact list: the unit in which the limits of
-/// a list's nodes are given (list-max-listpack-size). A listpack has links backwards that a
-/// PackedList does without.
-///
-///   listpack:  | bytes:4 count:2 | entry | entry | ... | ff |
-///   entry:     | head | text | length of the two, 7 bits a byte |
+// What items would take in a listpack, Redis's own compact list: the unit in which the limits of
+// a list's nodes are given (list-max-listpack-size). A listpack has links backwards that a
+// PackedList does without.
+//
+//   listpack:  | bytes:4 count:2 | entry | entry | ... | ff |
+//   entry:     | head | text | length of the two, 7 bits a byte |
 inline constexpr uint32_t kListpackFrameBytes = 7;
 
-/// The whole entry whose head and text take `body_bytes`.
+// The whole entry whose head and text take `body_bytes`.
 inline uint64_t ListpackEntryBytes(uint64_t body_bytes) {
   if (body_bytes < 128) return body_bytes + 1;
   if (body_bytes < 16383) return body_bytes + 2;
@@ -34,7 +34,7 @@ inline uint64_t ListpackBytes(int64_t number) {
   return fits(32) ? 6 : 10;
 }
 
-/// Text that is no integer.
+// Text that is no integer.
 inline uint64_t ListpackTextBytes(uint64_t text_bytes) {
   return ListpackEntryBytes(text_bytes + (text_bytes < 64 ? 1 : text_bytes < 4096 ? 2 : 5));
 }

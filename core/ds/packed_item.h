@@ -1,15 +1,15 @@
-/// The form in which PackedList and the nodes of streams store one item:
-///
-///          0nnnnnnn                      integer 0..127
-///          10llllll text                 up to 63 bytes
-///          110nnnnn n                    integer of 13 bits, signed
-///          1110llll l text               up to 4095 bytes
-///          f0 llll text                  longer text
-///          f1 / f2 / f3 / f4 n...        integer of 16 / 24 / 32 / 64 bits, signed
-///          f5 ... ff nn                  integers from 4096 up to 724991, 65536 for each tag
-///
-/// Text that is the canonical form of an int64 is stored in the one shortest form it has, hence
-/// equal items have equal bytes.
+// The form in which PackedList and the nodes of streams store one item:
+//
+//          0nnnnnnn                      integer 0..127
+//          10llllll text                 up to 63 bytes
+//          110nnnnn n                    integer of 13 bits, signed
+//          1110llll l text               up to 4095 bytes
+//          f0 llll text                  longer text
+//          f1 / f2 / f3 / f4 n...        integer of 16 / 24 / 32 / 64 bits, signed
+//          f5 ... ff nn                  integers from 4096 up to 724991, 65536 for each tag
+//
+// Text that is the canonical form of an int64 is stored in the one shortest form it has, hence
+// equal items have equal bytes.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ inline constexpr uint8_t kPackedBiased = 0xf5;
 inline constexpr int64_t kPackedBiasedMin = 4096;
 inline constexpr int64_t kPackedBiasedMax = kPackedBiasedMin + (0x100 - kPackedBiased) * 65536 - 1;
 
-/// An item ready to be stored: `head` (which for integers is everything) and then `text`, which is
-/// borrowed.
+// An item ready to be stored: `head` (which for integers is everything) and then `text`, which is
+// borrowed.
 struct EncodedItem {
   uint8_t head[9];
   uint8_t head_bytes = 0;
@@ -52,14 +52,14 @@ struct EncodedItem {
 
   uint32_t bytes() const { return head_bytes + static_cast<uint32_t>(text.size()); }
 
-  /// Writes bytes() bytes and returns the place behind them.
+  // Writes bytes() bytes and returns the place behind them.
   uint8_t* Store(uint8_t* to) const {
     std::memcpy(to, head, head_bytes);
     if (!text.empty()) std::memcpy(to + head_bytes, text.data(), text.size());
     return to + bytes();
   }
 
-  /// Whether the stored item of the same length as this one is the same.
+  // Whether the stored item of the same length as this one is the same.
   bool Matches(const uint8_t* item) const {
     auto view = [](const uint8_t* bytes, size_t size) {
       return std::string_view(reinterpret_cast<const char*>(bytes), size);
@@ -121,7 +121,7 @@ struct EncodedItem {
   }
 };
 
-/// Bytes of the stored item.
+// Bytes of the stored item.
 inline uint32_t PackedItemBytes(const uint8_t* item) {
   const uint8_t first = item[0];
   if (first < 0x80) return 1;
@@ -144,7 +144,7 @@ inline uint32_t PackedItemBytes(const uint8_t* item) {
   }
 }
 
-/// Reads the stored item and moves `at` behind it. Text is a view of the stored bytes.
+// Reads the stored item and moves `at` behind it. Text is a view of the stored bytes.
 inline Item TakePackedItem(const uint8_t*& at) {
   const uint8_t* item = at;
   auto text = [&](uint32_t head_bytes, uint32_t size) {
@@ -188,7 +188,7 @@ inline Item TakePackedItem(const uint8_t*& at) {
   }
 }
 
-/// Whether a whole item stands at `at`, which is before `end`.
+// Whether a whole item stands at `at`, which is before `end`.
 inline bool HoldsPackedItem(const uint8_t* at, const uint8_t* end) {
   const auto left = static_cast<uint64_t>(end - at);
   const uint8_t first = *at;

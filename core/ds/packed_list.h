@@ -9,24 +9,24 @@
 
 namespace kvasm::ds {
 
-/// A list of short strings and integers in one heap block, read front to back.
-///
-///   block: | bytes:20 count:12 | item | item | ... | count:32 |   (a little-endian word, `bytes`
-///          low; a count of 4095 or more is stored as 4095, and as it is behind the items)
-///   item:  as packed_item.h draws it
-///
-/// Equal items have equal bytes, so Find compares memory. There are no back links: walking
-/// backwards means remembering positions.
-///
-/// This class is a handle over the pointer to the block, which the caller keeps (and which
-/// may be null: an empty list owns no memory). Adding text that lies inside the same list is
-/// not allowed. Every change invalidates positions behind it and all views into the list.
+// A list of short strings and integers in one heap block, read front to back.
+//
+//   block: | bytes:20 count:12 | item | item | ... | count:32 |   (a little-endian word, `bytes`
+//          low; a count of 4095 or more is stored as 4095, and as it is behind the items)
+//   item:  as packed_item.h draws it
+//
+// Equal items have equal bytes, so Find compares memory. There are no back links: walking
+// backwards means remembering positions.
+//
+// This class is a handle over the pointer to the block, which the caller keeps (and which
+// may be null: an empty list owns no memory). Adding text that lies inside the same list is
+// not allowed. Every change invalidates positions behind it and all views into the list.
 class PackedList {
  public:
-  /// Byte offset of an item in the block; end() when there is none.
+  // Byte offset of an item in the block; end() when there is none.
   using Position = uint32_t;
   static constexpr uint32_t kHeaderBytes = 4;
-  /// A list must stay below this; callers ask FitsAdding before they add.
+  // A list must stay below this; callers ask FitsAdding before they add.
   static constexpr uint32_t kBytesMax = (1u << 20) - 1;
   static constexpr uint32_t kIntegerBytesMax = 9;
 
@@ -41,27 +41,27 @@ class PackedList {
     return block_ != nullptr ? base::Load32(Data()) & kBytesMax : kHeaderBytes;
   }
   bool empty() const { return bytes() == kHeaderBytes; }
-  /// Heap bytes in use, slack included.
+  // Heap bytes in use, slack included.
   uint32_t MemoryBytes() const { return block_ != nullptr ? Capacity(bytes()) : 0; }
-  /// Whether text of `added_bytes` in total may be added.
+  // Whether text of `added_bytes` in total may be added.
   bool FitsAdding(uint64_t added_bytes) const { return bytes() + added_bytes + 16 <= kBytesMax; }
 
   Position begin() const { return kHeaderBytes; }
   Position end() const { return bytes(); }
-  /// `at` must not be end().
+  // `at` must not be end().
   Position Next(Position at) const { return at + PackedItemBytes(Data() + at); }
   Position Skip(Position at, uint32_t items) const {
     while (items-- > 0) at = Next(at);
     return at;
   }
-  /// Position of item `index`, or end(). O(index).
+  // Position of item `index`, or end(). O(index).
   Position At(uint32_t index) const { return index < count() ? Skip(begin(), index) : end(); }
 
   Item Get(Position at) const;
-  /// Reads the item and moves `at` behind it.
+  // Reads the item and moves `at` behind it.
   Item Take(Position& at) const;
-  /// First item equal to the wanted one among those at `from`, `from + stride`, ...; end() if
-  /// none.
+  // First item equal to the wanted one among those at `from`, `from + stride`, ...; end() if
+  // none.
   Position Find(std::string_view text, Position from, uint32_t stride) const;
   Position Find(const Item& item, Position from, uint32_t stride) const;
   Position Find(std::string_view text) const { return Find(text, begin(), 1); }
@@ -70,29 +70,29 @@ class PackedList {
   void Append(std::string_view text) { Insert(end(), text); }
   void Append(const Item& item) { Insert(end(), item); }
   void AppendInteger(int64_t number) { Insert(end(), Item(number)); }
-  /// Text kept as text even when it looks like a number (fixed-size binary values).
+  // Text kept as text even when it looks like a number (fixed-size binary values).
   void AppendBytes(std::string_view bytes) { InsertBytes(end(), bytes); }
 
-  /// Inserts before `at`; returns the position behind the new item.
+  // Inserts before `at`; returns the position behind the new item.
   Position Insert(Position at, std::string_view text);
   Position Insert(Position at, const Item& item);
   Position InsertBytes(Position at, std::string_view bytes);
-  /// Replaces the item at `at`; returns the position behind it.
+  // Replaces the item at `at`; returns the position behind it.
   Position Replace(Position at, std::string_view text);
   Position ReplaceInteger(Position at, int64_t number);
   Position ReplaceBytes(Position at, std::string_view bytes);
-  /// Removes up to `items` items from `at` on. Afterwards `at` is the item that followed.
+  // Removes up to `items` items from `at` on. Afterwards `at` is the item that followed.
   void Erase(Position at, uint32_t items);
-  /// Appends the items of another list from `from` on. There must be room (FitsAdding).
+  // Appends the items of another list from `from` on. There must be room (FitsAdding).
   void AppendTail(const PackedList& other, Position from);
 
   void Clear();
-  /// A copy of the block, owned by the caller.
+  // A copy of the block, owned by the caller.
   void* Clone() const;
-  /// The raw block, whose items end at bytes(); null for an empty list without memory.
+  // The raw block, whose items end at bytes(); null for an empty list without memory.
   const void* block() const { return block_; }
 
-  /// Walks the whole block and checks that it is well formed.
+  // Walks the whole block and checks that it is well formed.
   bool Validate() const;
 
  private:

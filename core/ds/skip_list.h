@@ -7,15 +7,15 @@
 
 namespace kvasm::ds {
 
-/// A member with its score: one allocation that is at once a node of a SkipList and, through
-/// `next_in_bucket`, an element of a hash table.
-///
-///   | next_in_bucket | backward | score | member_size | level_count | levels... | member bytes |
+// A member with its score: one allocation that is at once a node of a SkipList and, through
+// `next_in_bucket`, an element of a hash table.
+//
+//   | next_in_bucket | backward | score | member_size | level_count | levels... | member bytes |
 struct ScoreNode {
   struct Level {
     ScoreNode* forward;
-    /// Elements that the step forward passes, its target included; for the last node of a
-    /// level: the elements behind it.
+    // Elements that the step forward passes, its target included; for the last node of a
+    // level: the elements behind it.
     uint32_t span;
   };
 
@@ -31,22 +31,22 @@ struct ScoreNode {
     return {reinterpret_cast<const char*>(levels() + level_count), member_size};
   }
   ScoreNode* forward() const { return levels()[0].forward; }
-  /// Heap bytes of the node.
+  // Heap bytes of the node.
   size_t MemoryBytes() const {
     return sizeof(ScoreNode) + level_count * sizeof(Level) + member_size;
   }
 };
 
-/// Orders ScoreNodes by score, then by the bytes of the member, and knows the rank of each.
-/// Search, insertion, removal and access by rank take O(log n) steps on average.
-/// Does not own the nodes: whoever holds the hash table frees them.
+// Orders ScoreNodes by score, then by the bytes of the member, and knows the rank of each.
+// Search, insertion, removal and access by rank take O(log n) steps on average.
+// Does not own the nodes: whoever holds the hash table frees them.
 class SkipList {
  public:
   SkipList() = default;
   SkipList(const SkipList&) = delete;
   SkipList& operator=(const SkipList&) = delete;
 
-  /// A node outside any list, with a random number of levels. Free with FreeNode.
+  // A node outside any list, with a random number of levels. Free with FreeNode.
   static ScoreNode* NewNode(double score, std::string_view member, base::Prng& prng);
   static void FreeNode(ScoreNode* node);
 
@@ -54,13 +54,13 @@ class SkipList {
   ScoreNode* first() const { return head_[0].forward; }
   ScoreNode* last() const { return tail_; }
 
-  /// No node with the same score and member may be present.
+  // No node with the same score and member may be present.
   void Insert(ScoreNode* node);
   void Remove(ScoreNode* node);
-  /// Changes the score of a node of this list and moves it where it now belongs.
+  // Changes the score of a node of this list and moves it where it now belongs.
   void UpdateScore(ScoreNode* node, double score);
-  /// Unlinks `count` nodes from `rank` on, handing each to `removed(ScoreNode*)`, which may free
-  /// it.
+  // Unlinks `count` nodes from `rank` on, handing each to `removed(ScoreNode*)`, which may free
+  // it.
   template <class Removed>
   void RemoveRange(uint32_t rank, uint32_t count, Removed removed) {
     Path path;
@@ -73,12 +73,12 @@ class SkipList {
     }
   }
 
-  /// Position from 0 of a node of this list.
+  // Position from 0 of a node of this list.
   uint32_t Rank(const ScoreNode* node) const;
-  /// The node at `rank`, or null.
+  // The node at `rank`, or null.
   ScoreNode* At(uint32_t rank) const;
-  /// The number of leading nodes for which `before(const ScoreNode&)` holds; it must hold for a
-  /// prefix of the list and for nothing behind it.
+  // The number of leading nodes for which `before(const ScoreNode&)` holds; it must hold for a
+  // prefix of the list and for nothing behind it.
   template <class Before>
   uint32_t CountLeading(Before before) const {
     uint32_t rank = 0;
@@ -92,7 +92,7 @@ class SkipList {
     return rank;
   }
 
-  /// Checks order, ranks and back links.
+  // Checks order, ranks and back links.
   bool Validate() const;
 
  private:
