@@ -1,6 +1,7 @@
 // Streams: their consumer groups, made, changed and looked at.
 #include "core/commands/streams_groups.h"
 
+#include <memory>
 #include <optional>
 
 #include "core/base/ascii.h"
@@ -185,7 +186,9 @@ void XgroupDestroy(Call& call) {
   Edit edit(call.keyspace, call.db, call.arg(2));
   if (!HoldsStream(call, edit)) return;
   if (FindGroup(edit.entry(), call.arg(3)) == nullptr) return call.reply.Integer(0);
-  Stream::Of(edit.Value()).groups->Remove(call.arg(3));
+  // Freed as the value of a key would be.
+  std::unique_ptr<Stream> remains = Stream::Of(edit.Value()).SplitOff(call.arg(3));
+  call.keyspace.lazy_free().Add(types::Encoding::kStream, remains.release(), false);
   edit.ChangedAside(keyspace::kEventStream, "xgroup-destroy");
   // Whoever waits for its messages is to hear that it is gone.
   edit.WakeWaiters();

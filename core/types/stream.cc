@@ -248,14 +248,21 @@ void Stream::Attach(StreamNode* node) {
 }
 
 bool Stream::Drain(uint64_t entries) {
-  if (groups != nullptr && groups->Drain(entries)) return true;
+  if (groups != nullptr && groups->Drain(&entries)) return true;
   groups.reset();
-  for (uint64_t freed = 0; freed < entries && !nodes_.empty();) {
+  while (entries > 0 && !nodes_.empty()) {
     StreamNode* node = NodeOf(*nodes_.First());
-    freed += node->entries();
+    entries -= std::min<uint64_t>(entries, node->entries());
     RemoveNode(node);
   }
   return !nodes_.empty();
+}
+
+std::unique_ptr<Stream> Stream::SplitOff(std::string_view group) {
+  auto remains = std::make_unique<Stream>();
+  remains->groups = std::make_unique<ConsumerGroups>();
+  groups->MoveTo(*remains->groups, group);
+  return remains;
 }
 
 // --- the operations behind value.h ---

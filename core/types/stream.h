@@ -83,6 +83,9 @@ class Stream {
   // False, and the node is freed, when they are not or it is not sound. What StreamNodeWriter made
   // is safe to read whatever ids it was given; this is where their order is checked.
   [[nodiscard]] bool AppendNode(StreamNode* node);
+  // Takes a group, which must be there, out of this stream and into one of nothing else: a value
+  // that can be freed in slices.
+  std::unique_ptr<Stream> SplitOff(std::string_view group);
   // Frees what is pending in groups, then nodes of about `entries` entries, which makes the stream
   // useless for anything but this and its destructor. True while there is more.
   bool Drain(uint64_t entries);

@@ -187,10 +187,16 @@ uint64_t ConsumerGroup::MemoryBytes() const {
   return bytes;
 }
 
-bool ConsumerGroup::Drain(uint64_t count) {
-  ForEachConsumer([&](Consumer& consumer) { DrainTree(consumer.pending, &count, [](void*) {}); });
-  DrainTree(pending_, &count, [](void* pending) { base::Free(pending); });
-  return !pending_.empty();
+bool ConsumerGroup::Drain(uint64_t* count) {
+  for (; *count > 0 && !consumers_.empty(); --*count) {
+    auto* consumer = static_cast<Consumer*>(*consumers_.Last());
+    DrainTree(consumer->pending, count, [](void*) {});
+    if (*count == 0) return true;
+    consumers_.Remove(consumer->name);
+    delete consumer;
+  }
+  DrainTree(pending_, count, [](void* pending) { base::Free(pending); });
+  return !consumers_.empty() || !pending_.empty();
 }
 
 bool ConsumerGroup::Validate() const {
@@ -227,11 +233,10 @@ ConsumerGroup* ConsumerGroups::Add(std::string_view name, StreamId last_id, int6
   return group;
 }
 
-bool ConsumerGroups::Remove(std::string_view name) {
-  void* value;
-  if (!groups_.Remove(name, &value)) return false;
-  delete static_cast<ConsumerGroup*>(value);
-  return true;
+void ConsumerGroups::MoveTo(ConsumerGroups& others, std::string_view name) {
+  void* group = nullptr;
+  groups_.Remove(name, &group);
+  *others.groups_.Insert(static_cast<const ConsumerGroup*>(group)->name()) = group;
 }
 
 std::unique_ptr<ConsumerGroups> ConsumerGroups::Clone() const {
@@ -255,21 +260,24 @@ uint64_t ConsumerGroups::MemoryBytes(uint64_t samples) const {
 }
 
 uint64_t ConsumerGroups::FreeEffort() const {
-  void** first = groups_.First();
-  if (first == nullptr) return 0;
-  return size() * (1 + static_cast<const ConsumerGroup*>(*first)->pending().size());
+  constexpr uint64_t kEnough = 5000;  // for anybody to leave it to the background
+  uint64_t effort = 0;
+  RadixTree::Iterator at(groups_);
+  for (at.SeekFirst(); at.valid() && effort < kEnough; at.Next()) {
+    const auto& group = *static_cast<const ConsumerGroup*>(at.value());
+    effort += 1 + group.consumer_count() + group.pending().size();
+  }
+  return effort;
 }
 
-bool ConsumerGroups::Drain(uint64_t count) {
-  RadixTree::Iterator at(groups_);
-  for (at.SeekFirst(); at.valid(); at.Next()) {
-    auto* group = static_cast<ConsumerGroup*>(at.value());
-    const uint64_t pending = 2 * group->pending().size();
-    if (group->Drain(count)) return true;
-    if (pending >= count) return true;
-    count -= pending;
+bool ConsumerGroups::Drain(uint64_t* count) {
+  for (; *count > 0 && !groups_.empty(); --*count) {
+    auto* group = static_cast<ConsumerGroup*>(*groups_.Last());
+    if (group->Drain(count) || *count == 0) return true;
+    groups_.Remove(group->name());
+    delete group;
   }
-  return false;
+  return !groups_.empty();
 }
 
 bool ConsumerGroups::Validate() const {

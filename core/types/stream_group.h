@@ -121,9 +121,9 @@ class ConsumerGroup {
 
   std::unique_ptr<ConsumerGroup> Clone() const;
   uint64_t MemoryBytes() const;  // O(consumers)
-  // Frees about `count` pending messages; the group is then good for nothing but this and its
-  // destructor. True while there are more.
-  bool Drain(uint64_t count);
+  // Frees pending messages and consumers, about `*count` of them, which is lowered by as many; the
+  // group is then good for nothing but this and its destructor. True while there are more.
+  bool Drain(uint64_t* count);
   // Checks that both sides agree on what is pending. O(pending).
   bool Validate() const;
 
@@ -145,8 +145,8 @@ class ConsumerGroups {
   ConsumerGroup* Find(std::string_view name) const;
   // Null if the name is taken. Needs room for three times the name.
   ConsumerGroup* Add(std::string_view name, StreamId last_id, int64_t entries_read);
-  // False if there is none of this name.
-  bool Remove(std::string_view name);
+  // Hands the group of this name over to others, which have none of the name; there must be one.
+  void MoveTo(ConsumerGroups& others, std::string_view name);
   // visit(ConsumerGroup&) in the order of names; it must not add or remove any.
   template <class Visit>
   void ForEach(Visit visit) const {
@@ -157,10 +157,11 @@ class ConsumerGroups {
   std::unique_ptr<ConsumerGroups> Clone() const;
   // Judged by at most `samples` groups (0: all). O(consumers).
   uint64_t MemoryBytes(uint64_t samples) const;
-  // As Redis estimates it: all groups as the first one. O(1).
+  // Groups, consumers and pending messages, or some thousands of them if there are more. O(groups),
+  // but not more than that.
   uint64_t FreeEffort() const;
-  // As ConsumerGroup::Drain.
-  bool Drain(uint64_t count);
+  // As ConsumerGroup::Drain; groups that are done go, too.
+  bool Drain(uint64_t* count);
   bool Validate() const;
 
  private:

@@ -83,8 +83,8 @@ TEST_F(StreamTest, AnEntryOfTheSameFieldsStoresNoFields) {
   for (uint64_t i = 2; i <= 50; ++i) {
     ASSERT_TRUE(Add({i, 0}, {"temperature", "21", "humidity", "51"}));
   }
-  // Head, a byte of id, and two numbers of a byte each.
-  EXPECT_LE(stream_.MemoryBytes(0) - one, 49u * 4 * 3 / 2 + 16);
+  // Head, a byte of id, and two numbers of a byte each; natively a block may be a little larger.
+  EXPECT_LE(stream_.MemoryBytes(0) - one, 49u * 4 * 3 / 2 + 40);
   ASSERT_TRUE(Add({51, 0}, {"humidity", "51", "temperature", "21"}));
   EXPECT_EQ(Contents(stream_)[(StreamId{51, 0})], (Pairs{"humidity", "51", "temperature", "21"}));
 }
