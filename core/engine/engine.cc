@@ -474,7 +474,7 @@ int64_t Engine::Tick(uint32_t budget_units) {
   stats_.SampleRates(keyspace_.now_ms());
   bool busy = false;
   if (config_.settings().active_expire) {
-    busy = keyspace_.ExpireDue(budget_units) == budget_units;
+    busy = keyspace_.ExpireDue(budget_units);
     keyspace_.journal().Commit();
   }
   waiters_.Expire(keyspace_.now_ms());

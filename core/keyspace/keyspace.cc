@@ -57,40 +57,44 @@ Entry* Keyspace::Find(Database& db, std::string_view key, uint32_t lookup) {
   return entry;
 }
 
-void Keyspace::Drop(Database& db, Entry** link, bool lazy) {
+uint64_t Keyspace::Drop(Database& db, Entry** link, bool lazy) {
   BeforeWrite(db, **link);
   Entry* entry = db.entries_.Unlink(link);
   if (entry->ttl_slot != 0) db.expiry_.Remove(*entry);
   ForgetFields(db, *entry);
-  if (entry->OwnsBlock()) lazy_free_.Add(entry->encoding, entry->data, lazy);
+  const uint64_t freed =
+      entry->OwnsBlock() ? lazy_free_.Add(entry->encoding, entry->data, lazy) : 0;
   FreeEntryBlock(entry);
+  return freed;
 }
 
-void Keyspace::Expire(Database& db, Entry** link) {
+uint64_t Keyspace::Expire(Database& db, Entry** link) {
   const std::string key((*link)->key());
-  Drop(db, link, lazy_expire);
+  const uint64_t freed = Drop(db, link, lazy_expire);
   ++stats_.expired_keys;
   if (!watches_.empty()) watches_.Touch(db.id(), key);
   if (interests_ & Listener::kChanges) TellChanged(db, key);
   Notify(kEventExpired, "expired", db, key);
   journal_.Add(db.id(), {lazy_expire ? "UNLINK" : "DEL", key});
+  return freed;
 }
 
-uint32_t Keyspace::ExpireDue(uint32_t budget) {
-  if (expiry_paused_) return 0;
-  uint32_t expired = 0;
+bool Keyspace::ExpireDue(uint32_t budget_units) {
+  if (expiry_paused_) return false;
+  uint32_t left = budget_units;
+  const auto spend = [&](uint64_t units) {
+    left -= static_cast<uint32_t>(std::min<uint64_t>(left, std::max<uint64_t>(units, 1)));
+  };
   for (auto& owned : databases_) {
     Database& db = *owned;
-    while (expired < budget && !db.expiry_.empty() && db.expiry_.MinKey() < now_ms()) {
-      Expire(db, db.entries_.FindLink(db.expiry_.Min()->key()));
-      ++expired;
+    while (left > 0 && !db.expiry_.empty() && db.expiry_.MinKey() < now_ms()) {
+      spend(Expire(db, db.entries_.FindLink(db.expiry_.Min()->key())) / kFreedPerUnit);
     }
-    while (expired < budget && !db.field_expiry_.empty() && db.field_expiry_.MinKey() <= now_ms()) {
-      Entry** link = db.entries_.FindLink(db.field_expiry_.Min()->key());
-      expired += std::max(1u, ExpireFields(db, link, budget - expired));
+    while (left > 0 && !db.field_expiry_.empty() && db.field_expiry_.MinKey() <= now_ms()) {
+      spend(ExpireFields(db, db.entries_.FindLink(db.field_expiry_.Min()->key()), left));
     }
   }
-  return expired;
+  return left == 0;
 }
 
 int64_t Keyspace::NextExpiryMs() const {

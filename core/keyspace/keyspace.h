@@ -78,9 +78,9 @@ class Keyspace {
   // Removes every entry. Returns how many there were. O(1) when `lazy`, the rest is freed by Chore.
   uint64_t Flush(Database& db, bool lazy);
   void Swap(Database& a, Database& b);
-  // Removes entries, and fields of hashes, whose time has come, at most `budget` of them. Returns
-  // how many.
-  uint32_t ExpireDue(uint32_t budget);
+  // Removes entries, and fields of hashes, whose time has come, at most `budget_units` of them,
+  // fewer when it takes long to free them. True while there may be more.
+  bool ExpireDue(uint32_t budget_units);
   // Milliseconds until the next entry or field ends, -1 when none will.
   int64_t NextExpiryMs() const;
   // One slice of incremental work: rehashing, lazy freeing. True while there is more.
@@ -130,9 +130,9 @@ class Keyspace {
   }
   void TellChanged(Database& db, std::string_view key);
   void TellReady(Database& db, std::string_view key, types::Type type);
-  // Unlinks and frees; no duties besides the pre-image.
-  void Drop(Database& db, Entry** link, bool lazy);
-  void Expire(Database& db, Entry** link);
+  // Unlinks and frees; no duties besides the pre-image. Returns how many elements were freed.
+  uint64_t Drop(Database& db, Entry** link, bool lazy);
+  uint64_t Expire(Database& db, Entry** link);
 
   // --- ends of hash fields (field_expiry.cc) ---
   bool FieldsAreDue(const Entry& entry) const {

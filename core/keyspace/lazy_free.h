@@ -19,13 +19,14 @@ class LazyFree {
   LazyFree& operator=(const LazyFree&) = delete;
 
   // Takes the value of an entry whose type owns a block. `asked`: by UNLINK or a lazyfree-*
-  // setting, which INFO counts. Small values, and smaller ones that nobody asked to be freed
-  // lazily, are freed on the spot.
-  void Add(types::Encoding encoding, void* data, bool asked);
+  // setting, which INFO counts. Small values, and larger ones that nobody asked to be freed lazily,
+  // are freed on the spot. Returns how many elements that were.
+  uint64_t Add(types::Encoding encoding, void* data, bool asked);
   // Takes a flushed table with all its entries.
   void Add(EntryDict table) { tables_.push_back(std::move(table)); }
 
-  // Frees about `budget_units` elements. True while there is more.
+  // Frees about `budget_units` elements, entries of tables and those of their values alike. True
+  // while there is more.
   bool Step(uint32_t budget_units);
   // Frees everything now. True if there was anything.
   bool Finish();
@@ -38,9 +39,12 @@ class LazyFree {
  private:
   struct Value {
     void* data;
+    uint64_t effort;  // what it still takes to free it
     types::Encoding encoding;
     bool asked;
   };
+
+  void DrainTable(uint64_t budget);
 
   std::vector<Value> values_;
   std::vector<EntryDict> tables_;

@@ -1,7 +1,7 @@
 // Removes one value of many elements inside this process and says how long the engine was busy in
 // one go: in the command, and in the ticks that free what is left. The ticks are found by watching
 // the wasm module's exports: whatever is called from outside while no command runs.
-import { datasets } from './memory_data.mjs';
+import { datasets, medium } from './memory_data.mjs';
 
 // What is left of a large value when all of it has been freed.
 const kFreedBytes = 256 << 10;
@@ -51,8 +51,9 @@ const usedMemory = () => Number(/used_memory:(\d+)/.exec(String(db.sync.info('me
 const soon = () => new Promise((resolve) => setTimeout(resolve, 1));
 const restart = () => (calls = { wall: 0, cpu: 0, count: 0 });
 
-async function measure({ dataset, count, removal }) {
-  const { command, perCommand } = datasets[dataset];
+// `left`: how many keys there are when the removal is done.
+async function measure({ dataset, count, removal, left }) {
+  const { command, perCommand } = dataset === 'medium' ? medium : datasets[dataset];
   db.sync.flushall();
   db.sync.set('other', 'x');
   const empty = usedMemory();
@@ -69,8 +70,7 @@ async function measure({ dataset, count, removal }) {
   const inCommand = { ...calls };
   const inTicks = { wall: 0, cpu: 0, count: 0 };
   // (Nothing here looks at the key itself: that would be what ends an expired one.)
-  const isDone = () =>
-    usedMemory() < empty + kFreedBytes && db.sync.dbsize() === (name === 'set' ? 2 : 1);
+  const isDone = () => usedMemory() < empty + kFreedBytes && db.sync.dbsize() === left;
   for (let quiet = 0; quiet < 20; quiet = isDone() ? quiet + 1 : 0) {
     restart();
     await soon();

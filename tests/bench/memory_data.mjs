@@ -85,3 +85,14 @@ export const datasets = {
     { perCommand: 1 },
   ),
 };
+
+/** Many values that are each small enough to be freed at once: 250 hashes of 4000 fields. */
+export const medium = {
+  count: 1_000_000,
+  perCommand: 1000,
+  command: (chunk) => [
+    'HSET',
+    `medium${chunk >> 2}`,
+    ...thousand(chunk, (i) => [`field:${digits(i, 7)}`, `v${digits(i, 9)}`]),
+  ],
+};

@@ -83,6 +83,25 @@ TEST_P(LazyFreeOf, TakesOneSliceATickHoweverTheValueWent) {
 INSTANTIATE_TEST_SUITE_P(Types, LazyFreeOf, ::testing::Values("SADD", "HSET", "ZADD"),
                          [](const auto& suite) { return std::string(suite.param); });
 
+// Each of them is freed at once when it goes alone.
+TEST(LazyFree, ATickTakesFewOfManyValuesOfMediumSize) {
+  constexpr int kHashes = 100;
+  constexpr int kFields = 4000;
+  TestEngine t;
+  const uint64_t empty = base::HeapUsedBytes();
+  for (const bool expiring : {false, true}) {
+    for (int i = 0; i < kHashes * kFields; ++i) {
+      t.RunArgs({"HSET", "h" + std::to_string(i / kFields), std::to_string(i), "v"});
+    }
+    for (int i = 0; expiring && i < kHashes; ++i) t.Run("PEXPIRE h" + std::to_string(i) + " 1");
+    const auto end = [&] {
+      if (!expiring) t.Run("FLUSHALL ASYNC");
+      t.AdvanceTime(2ms);
+    };
+    EXPECT_LT(LargestShareOfATick(t, base::HeapUsedBytes() - empty, end), 5.0 / kHashes);
+  }
+}
+
 TEST(LazyFree, InfoCountsWhatWasAskedForOnly) {
   TestEngine t;
   const auto field = [&](const std::string& name) {
@@ -102,6 +121,18 @@ TEST(LazyFree, InfoCountsWhatWasAskedForOnly) {
   EXPECT_EQ(field("lazyfreed_objects"), 1);
   t.Run("CONFIG RESETSTAT");
   EXPECT_EQ(field("lazyfreed_objects"), 0);
+}
+
+TEST(LazyFree, ADestroyedGroupGoesInSlices) {
+  TestEngine t;
+  Fill(t, "XADD", "s");
+  t.Run("XGROUP CREATE s g 0");
+  const uint64_t before = base::HeapUsedBytes();
+  t.Run("XREADGROUP GROUP g c COUNT " + std::to_string(kElements) + " STREAMS s >");
+  const uint64_t bytes = base::HeapUsedBytes() - before;
+  const auto end = [&] { EXPECT_EQ(t.Run("XGROUP DESTROY s g"), ":1"); };
+  EXPECT_LT(LargestShareOfATick(t, bytes, end), 3.0 * kElementsPerTick / kElements);
+  EXPECT_EQ(t.Run("XINFO GROUPS s"), "[]");
 }
 
 TEST(LazyFree, WhatWaitsToBeFreedIsNoReasonToRefuseAWrite) {
