@@ -1,10 +1,56 @@
 // The ends of hash fields. A field whose time has come is removed before anybody can see it: by the
-// look-up of its hash (Keyspace::Find, Edit), or by the active expiry, whichever comes first.
+// look-up of its hash (Keyspace::Find, Edit), or by the active expiry, whichever comes first. There
+// may be a million of them in one look-up: their records are few, and if there is no memory for
+// what these say, the fields that are left stay until the next look-up or tick.
 #include <string>
+#include <vector>
 
+#include "core/base/alloc.h"
 #include "core/keyspace/keyspace.h"
 
 namespace kvasm::keyspace {
+namespace {
+
+// Records the removal of the fields of a hash, many at a time.
+class FieldRecords {
+ public:
+  FieldRecords(Journal& journal, int db, std::string_view key)
+      : journal_(journal), db_(db), key_(key) {}
+  ~FieldRecords() { Hand(); }
+  FieldRecords(const FieldRecords&) = delete;
+  FieldRecords& operator=(const FieldRecords&) = delete;
+
+  // False when there is no memory for it.
+  [[nodiscard]] bool Add(std::string_view field) {
+    if (!journal_.active()) return true;
+    const uint64_t bytes = kArgumentBytes + field.size();
+    if (bytes_ + bytes > kUnaskedBytes && !base::HaveRoom(bytes)) return false;
+    bytes_ += bytes;
+    if (arguments_.size() == kArgumentsMax) Hand();
+    if (arguments_.empty()) arguments_ = {"HDEL", std::string(key_)};
+    arguments_.emplace_back(field);
+    return true;
+  }
+
+ private:
+  static constexpr size_t kArgumentsMax = 512;
+  static constexpr uint64_t kArgumentBytes = 48;
+  // What a look-up may always take, or nothing would ever end when memory is exhausted.
+  static constexpr uint64_t kUnaskedBytes = 16 * 1024;
+
+  void Hand() {
+    if (!arguments_.empty()) journal_.Take(db_, std::move(arguments_));
+    arguments_.clear();
+  }
+
+  Journal& journal_;
+  const int db_;
+  const std::string_view key_;
+  std::vector<std::string> arguments_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace
 
 uint32_t Keyspace::ExpireFields(Database& db, Entry** link, uint32_t budget, bool* gone) {
   Entry& entry = **link;
@@ -17,9 +63,9 @@ uint32_t Keyspace::ExpireFields(Database& db, Entry** link, uint32_t budget, boo
   if (whole) {
     journal_.Add(db.id(), {lazy_expire ? "UNLINK" : "DEL", key});
   } else {
-    removed = hash.RemoveDue(now_ms(), budget, [&](std::string_view field) {
-      journal_.Add(db.id(), {"HDEL", key, field});
-    });
+    FieldRecords records(journal_, db.id(), key);
+    removed = hash.RemoveDue(now_ms(), budget,
+                             [&](std::string_view field) { return records.Add(field); });
   }
   stats_.expired_subkeys += removed;
   const bool empty = whole || hash.empty();

@@ -21,6 +21,10 @@ void Journal::Add(int db, std::span<const std::string_view> arguments) {
   record.arguments.assign(arguments.begin(), arguments.end());
 }
 
+void Journal::Take(int db, std::vector<std::string> arguments) {
+  if (!sinks_.empty()) records_.push_back({db, std::move(arguments)});
+}
+
 void Journal::Emit(std::span<const std::string_view> arguments) {
   for (Sink* sink : sinks_) sink->Record(arguments);
 }

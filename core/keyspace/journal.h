@@ -36,6 +36,8 @@ class Journal {
   void Add(int db, std::initializer_list<std::string_view> arguments) {
     Add(db, std::span(arguments.begin(), arguments.size()));
   }
+  // The same with bytes that are given away.
+  void Take(int db, std::vector<std::string> arguments);
   // Hands all noted records to the sinks. Called at the end of every command (or transaction).
   void Commit();
   bool pending() const { return !records_.empty(); }

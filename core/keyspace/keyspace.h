@@ -67,7 +67,7 @@ class Keyspace {
   int64_t recent_ms() const { return now_ms_; }
 
   // Null when absent or expired (then it is removed on the spot, as are a hash's fields whose time
-  // has come). Valid until the next write.
+  // has come, unless memory is exhausted: see field_expiry.cc). Valid until the next write.
   Entry* Find(Database& db, std::string_view key, uint32_t lookup = kLookupRead);
   // Whether the entry's time has come, without touching it.
   bool IsExpired(const Database& db, Entry& entry) const {
@@ -141,8 +141,8 @@ class Keyspace {
     const int64_t end_ms = types::Hash::EarliestExpiry(entry.encoding, entry.data);
     return end_ms >= 0 && end_ms <= now_ms() && !expiry_paused_;
   }
-  // Removes up to `budget` fields that are due, the key too when it becomes empty (`*gone`, if
-  // given, tells). Returns how many.
+  // Removes up to `budget` fields that are due, fewer when there is no memory to record more, the
+  // key too when it becomes empty (`*gone`, if given, tells). Returns how many.
   uint32_t ExpireFields(Database& db, Entry** link, uint32_t budget, bool* gone = nullptr);
   // Puts the entry where its earliest end belongs in the database's order, or takes it out of it
   // when there is none. A hash for which there is no memory is not in it: its fields end when it

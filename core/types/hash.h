@@ -60,7 +60,7 @@ class Hash {
   // does not; otherwise O(size), but without touching a field.
   bool IsTableAllDue(int64_t now_ms) const;
   // Removes up to `budget` fields whose end is `now_ms` or earlier, in the order of their ends,
-  // visiting each before: visit(field). Returns how many.
+  // visiting each before: visit(field), false to keep it and stop. Returns how many.
   template <class Visit>
   uint32_t RemoveDue(int64_t now_ms, uint32_t budget, Visit visit);
 
@@ -173,9 +173,8 @@ uint32_t Hash::RemoveDue(int64_t now_ms, uint32_t budget, Visit visit) {
   if (!expiring()) return 0;
   if (!packed()) {
     for (; removed < budget && !heap().empty() && heap().MinKey() <= now_ms; ++removed) {
-      FieldNode* node = heap().PopMin();
-      visit(node->field());
-      RemoveNode(node);
+      if (!visit(heap().Min()->field())) break;
+      RemoveNode(heap().PopMin());
     }
     return removed;
   }
@@ -186,7 +185,7 @@ uint32_t Hash::RemoveDue(int64_t now_ms, uint32_t budget, Visit visit) {
     at = fields.Next(at);
     const int64_t expiry = fields.Take(at).number();
     if (expiry == 0 || expiry > now_ms) break;
-    visit(field.Text(scratch));
+    if (!visit(field.Text(scratch))) break;
   }
   fields.Erase(fields.begin(), 3 * removed);
   return removed;

@@ -91,6 +91,33 @@ TEST_F(Memory, TheOnlyKeyThatExpiresMovesWithItsExpiryWhenFull) {
   EXPECT_EQ(t.Run("TTL b"), ":50");
 }
 
+class CountingSink final : public keyspace::Journal::Sink {
+ public:
+  void Record(std::span<const std::string_view> arguments) override { count += arguments.size(); }
+  uint64_t count = 0;
+};
+
+// What cannot be recorded at once ends a little later.
+TEST_F(Memory, ManyFieldsEndAtOnceWhenFull) {
+  constexpr int kFields = 100'000;
+  TestEngine t;
+  CountingSink sink;
+  for (int i = 0; i < kFields; ++i) {
+    const std::string field = "a field of some length:" + std::to_string(i);
+    t.RunArgs({"HSETEX", "h", "PX", "1000", "FIELDS", "1", field, ""});
+  }
+  t.Run("HSET h stays v");
+  Fill(t, "SET", 100);
+  t.engine.keyspace().journal().Attach(sink);
+  t.AdvanceTime(std::chrono::seconds(1));
+  EXPECT_EQ(t.Run("HGET h stays"), "\"v\"");
+  while (t.engine.Tick(1000) == 0) {
+  }
+  EXPECT_EQ(t.Run("HLEN h"), ":1");
+  EXPECT_GE(sink.count, uint64_t{kFields});
+  t.engine.keyspace().journal().Detach(sink);
+}
+
 TEST_F(Memory, AReplyThatDoesNotFitIsAnError) {
   TestEngine t;
   ASSERT_EQ(t.RunArgs({"SET", "k", std::string(20u << 20, 'x')}), "+OK");

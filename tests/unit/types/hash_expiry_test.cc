@@ -47,8 +47,10 @@ class HashExpiryTest : public ValueTest {
 
   std::vector<std::string> RemoveDue(int64_t now_ms, uint32_t budget = UINT32_MAX) {
     std::vector<std::string> removed;
-    const uint32_t count = hash().RemoveDue(
-        now_ms, budget, [&](std::string_view field) { removed.emplace_back(field); });
+    const uint32_t count = hash().RemoveDue(now_ms, budget, [&](std::string_view field) {
+      removed.emplace_back(field);
+      return true;
+    });
     EXPECT_EQ(count, removed.size());
     return removed;
   }
