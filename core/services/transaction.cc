@@ -25,23 +25,22 @@ void Transaction::Queue(Queued command, uint32_t flags) {
 
 void Transaction::Watch(keyspace::Keyspace& keyspace, keyspace::Database& db,
                         std::string_view key) {
-  const bool watched = std::any_of(watched_.begin(), watched_.end(), [&](const Watched& other) {
-    return other.db == db.id() && other.key == key;
-  });
-  if (watched) return;
+  const auto [at, fresh] = watched_.try_emplace({db.id(), std::string(key)});
+  if (!fresh) return;
   LookUp(keyspace, db, key);
-  watched_.push_back({db.id(), std::string(key), keyspace.watches().Watch(db.id(), key)});
+  at->second = keyspace.watches().Watch(db.id(), key);
 }
 
 void Transaction::Unwatch(keyspace::Keyspace& keyspace) {
-  for (const Watched& watched : watched_) keyspace.watches().Unwatch(watched.db, watched.key);
+  for (const auto& [name, version] : watched_) keyspace.watches().Unwatch(name.first, name.second);
   watched_.clear();
 }
 
 bool Transaction::WatchedHasChanged(keyspace::Keyspace& keyspace) const {
-  return std::any_of(watched_.begin(), watched_.end(), [&](const Watched& watched) {
-    LookUp(keyspace, keyspace.db(watched.db), watched.key);
-    return keyspace.watches().Version(watched.db, watched.key) != watched.version;
+  return std::any_of(watched_.begin(), watched_.end(), [&](const auto& watched) {
+    const auto& [name, version] = watched;
+    LookUp(keyspace, keyspace.db(name.first), name.second);
+    return keyspace.watches().Version(name.first, name.second) != version;
   });
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/keyspace/keyspace.h"
@@ -31,7 +33,7 @@ class Transaction {
   // Heap bytes of the queue, roughly.
   uint64_t memory_bytes() const { return memory_bytes_; }
 
-  // A key watched already is left as it is.
+  // A key watched already is left as it is. O(log keys watched).
   void Watch(keyspace::Keyspace& keyspace, keyspace::Database& db, std::string_view key);
   void Unwatch(keyspace::Keyspace& keyspace);
   // Whether a watched key was written, flushed or swapped, or has expired, since it was watched.
@@ -41,18 +43,14 @@ class Transaction {
   std::vector<Queued> Close(keyspace::Keyspace& keyspace);
 
  private:
-  struct Watched {
-    int db;
-    std::string key;
-    uint64_t version;
-  };
+  using Name = std::pair<int, std::string>;
 
   bool open_ = false;
   bool failed_ = false;
   uint32_t flags_ = 0;
   uint64_t memory_bytes_ = 0;
   std::vector<Queued> queued_;
-  std::vector<Watched> watched_;
+  std::map<Name, uint64_t> watched_;  // the versions when the keys began to be watched
 };
 
 }  // namespace kvasm::services
