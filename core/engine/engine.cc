@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "core/base/alloc.h"
 #include "core/base/ascii.h"
@@ -152,6 +153,8 @@ void Engine::Execute(Session& session, std::span<const std::string_view> args) {
   const int32_t index = table_.Find(args[0]);
   if (index == Table::kNone || Table::IsSubcommand(table_.at(static_cast<size_t>(index)))) {
     if (session.waiting) return;  // as in ExecuteIndex
+    StartInstant();
+    NoteRequest(session, {});
     const uint32_t before = session.out.size();
     ReplyUnknown(session, args);
     session.transaction.Fail();
@@ -165,9 +168,11 @@ void Engine::Execute(Session& session, std::span<const std::string_view> args) {
 void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::string_view> args) {
   if (session.waiting) return;  // a host's mistake: the reply before has not come yet
   const uint32_t before = session.out.size();
+  StartInstant();
   if (table_.IsContainer(index) && args.size() > 1) {
     const int32_t subcommand = table_.FindSubcommand(index, args[1]);
     if (subcommand == Table::kNone) {
+      NoteRequest(session, {});
       ReplyUnknownSubcommand(session, index, args);
       session.transaction.Fail();
       stats_.CountError("ERR");
@@ -175,7 +180,7 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     }
     index = static_cast<size_t>(subcommand);
   }
-  StartInstant();
+  NoteRequest(session, table_.at(index).name);
   if (Admit(session, table_.at(index), index, args)) {
     if (waiters_.paused()) [[unlikely]]
       waiters_.Expire(keyspace_.now_ms());
@@ -190,6 +195,11 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
   if (!session.waiting) Settle(session, index, before);
   if (waiters_.has_calls() && !serving_) [[unlikely]]
     ServeWaiters();
+}
+
+void Engine::NoteRequest(Session& session, std::string_view command) {
+  session.last_command = command;
+  session.last_interaction_ms = keyspace_.recent_ms();
 }
 
 void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> args) {
@@ -316,8 +326,6 @@ void Engine::RunTransaction(Session& session) {
 
 void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args) {
   const CommandSpec& spec = table_.at(index);
-  session.last_command = spec.name;
-  session.last_interaction_ms = keyspace_.recent_ms();
   uint64_t errors_before = session.reply.errors();
   const uint32_t output_before = session.out.size();
   const uint64_t dirty_before = keyspace_.stats().dirty;
@@ -350,18 +358,13 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                  .wakes_on_any_change = call.wakes_on_any_change,
                  .deadline_ms = call.wait_deadline_ms});
   }
-  if (session.waiting) {
-    // This was the attempt that found something.
-    waiters_.Remove(session.id);
-    session.waiting = false;
-  }
+  session.waiting = false;  // if it did, this was the attempt that found something
   ++stats_.commands[index].calls;
   ++stats_.total_commands_processed;
   if (!call.recorded && keyspace_.stats().dirty != dirty_before) {
     keyspace_.journal().Add(call.db.id(), args);
   }
   if (!in_transaction_) keyspace_.journal().Commit();
-  ++session.commands;
   if (session.reply.errors() != errors_before) [[unlikely]] {
     ++stats_.commands[index].failed_calls;
     const std::string_view reply = session.out.view().substr(output_before);
@@ -399,15 +402,29 @@ void Engine::EndWait(Session& session) {
 void Engine::ServeWaiters() {
   serving_ = true;
   while (waiters_.has_calls()) {
-    for (const services::Waiters::Call& call : waiters_.TakeCalls()) {
-      Session* session = sessions_.Find(call.session_id);
-      // One that is being ended must not take anything any more.
-      if (session == nullptr || !session->waiting || session->close_after_reply) continue;
-      StartInstant();
-      Serve(*session, call.wake);
-    }
+    StartInstant();
+    const std::optional<services::Waiters::Call> call = waiters_.NextCall();
+    if (!call) break;
+    Session* session = sessions_.Find(call->session_id);
+    // One that is being ended must not take anything any more.
+    if (session == nullptr || !session->waiting || session->close_after_reply) continue;
+    Serve(*session, call->wake);
   }
   serving_ = false;
+  ResumeServed();
+}
+
+// What they sent meanwhile comes after all that waited when the key was written, and may wake
+// others, who queue behind: one loop for all, lest a chain of them exhaust the stack.
+void Engine::ResumeServed() {
+  if (resuming_) return;
+  resuming_ = true;
+  while (!served_.empty()) {
+    Session* session = sessions_.Find(served_.front());
+    served_.pop_front();
+    if (session != nullptr) Feed(*session, {});
+  }
+  resuming_ = false;
 }
 
 void Engine::Serve(Session& session, services::Waiters::Wake wake) {
@@ -416,14 +433,14 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   const uint32_t before = session.out.size();
   if (wake == services::Waiters::Wake::kAttempt) {
     if (waiter.held && IsHeld(session, table_.at(index))) return waiters_.Hold(session.id);
-    const std::vector<std::string> kept = waiter.arguments;
-    const std::vector<std::string_view> args(kept.begin(), kept.end());
     if (waiter.held) {
-      // Its first run, which may have to wait for a key in turn.
-      waiters_.Remove(session.id);
-      session.waiting = false;
+      RunHeld(session, index, waiter);
+    } else {
+      // The waiter stays where it is, in its place among the others, until it has found something.
+      const std::vector<std::string_view> args(waiter.arguments.begin(), waiter.arguments.end());
+      Run(session, index, args);
+      if (!session.waiting) waiters_.Remove(session.id);
     }
-    Run(session, index, args);
     if (session.waiting) return;
   } else {
     ++stats_.commands[index].calls;
@@ -438,8 +455,18 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
     session.waiting = false;
   }
   Settle(session, index, before);
+  session.last_interaction_ms = keyspace_.recent_ms();
   sessions_.MarkReady(session);
-  if (session.network) Feed(session, {});  // what it has sent meanwhile
+  if (session.network) served_.push_back(session.id);
+}
+
+// A held command's first run, after which it may have to wait for a key.
+void Engine::RunHeld(Session& session, size_t index, const services::Waiter& waiter) {
+  const std::vector<std::string> kept = waiter.arguments;
+  const std::vector<std::string_view> args(kept.begin(), kept.end());
+  waiters_.Remove(session.id);
+  session.waiting = false;
+  Run(session, index, args);
 }
 
 void Engine::Settle(Session& session, size_t index, uint32_t output_before) {

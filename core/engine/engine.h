@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -89,6 +90,8 @@ class Engine {
   const services::Waiters& waiters() const { return waiters_; }
 
  private:
+  // What CLIENT LIST tells of the last request; `command` is empty if there is no such command.
+  void NoteRequest(services::Session& session, std::string_view command);
   void ReplyUnknown(services::Session& session, std::span<const std::string_view> args);
   void ReplyUnknownSubcommand(services::Session& session, size_t container,
                               std::span<const std::string_view> args);
@@ -121,6 +124,9 @@ class Engine {
   // Attempts the commands of sessions whose keys were written, until that wakes nobody any more.
   void ServeWaiters();
   void Serve(services::Session& session, services::Waiters::Wake wake);
+  void RunHeld(services::Session& session, size_t index, const services::Waiter& waiter);
+  // Executes what sessions that were served have sent while they waited.
+  void ResumeServed();
   void ApplySetting(std::string_view name, std::string_view value);
 
   const host::Host& host_;
@@ -135,6 +141,8 @@ class Engine {
   keyspace::Keyspace keyspace_;
   services::Waiters waiters_;
   bool serving_ = false;
+  bool resuming_ = false;
+  std::deque<uint64_t> served_;  // sessions whose input is to be looked at
   bool in_transaction_ = false;
   uint32_t commands_unread_ = 0;  // commands since the clock was last read
   command::Table table_;

@@ -28,8 +28,8 @@ void Sessions::MarkReady(Session& session) {
 
 Session* Sessions::NextReady() {
   while (!ready_.empty()) {
-    Session* session = Find(ready_.back());
-    ready_.pop_back();
+    Session* session = Find(ready_.front());
+    ready_.pop_front();
     if (session == nullptr) continue;
     session->in_ready_list = false;
     return session;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,9 +42,8 @@ struct Session {
   std::string library_name;  // CLIENT SETINFO
   std::string library_version;
   int64_t created_ms = 0;
-  int64_t last_interaction_ms = 0;
-  std::string_view last_command;  // spec name, static
-  uint64_t commands = 0;
+  int64_t last_interaction_ms = 0;  // when a request came, or the reply to one that waited
+  std::string_view last_command;    // spec name, static; empty if there was no such command
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
 
@@ -63,7 +63,7 @@ class Sessions {
 
   // Queues a session whose output, or whose end, is another one's doing, for the host to see to.
   void MarkReady(Session& session);
-  // Takes one out of that queue; null when it is empty.
+  // Takes the first out of that queue; null when it is empty.
   Session* NextReady();
   bool has_ready() const { return !ready_.empty(); }
 
@@ -73,7 +73,7 @@ class Sessions {
  private:
   std::vector<std::unique_ptr<Session>> sessions_;  // sorted by id
   uint64_t next_id_ = 1;
-  std::vector<uint64_t> ready_;
+  std::deque<uint64_t> ready_;
   Session* last_ = nullptr;  // most calls are for the session of the call before
 };
 

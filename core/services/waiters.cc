@@ -19,13 +19,15 @@ Waiters::~Waiters() {
 void Waiters::Park(Waiter waiter) {
   if (waiters_.empty()) keyspace_.Attach(*this);
   const uint64_t id = waiter.session_id;
-  for (const std::string& key : waiter.keys) {
-    std::vector<uint64_t>& sessions = by_key_[{waiter.database, key}];
-    if (std::find(sessions.begin(), sessions.end(), id) == sessions.end()) sessions.push_back(id);
+  waiter.arrival = ++arrivals_;
+  auto parked = std::make_unique<Waiter>(std::move(waiter));
+  for (const std::string& key : parked->keys) {
+    by_key_[{parked->database, key}].waiters[parked->arrival] = parked.get();
   }
-  if (waiter.held) held_.push_back(id);
-  if (waiter.wakes_on_any_change) ++any_change_waiters_;
-  waiters_[id] = std::make_unique<Waiter>(std::move(waiter));
+  if (parked->held) held_.push_back(id);
+  if (parked->wakes_on_any_change) ++any_change_waiters_;
+  if (parked->deadline_ms != 0) deadlines_.insert({parked->deadline_ms, id});
+  waiters_[id] = std::move(parked);
 }
 
 const Waiter* Waiters::Find(uint64_t session_id) const {
@@ -36,20 +38,24 @@ const Waiter* Waiters::Find(uint64_t session_id) const {
 void Waiters::Remove(uint64_t session_id) {
   const auto at = waiters_.find(session_id);
   if (at == waiters_.end()) return;
-  for (const std::string& key : at->second->keys) {
-    const auto sessions = by_key_.find({at->second->database, key});
-    if (sessions == by_key_.end()) continue;
-    std::erase(sessions->second, session_id);
-    if (sessions->second.empty()) by_key_.erase(sessions);
+  const Waiter& waiter = *at->second;
+  for (const std::string& key : waiter.keys) {
+    const auto waited = by_key_.find(KeyView{waiter.database, key});
+    if (waited == by_key_.end()) continue;
+    waited->second.waiters.erase(waiter.arrival);
+    if (waited->second.waiters.empty()) by_key_.erase(waited);
   }
-  if (at->second->wakes_on_any_change) --any_change_waiters_;
+  deadlines_.erase({waiter.deadline_ms, session_id});
+  if (waiter.wakes_on_any_change) --any_change_waiters_;
   waiters_.erase(at);
   if (waiters_.empty()) keyspace_.Detach(*this);
 }
 
 bool Waiters::Unblock(uint64_t session_id, bool with_error) {
-  const Waiter* waiter = Find(session_id);
-  if (waiter == nullptr || waiter->held) return false;
+  const auto at = waiters_.find(session_id);
+  if (at == waiters_.end() || at->second->held || at->second->ending) return false;
+  at->second->ending = true;
+  deadlines_.erase({at->second->deadline_ms, session_id});
   calls_.push_back({session_id, with_error ? Wake::kError : Wake::kTimeout});
   return true;
 }
@@ -66,54 +72,75 @@ void Waiters::Unpause() {
 
 void Waiters::Expire(int64_t now_ms) {
   if (paused() && pause_until_ms_ <= now_ms) Unpause();
-  for (const auto& [id, waiter] : waiters_) {
-    if (waiter->deadline_ms != 0 && waiter->deadline_ms <= now_ms) {
-      calls_.push_back({id, Wake::kTimeout});
-    }
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms) {
+    Unblock(deadlines_.begin()->second, false);
   }
 }
 
-std::vector<Waiters::Call> Waiters::TakeCalls() {
-  std::vector<Call> calls = std::exchange(calls_, {});
-  for (const Key& key : std::exchange(ready_, {})) {
-    const auto sessions = by_key_.find(key);
-    if (sessions == by_key_.end()) continue;
-    const keyspace::Entry* entry =
-        keyspace_.Find(keyspace_.db(key.first), key.second, kLookupUnnoticed);
-    for (const uint64_t id : sessions->second) {
-      const Waiter& waiter = *waiters_.at(id);
-      const bool found = entry != nullptr && entry->type() == waiter.type;
-      if (found || waiter.wakes_on_any_change) calls.push_back({id, Wake::kAttempt});
-    }
+std::optional<Waiters::Call> Waiters::NextCall() {
+  if (!calls_.empty()) {
+    const Call call = calls_.front();
+    calls_.pop_front();
+    return call;
   }
-  return calls;
+  for (;;) {
+    if (!serving_) {
+      if (ready_.empty()) return std::nullopt;
+      serving_ = {std::move(ready_.front()), 0, arrivals_};
+      ready_.pop_front();
+      // What its waiters write to it makes it ready once more.
+      const auto waited = by_key_.find(serving_->key);
+      if (waited != by_key_.end()) waited->second.ready = false;
+    }
+    if (const Waiter* waiter = NextOfServed()) {
+      serving_->called = waiter->arrival;
+      return Call{waiter->session_id, Wake::kAttempt};
+    }
+    serving_.reset();
+  }
+}
+
+const Waiter* Waiters::NextOfServed() {
+  const auto& [key, called, last] = *serving_;
+  const auto waited = by_key_.find(key);
+  if (waited == by_key_.end()) return nullptr;
+  const keyspace::Entry* entry =
+      keyspace_.Find(keyspace_.db(key.first), key.second, kLookupUnnoticed);
+  if (entry == nullptr && any_change_waiters_ == 0) return nullptr;
+  const auto& waiters = waited->second.waiters;
+  for (auto at = waiters.upper_bound(called); at != waiters.end() && at->first <= last; ++at) {
+    const Waiter& waiter = *at->second;
+    const bool found = entry != nullptr && entry->type() == waiter.type;
+    if (found || waiter.wakes_on_any_change) return &waiter;
+  }
+  return nullptr;
 }
 
 size_t Waiters::any_change_key_count() const {
   if (any_change_waiters_ == 0) return 0;
   return static_cast<size_t>(
-      std::count_if(by_key_.begin(), by_key_.end(), [this](const auto& key_and_sessions) {
-        const std::vector<uint64_t>& sessions = key_and_sessions.second;
-        return std::any_of(sessions.begin(), sessions.end(),
-                           [this](uint64_t id) { return waiters_.at(id)->wakes_on_any_change; });
+      std::count_if(by_key_.begin(), by_key_.end(), [](const auto& key_and_waiters) {
+        const auto& waiters = key_and_waiters.second.waiters;
+        return std::any_of(waiters.begin(), waiters.end(),
+                           [](const auto& waiter) { return waiter.second->wakes_on_any_change; });
       }));
 }
 
 int64_t Waiters::NextDeadlineMs() const {
-  int64_t next = paused() ? pause_until_ms_ : -1;
-  for (const auto& [id, waiter] : waiters_) {
-    const int64_t deadline = waiter->deadline_ms;
-    if (deadline != 0 && (next < 0 || deadline < next)) next = deadline;
-  }
-  return next;
+  const int64_t next = paused() ? pause_until_ms_ : -1;
+  if (deadlines_.empty()) return next;
+  const int64_t deadline = deadlines_.begin()->first;
+  return next < 0 ? deadline : std::min(next, deadline);
+}
+
+void Waiters::NoteReady(const Key& key, WaitedKey& waited) {
+  if (std::exchange(waited.ready, true)) return;
+  ready_.push_back(key);
 }
 
 void Waiters::NoteReady(keyspace::Database& db, std::string_view key) {
-  Key ready{db.id(), std::string(key)};
-  if (!by_key_.contains(ready)) return;
-  if (std::find(ready_.begin(), ready_.end(), ready) == ready_.end()) {
-    ready_.push_back(std::move(ready));
-  }
+  const auto waited = by_key_.find(KeyView{db.id(), key});
+  if (waited != by_key_.end()) NoteReady(waited->first, waited->second);
 }
 
 void Waiters::KeyReady(keyspace::Database& db, std::string_view key, types::Type) {
@@ -125,8 +152,8 @@ void Waiters::KeyChanged(keyspace::Database& db, std::string_view key) {
 }
 
 void Waiters::Flushed(keyspace::Database& db) {
-  for (const auto& [key, sessions] : by_key_) {
-    if (key.first == db.id()) ready_.push_back(key);
+  for (auto& [key, waited] : by_key_) {
+    if (key.first == db.id()) NoteReady(key, waited);
   }
 }
 

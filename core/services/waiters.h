@@ -8,8 +8,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +33,8 @@ struct Waiter {
   int database = 0;
   int64_t deadline_ms = 0;  // 0: none
   bool held = false;        // by a pause, not for want of something to take
+  bool ending = false;      // its time is up, or another session has ended it
+  uint64_t arrival = 0;     // set by Park: orders the waiters of a key
 };
 
 class Waiters : public keyspace::Listener {
@@ -51,28 +56,32 @@ class Waiters : public keyspace::Listener {
   // Forgets the session; harmless if it does not wait.
   void Remove(uint64_t session_id);
   // CLIENT UNBLOCK: the wait is to end as if its time were up, or with an error. False if the
-  // session does not wait.
+  // session does not wait, or its wait is about to end.
   bool Unblock(uint64_t session_id, bool with_error);
-  // CLIENT PAUSE and UNPAUSE. A new pause does not end earlier than the one it follows.
+  // CLIENT PAUSE and UNPAUSE. A pause that follows another ends no earlier than that one; what it
+  // holds back is what the new one says.
   void Pause(int64_t until_ms, bool only_writes);
   void Unpause();
   // Leaves a held session to the next end of a pause: another has begun meanwhile.
   void Hold(uint64_t session_id) { held_.push_back(session_id); }
   bool paused() const { return pause_until_ms_ != 0; }
   bool pauses_only_writes() const { return only_writes_; }
-  // Ends the pause and the waits whose deadline has come.
+  // Ends the pause and the waits whose deadline has come, the earliest first.
   void Expire(int64_t now_ms);
 
-  // Whom to serve, each key's waiters in the order they came; forgotten by being taken.
-  std::vector<Call> TakeCalls();
-  bool has_calls() const { return !ready_.empty() || !calls_.empty(); }
+  // Whom to serve next, if anybody. Keys come in the order in which they were written, and the
+  // waiters of a key in the order in which they came; each key is looked up again for each of
+  // them, so that nobody is called for what the one before has taken. O(log waiters), and what it
+  // passes over: waiters for another type.
+  std::optional<Call> NextCall();
+  bool has_calls() const { return !calls_.empty() || !ready_.empty() || serving_.has_value(); }
 
   size_t size() const { return waiters_.size(); }
   // Keys that somebody waits for.
   size_t key_count() const { return by_key_.size(); }
   // Those of them whose going away would end somebody's wait. O(waiters).
   size_t any_change_key_count() const;
-  // The next deadline, or -1. O(waiters).
+  // The next deadline, or -1.
   int64_t NextDeadlineMs() const;
 
   uint32_t Interests() const override { return kReady | kChanges; }
@@ -83,18 +92,39 @@ class Waiters : public keyspace::Listener {
 
  private:
   using Key = std::pair<int, std::string>;
+  using KeyView = std::pair<int, std::string_view>;
+  struct KeyLess {
+    using is_transparent = void;
+    bool operator()(const KeyView& a, const KeyView& b) const { return a < b; }
+  };
+  struct WaitedKey {
+    std::map<uint64_t, const Waiter*> waiters;  // by arrival
+    bool ready = false;                         // is in ready_
+  };
+  // A ready key whose waiters are being called.
+  struct Serving {
+    Key key;
+    uint64_t called;  // the arrival of the last one called
+    uint64_t last;    // the latest arrival when the key's turn came
+  };
 
+  void NoteReady(const Key& key, WaitedKey& waited);
   void NoteReady(keyspace::Database& db, std::string_view key);
+  // The next waiter of the key being served that it may satisfy; null when there is none left.
+  const Waiter* NextOfServed();
 
   keyspace::Keyspace& keyspace_;
   std::map<uint64_t, std::unique_ptr<Waiter>> waiters_;  // by session
-  std::map<Key, std::vector<uint64_t>> by_key_;          // sessions in the order they came
-  std::vector<Key> ready_;                               // keys changed, each once
-  std::vector<Call> calls_;
+  std::map<Key, WaitedKey, KeyLess> by_key_;
+  std::set<std::pair<int64_t, uint64_t>> deadlines_;  // with the session, of those not ending
+  std::deque<Key> ready_;                             // keys changed, each once
+  std::optional<Serving> serving_;
+  std::deque<Call> calls_;      // whatever the keys hold
   std::vector<uint64_t> held_;  // sessions a pause holds, in the order they came
   int64_t pause_until_ms_ = 0;  // 0: no pause
   bool only_writes_ = false;
   size_t any_change_waiters_ = 0;
+  uint64_t arrivals_ = 0;
 };
 
 }  // namespace kvasm::services

@@ -1,0 +1,93 @@
+// Several sessions that wait, and what else they have sent.
+#include <gtest/gtest.h>
+
+#include "tests/unit/support/test_engine.h"
+
+namespace kvasm {
+namespace {
+
+using namespace std::chrono_literals;
+using services::Session;
+using testing::TestEngine;
+
+std::string Taken(Session& session) {
+  std::string bytes(session.out.view());
+  session.out.Clear();
+  return bytes;
+}
+
+TEST(Waiting, WhatTheServedHaveSentComesAfterAllThatWaited) {
+  TestEngine t;
+  Session& first = t.OpenNetwork();
+  Session& second = t.OpenNetwork();
+  t.Raw(first, "BLPOP k 0\r\nLPOP k\r\n");
+  t.Raw(second, "BLPOP k 0\r\n");
+  t.Run("RPUSH k a b c");
+  EXPECT_EQ(Taken(first), "*2\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\nc\r\n");
+  EXPECT_EQ(Taken(second), "*2\r\n$1\r\nk\r\n$1\r\nb\r\n");
+}
+
+TEST(Waiting, AChainOfSessionsThatWakeEachOtherNeedsNoStack) {
+  constexpr int kSessions = 20'000;
+  TestEngine t;
+  for (int i = 0; i < kSessions; ++i) {
+    t.Raw(t.OpenNetwork(), "BLPOP k" + std::to_string(i) + " 0\r\nRPUSH k" +
+                               std::to_string(i + 1) + " x\r\n");
+  }
+  t.Run("RPUSH k0 x");
+  EXPECT_EQ(t.engine.waiters().size(), 0u);
+  EXPECT_EQ(t.Run("LRANGE k" + std::to_string(kSessions) + " 0 -1"), "[\"x\"]");
+}
+
+TEST(Waiting, AnAttemptThatFindsNothingIsNoInteraction) {
+  TestEngine t;
+  Session& taker = t.OpenNetwork();
+  Session& other = t.OpenNetwork();
+  t.Raw(taker, "BLPOP k 0\r\n");
+  t.Raw(other, "XREAD BLOCK 0 STREAMS s 5\r\n");
+  t.AdvanceTime(7s);
+  t.Run("RPUSH k a");
+  t.Run("XADD s 3 f v");
+  const std::string list = t.Run("CLIENT LIST");
+  const size_t line = list.find("id=" + std::to_string(other.id) + " ");
+  EXPECT_NE(list.find(" age=7 idle=7 ", line), std::string::npos) << list;
+  EXPECT_NE(list.find(" age=7 idle=0 "), list.find(" age=7 idle=7 ")) << list;
+  EXPECT_EQ(taker.last_interaction_ms, t.now_ms());
+}
+
+TEST(Waiting, TheLastCommandIsTheOneThatCame) {
+  TestEngine t;
+  Session& session = t.OpenNetwork();
+  t.Raw(session, "MULTI\r\nSET k v\r\n");
+  EXPECT_EQ(session.last_command, "set");
+  t.Raw(session, "EXEC\r\n");
+  EXPECT_EQ(session.last_command, "exec");
+  t.Raw(session, "NOSUCH\r\n");
+  EXPECT_EQ(session.last_command, "");
+}
+
+TEST(Waiting, OneWaitIsEndedOnce) {
+  TestEngine t;
+  Session& other = t.OpenNetwork();
+  t.Raw(other, "BLPOP k 0\r\nBLPOP k 0\r\n");
+  const std::string unblock = "CLIENT UNBLOCK " + std::to_string(other.id);
+  for (const std::string& line : {std::string("MULTI"), unblock, unblock}) t.Run(line);
+  EXPECT_EQ(t.Run("EXEC"), "[:1, :0]");
+  EXPECT_EQ(Taken(other), "*-1\r\n");
+  EXPECT_TRUE(other.waiting);
+}
+
+TEST(Waiting, SessionsAreReadyInTheOrderInWhichTheyWereServed) {
+  TestEngine t;
+  Session* sessions[3];
+  for (Session*& session : sessions) {
+    session = &t.OpenNetwork();
+    t.Raw(*session, "BLPOP k 0\r\n");
+  }
+  t.Run("RPUSH k a b c");
+  for (Session* session : sessions) EXPECT_EQ(t.engine.NextReady(), session);
+  EXPECT_EQ(t.engine.NextReady(), nullptr);
+}
+
+}  // namespace
+}  // namespace kvasm
