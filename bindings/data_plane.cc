@@ -89,6 +89,19 @@ EMSCRIPTEN_KEEPALIVE void kv_consume(uint32_t session_id, uint32_t bytes) {
   TheDoor()->engine().stats().net_output_bytes += consumed;
 }
 
+// Shows in the frame what an in-process session got besides replies: whole pushes, one after the
+// other. Returns their length.
+EMSCRIPTEN_KEEPALIVE uint32_t kv_pushes(uint32_t session_id) {
+  Session* session = FindSession(session_id);
+  return session == nullptr ? 0 : TheDoor()->ShowPushes(*session);
+}
+
+// Drops what kv_pushes has shown.
+EMSCRIPTEN_KEEPALIVE void kv_drop_pushes(uint32_t session_id) {
+  Session* session = FindSession(session_id);
+  if (session != nullptr) session->pushes.Clear();
+}
+
 // A session that another one gave output to, or has to close; -1 when none.
 EMSCRIPTEN_KEEPALIVE int32_t kv_next_ready() {
   Door* door = TheDoor();

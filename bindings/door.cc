@@ -56,9 +56,16 @@ uint32_t Door::Show(services::Session& session) {
       engine_.has_ready() || engine_.effects().pending() != 0 || log_.pending() != 0;
   the_frame.flags = (session.close_after_reply ? kCloseAfterOutput : 0) |
                     (session.waiting ? kWaiting : 0) | (session.input_held ? kInputHeld : 0) |
-                    (is_work_pending ? kWorkPending : 0);
+                    (session.cut_off ? kCutOff : 0) | (is_work_pending ? kWorkPending : 0);
   the_frame.session = static_cast<uint32_t>(session.id);
   return session.out.size();
+}
+
+uint32_t Door::ShowPushes(services::Session& session) {
+  Show(session);
+  the_frame.output = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(session.pushes.data()));
+  the_frame.output_bytes = session.pushes.size();
+  return session.pushes.size();
 }
 
 }  // namespace kvasm::bindings

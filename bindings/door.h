@@ -29,6 +29,7 @@ inline constexpr uint32_t kCloseAfterOutput = 1;
 inline constexpr uint32_t kWaiting = 2;      // a blocking command has parked
 inline constexpr uint32_t kWorkPending = 4;  // effects to take, or other sessions ready
 inline constexpr uint32_t kInputHeld = 8;    // requests wait for this output to be taken
+inline constexpr uint32_t kCutOff = 16;      // to be closed without waiting for what was sent
 
 class Door {
  public:
@@ -50,6 +51,8 @@ class Door {
 
   // Shows JavaScript what a session has to send.
   uint32_t Show(services::Session& session);
+  // As Show, for the messages that an in-process session gets besides replies.
+  uint32_t ShowPushes(services::Session& session);
 
  private:
   HostClock clock_;

@@ -50,14 +50,16 @@ export class Connection {
     const { engine } = this.network;
     if (this.isClosing || this.network.isHolding) return;
     if (this.isBlocked) {
-      // A client that was killed is not waited for; for any other 'drain' goes on here.
-      const { bytes, close } = engine.output(this.session);
-      if (close && bytes.length === 0) this.close();
+      // Its output stays in the engine, which sees how much it is; 'drain' goes on here.
+      const { bytes, close, cut } = engine.output(this.session);
+      if (cut) this.destroy();
+      else if (close && bytes.length === 0) this.close();
       return;
     }
     this.fedBytes = 0;
     for (;;) {
-      const { bytes, close, held } = engine.output(this.session);
+      const { bytes, close, cut, held } = engine.output(this.session);
+      if (cut) return this.destroy();
       const pending = bytes.length;
       if (pending === 0 && held) {
         engine.resume(this.session);

@@ -5,7 +5,7 @@ import { camelCase, overloadsOf } from './signatures.mjs';
 const kTaken = new Set(
   (
     'bytes call close closed connect constructor discard duplicate exec length listen multi ' +
-    'pipeline sync watch'
+    'pipeline psubscribe punsubscribe ssubscribe subscribe sunsubscribe sync unsubscribe watch'
   ).split(' '),
 );
 

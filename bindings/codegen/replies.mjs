@@ -81,6 +81,9 @@ const byType = [
   [kTexts, 'xgroup|help'],
   ['Record<string, [id: S, fields: S[] | null][]> | null', 'xreadgroup'],
   ['Record<string, S | number | null>[]', 'xinfo|groups xinfo|consumers'],
+  [kTexts, 'pubsub|channels pubsub|shardchannels pubsub|help'],
+  [kCount, 'pubsub|numpat'],
+  ['(S | number)[]', 'pubsub|numsub pubsub|shardnumsub'],
 ];
 
 const kPending =

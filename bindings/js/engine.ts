@@ -19,6 +19,7 @@ const kFlags = 4;
 const kCloseAfterOutput = 1;
 const kWaiting = 2;
 const kInputHeld = 8;
+const kCutOff = 16;
 
 /** The input buffer is never smaller: nearly every command fits without a reservation. */
 const kInputBytesMin = 64 * 1024;
@@ -41,6 +42,15 @@ export interface LocalListener {
   ready(): void;
   /** The engine was asked to shut down. */
   end(): void;
+}
+
+/** What a network session has to send; see {@link Engine.output}. */
+export interface Output {
+  bytes: Uint8Array;
+  close: boolean;
+  cut: boolean;
+  held: boolean;
+  waiting: boolean;
 }
 
 interface Unref {
@@ -157,10 +167,10 @@ export class Engine {
   /**
    * What a session has to send.
    * @returns `bytes`: a view, valid until the next call of the engine; `close`: end the connection
-   * once they are sent; `held`: requests wait for these bytes to be taken, call `resume` then;
-   * `waiting`: a blocking command has not been answered yet
+   * once they are sent; `cut`: end it at once; `held`: requests wait for these bytes to be taken,
+   * call `resume` then; `waiting`: a blocking command has not been answered yet
    */
-  output(session: number): { bytes: Uint8Array; close: boolean; held: boolean; waiting: boolean } {
+  output(session: number): Output {
     const length = this.module._kv_output(session) >>> 0;
     if (this.heap.length === 0) this.refresh();
     const start = this.heap32[this.frame + kOutputPointer];
@@ -168,6 +178,7 @@ export class Engine {
     return {
       bytes: this.heap.subarray(start, start + length),
       close: (flags & kCloseAfterOutput) !== 0,
+      cut: (flags & kCutOff) !== 0,
       held: (flags & kInputHeld) !== 0,
       waiting: (flags & kWaiting) !== 0,
     };

@@ -62,6 +62,8 @@ export interface KvasmModule {
   _kv_feed(session: number, length: number): number;
   _kv_output(session: number): number;
   _kv_consume(session: number, count: number): void;
+  _kv_pushes(session: number): number;
+  _kv_drop_pushes(session: number): void;
   _kv_next_ready(): number;
   _kv_tick(budgetUnits: number): number;
   _kv_effects_pending(): number;

@@ -188,6 +188,17 @@ std::string AclCommandNotFound(std::string_view name) {
   return Join({"ERR Command '", Quoted(name, name.size()), "' not found"});
 }
 
+std::string NotWhileSubscribed(std::string_view command) {
+  return Join(
+      {"ERR Can't execute '", command,
+       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+       "context"});
+}
+
+std::string SubscribeDenied(std::string_view command) {
+  return Join({"ERR ", command, " isn't allowed for a DENY BLOCKING client"});
+}
+
 std::string ConfigUnknown(std::string_view name) {
   return Join({"ERR Unknown option or number of arguments for CONFIG SET - '", name, "'"});
 }

@@ -367,6 +367,12 @@ std::string AclUnknownCategory(std::string_view name);
 std::string AclUserNotFound(std::string_view name);
 std::string AclCommandNotFound(std::string_view name);
 
+// --- Publish and subscribe ---------------------------------------------------------------------
+// `command` as its full name, "client|id".
+std::string NotWhileSubscribed(std::string_view command);
+// Where each command has to have one reply; upper-case name.
+std::string SubscribeDenied(std::string_view command);
+
 // --- Server ------------------------------------------------------------------------------------
 inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";
 inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";

@@ -187,6 +187,14 @@ struct CommandSpec {
   std::string_view summary{};
 };
 
+// Whether a session that listens to channels may call it in RESP2, where messages and replies look
+// alike.
+constexpr bool IsForSubscribers(const CommandSpec& spec) {
+  constexpr uint32_t kSubscribing = kPubsub | kNoScript;
+  return (spec.flags & kSubscribing) == kSubscribing || spec.name == "ping" ||
+         spec.name == "quit" || spec.name == "reset";
+}
+
 // True when the declaration agrees with itself; used as static_assert(AllValid(kSpecs)).
 consteval bool Valid(const CommandSpec& spec) {
   if (spec.name.empty() || spec.since.empty() || spec.arity == 0) return false;

@@ -50,6 +50,7 @@ std::vector<Specs> AllCommands() {
       FunctionCommands(),
       TransactionCommands(),
       DumpCommands(),
+      PubsubCommands(),
   };
   // clang-format on
 }

@@ -51,6 +51,7 @@ Specs HyperLogLogCommands();
 Specs FunctionCommands();
 Specs TransactionCommands();
 Specs DumpCommands();
+Specs PubsubCommands();
 
 // All of them, for command::Table.
 std::vector<Specs> AllCommands();

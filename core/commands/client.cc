@@ -18,7 +18,7 @@ using namespace command;  // the vocabulary of specs
 using services::ReplyMode;
 using services::Session;
 
-// Every session is a normal client; replicas, masters and subscribers are not known here.
+// Replicas and masters are not known here.
 enum class ClientType : uint8_t { kNormal, kReplica, kMaster, kPubsub };
 
 std::optional<ClientType> ClientTypeByName(std::string_view name) {
@@ -28,6 +28,10 @@ std::optional<ClientType> ClientTypeByName(std::string_view name) {
   if (base::EqualsIgnoreCase(name, "pubsub")) return ClientType::kPubsub;
   if (base::EqualsIgnoreCase(name, "master")) return ClientType::kMaster;
   return std::nullopt;
+}
+
+ClientType TypeOf(const Session& session) {
+  return session.subscriptions == nullptr ? ClientType::kNormal : ClientType::kPubsub;
 }
 
 // --- one's own session ---
@@ -113,8 +117,8 @@ uint64_t RequestBytes(const Call& call) {
   return bytes;
 }
 
-// A line of CLIENT LIST. What a session here does not have (a file descriptor, subscriptions,
-// transactions) is told as Redis tells its absence.
+// A line of CLIENT LIST. What a session here does not have (a file descriptor) is told as Redis
+// tells its absence.
 std::string Describe(const Call& call, const Session& session) {
   const int64_t now_ms = call.now_ms();
   std::string line;
@@ -131,6 +135,7 @@ std::string Describe(const Call& call, const Session& session) {
     return static_cast<uint64_t>(std::max<int64_t>(0, (now_ms - then_ms) / 1000));
   };
   std::string flags;
+  if (session.subscriptions != nullptr) flags += 'P';
   if (session.transaction.open()) flags += 'x';
   if (session.waiting) flags += 'b';
   if (session.close_after_reply) flags += 'c';
@@ -148,9 +153,13 @@ std::string Describe(const Call& call, const Session& session) {
   number("idle", seconds_since(session.last_interaction_ms));
   text("flags", flags.empty() ? "N" : flags);
   number("db", static_cast<uint64_t>(session.db));
-  text("sub", "0");
-  text("psub", "0");
-  text("ssub", "0");
+  const services::Subscriptions* topics = session.subscriptions.get();
+  const auto subscribed = [&](services::TopicKind kind) {
+    return topics == nullptr ? 0 : topics->count(kind);
+  };
+  number("sub", subscribed(services::TopicKind::kChannel));
+  number("psub", subscribed(services::TopicKind::kPattern));
+  number("ssub", subscribed(services::TopicKind::kShardChannel));
   const services::Transaction& transaction = session.transaction;
   text("multi", transaction.open() ? base::Int64Text(static_cast<int64_t>(transaction.size()))
                                    : base::Int64Text(-1));
@@ -160,9 +169,10 @@ std::string Describe(const Call& call, const Session& session) {
   number("multi-mem", transaction.memory_bytes());
   number("rbs", session.out.capacity());
   number("rbp", session.out.capacity());
-  number("obl", session.out.size());
-  text("oll", "0");
-  text("omem", "0");
+  const services::OutputUse output(session.out.size());
+  number("obl", output.fixed_bytes);
+  number("oll", output.blocks);
+  number("omem", output.more_bytes);
   number("tot-mem", sizeof(Session) + session.out.capacity() + pending);
   text("events", session.out.empty() ? "r" : "rw");
   text("cmd", session.last_command.empty() ? "NULL" : session.last_command);
@@ -208,9 +218,9 @@ void ClientList(Call& call) {
           id < 0 ? nullptr : call.services.sessions.Find(static_cast<uint64_t>(id));
       if (session != nullptr && fits) add(*session);
     }
-  } else if (!type || *type == ClientType::kNormal) {
+  } else {
     for (const auto& session : call.services.sessions.all()) {
-      if (fits) add(*session);
+      if (fits && (!type || *type == TypeOf(*session))) add(*session);
     }
   }
   if (fits) call.reply.Verbatim("txt", lines);
@@ -227,7 +237,7 @@ struct Filter {
   bool Takes(const Session& session) const {
     return (!id || session.id == *id) && (!address || session.address == *address) &&
            (!local_address || session.local_address == *local_address) &&
-           (!type || *type == ClientType::kNormal);
+           (!type || *type == TypeOf(session));
   }
 };
 
@@ -236,7 +246,12 @@ struct Filter {
 bool Kill(Call& call, Session& session) {
   if (!session.network || session.close_after_reply) return false;
   session.close_after_reply = true;
-  if (&session != &call.session) call.services.sessions.MarkReady(session);
+  if (&session == &call.session) return true;
+  // Nothing is sent to another one any more.
+  session.cut_off = true;
+  session.out.Clear();
+  call.services.pubsub.UnsubscribeAll(session);
+  call.services.sessions.MarkReady(session);
   return true;
 }
 

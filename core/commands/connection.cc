@@ -27,6 +27,7 @@ void ResetSession(command::Call& call) {
   services::Session& session = call.session;
   session.authenticated = !session.network || call.services.settings().requirepass.empty();
   session.transaction.Close(call.keyspace);
+  call.services.pubsub.UnsubscribeAll(session);
   session.reply_mode = services::ReplyMode::kOn;
   session.no_evict = session.no_touch = false;
   session.db = 0;
@@ -72,6 +73,12 @@ void Echo(Call& call) { call.reply.Bulk(call.arg(1)); }
 
 void Ping(Call& call) {
   if (call.argc() > 2) return call.reply.Error(errors::WrongArity("ping"));
+  if (call.session.subscriptions != nullptr && call.reply.protocol() == 2) {
+    // Told apart from messages by its first word.
+    call.reply.Array(2);
+    call.reply.Bulk("pong");
+    return call.reply.Bulk(call.argc() == 2 ? call.arg(1) : "");
+  }
   if (call.argc() == 2) return call.reply.Bulk(call.arg(1));
   call.reply.Simple("PONG");
 }

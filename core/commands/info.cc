@@ -226,13 +226,17 @@ void Statistics(Call& call, InfoText& out) {
             "0");
   out.Line("keyspace_hits", keys.hits);
   out.Line("keyspace_misses", keys.misses);
-  out.Lines(
-      {"pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec",
-       "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
-       "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
-       "total_active_defrag_time", "current_active_defrag_time", "tracking_total_keys",
-       "tracking_total_items", "tracking_total_prefixes", "unexpected_error_replies"},
-      "0");
+  const services::Pubsub& pubsub = call.services.pubsub;
+  using services::TopicKind;
+  out.Line("pubsub_channels", pubsub.topics(TopicKind::kChannel).size());
+  out.Line("pubsub_patterns", pubsub.topics(TopicKind::kPattern).size());
+  out.Line("pubsubshard_channels", pubsub.topics(TopicKind::kShardChannel).size());
+  out.Lines({"latest_fork_usec", "total_forks", "migrate_cached_sockets",
+             "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+             "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
+             "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",
+             "tracking_total_prefixes", "unexpected_error_replies"},
+            "0");
   out.Line("total_error_replies", stats.total_error_replies);
   out.Line("dump_payload_sanitizations", "0");
   out.Line("acl_access_denied_auth", stats.failed_authentications);

@@ -48,9 +48,12 @@ Engine::Engine(const host::Host& host, const Options& options)
       hash_seed_(options.has_seed ? base::HashSeed{options.seed, ~options.seed}
                                   : base::HashSeed{host.entropy.Next(), host.entropy.Next()}),
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
-      services_{config_, stats_, sessions_, effects_, identity_, waiters_},
+      services_{config_, stats_, sessions_, effects_, identity_, waiters_, pubsub_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
       waiters_(keyspace_),
+      output_limits_(config_.settings(), keyspace_, sessions_, host.log),
+      pubsub_(sessions_, output_limits_),
+      keyspace_events_(keyspace_, pubsub_),
       table_(commands::AllCommands()) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
@@ -92,6 +95,8 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
     for (const auto& session : sessions_.all()) in_use = std::max(in_use, session->db + 1);
     keyspace_.SetDatabaseCount(std::max(in_use, static_cast<int>(settings.databases)));
   }
+  if (name == "notify-keyspace-events") keyspace_events_.Configure(value);
+  if (name == "client-output-buffer-limit") output_limits_.ApplyToAll();
   keyspace_.lazy_expire = settings.lazyfree_lazy_expire;
   keyspace_.lazy_server_delete = settings.lazyfree_lazy_server_del;
   keyspace_.lazy_user_delete = settings.lazyfree_lazy_user_del;
@@ -111,12 +116,16 @@ Session& Engine::Open(const SessionOptions& options) {
   } else {
     session.reply.set_protocol(3);
   }
+  output_limits_.Apply(session);
   return session;
 }
 
 void Engine::Close(uint64_t session_id) {
   waiters_.Remove(session_id);
-  if (Session* session = sessions_.Find(session_id)) session->transaction.Close(keyspace_);
+  if (Session* session = sessions_.Find(session_id)) {
+    session->transaction.Close(keyspace_);
+    pubsub_.UnsubscribeAll(*session);
+  }
   sessions_.Close(session_id);
 }
 
@@ -193,6 +202,7 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     }
   }
   if (!session.waiting) Settle(session, index, before);
+  pubsub_.FlushPushes(session);
   if (waiters_.has_calls() && !serving_) [[unlikely]]
     ServeWaiters();
 }
@@ -255,6 +265,11 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     }
     // A queue has no other bounds.
     adds |= !IsObeyedAtOnce(spec);
+  }
+  if (session.subscriptions != nullptr && session.reply.protocol() == 2 &&
+      !command::IsForSubscribers(spec)) [[unlikely]] {
+    Reject(session, index, errors::NotWhileSubscribed(spec.name));
+    return false;
   }
   // What waits to be freed is no reason to refuse a command.
   if (!HasMemoryFor(adds, args) && !(keyspace_.lazy_free().Finish() && HasMemoryFor(adds, args)))
@@ -326,6 +341,7 @@ void Engine::RunTransaction(Session& session) {
 
 void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args) {
   const CommandSpec& spec = table_.at(index);
+  pubsub_.SetRunning(&session);
   uint64_t errors_before = session.reply.errors();
   const uint32_t output_before = session.out.size();
   const uint64_t dirty_before = keyspace_.stats().dirty;
@@ -455,6 +471,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
     session.waiting = false;
   }
   Settle(session, index, before);
+  pubsub_.FlushPushes(session);
   session.last_interaction_ms = keyspace_.recent_ms();
   sessions_.MarkReady(session);
   if (session.network) served_.push_back(session.id);
@@ -478,13 +495,16 @@ bool Engine::EndReply(Session& session, uint32_t output_before) {
   resp::Buffer& out = session.out;
   const bool fits = !out.TakeFailure();
   if (!fits) [[unlikely]] {
+    if (output_limits_.EndIfStopped(session)) return fits;
     // What was written of it is withdrawn.
     out.Truncate(output_before);
     session.reply.Error(errors::kOom);
     if (out.TakeFailure()) session.close_after_reply = true;
   }
-  if (session.reply_mode == services::ReplyMode::kOn) [[likely]]
+  if (session.reply_mode == services::ReplyMode::kOn) [[likely]] {
+    output_limits_.Check(session);
     return fits;
+  }
   if (session.reply_mode == services::ReplyMode::kSkipNext) {
     session.reply_mode = services::ReplyMode::kSkip;
     return fits;
@@ -504,6 +524,7 @@ int64_t Engine::Tick(uint32_t budget_units) {
     busy = keyspace_.ExpireDue(budget_units);
     keyspace_.journal().Commit();
   }
+  output_limits_.Tick();
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));

@@ -20,6 +20,8 @@
 #include "core/command/table.h"
 #include "core/host/host.h"
 #include "core/keyspace/keyspace.h"
+#include "core/services/keyspace_events.h"
+#include "core/services/output_limits.h"
 #include "core/services/services.h"
 
 namespace kvasm::engine {
@@ -140,6 +142,9 @@ class Engine {
   services::Services services_;
   keyspace::Keyspace keyspace_;
   services::Waiters waiters_;
+  services::OutputLimits output_limits_;
+  services::Pubsub pubsub_;
+  services::KeyspaceEvents keyspace_events_;
   bool serving_ = false;
   bool resuming_ = false;
   std::deque<uint64_t> served_;  // sessions whose input is to be looked at

@@ -18,6 +18,10 @@ Buffer::~Buffer() { base::Free(block_); }
 char* Buffer::Grow(uint32_t bytes) {
   if (failed_) return nullptr;
   const uint32_t used = size();
+  if (uint64_t{used} + bytes > limit_) {
+    failed_ = stopped_ = limit_ < kBytesMax;
+    if (failed_) return nullptr;
+  }
   if (begin_ > 0 && begin_ >= capacity_ / 2 && uint64_t{used} + bytes <= capacity_) {
     std::memmove(block_, block_ + begin_, used);
     begin_ = 0;

@@ -53,6 +53,11 @@ class Buffer {
   void Truncate(uint32_t bytes) { end_ = begin_ + bytes; }
   void Clear() { Consume(size()); }
 
+  // The buffer fails rather than hold much more than `bytes`; what it holds already stays.
+  void set_limit(uint32_t bytes) { limit_ = bytes; }
+  // Whether that was why it failed; forgotten by being taken.
+  bool TakeStop() { return std::exchange(stopped_, false); }
+
   // Whether memory ran out while writing. Stays until taken.
   bool failed() const { return failed_; }
   bool TakeFailure() { return std::exchange(failed_, false); }
@@ -64,7 +69,9 @@ class Buffer {
   uint32_t begin_ = 0;
   uint32_t end_ = 0;
   uint32_t capacity_ = 0;
+  uint32_t limit_ = kBytesMax;
   bool failed_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace kvasm::resp

@@ -1,5 +1,6 @@
 #include "core/services/config.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -110,6 +111,21 @@ int64_t NumberOf(std::string_view text) {
   return base::ParseInt64(text).value_or(std::numeric_limits<int64_t>::max());
 }
 
+// "normal <hard> <soft> <seconds> slave ... pubsub ...", as CONFIG GET shows it.
+OutputLimitClasses OutputLimitsOf(std::string_view text) {
+  OutputLimitClasses classes;
+  for (OutputLimit* limit : {&classes.normal, &classes.replica, &classes.pubsub}) {
+    uint64_t numbers[4] = {};  // the first is the name
+    for (uint64_t& number : numbers) {
+      const size_t end = std::min(text.find(' '), text.size());
+      number = base::ParseUint64(text.substr(0, end)).value_or(0);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    *limit = {numbers[1], numbers[2], static_cast<int64_t>(numbers[3])};
+  }
+  return classes;
+}
+
 }  // namespace
 
 struct Config::State {
@@ -181,6 +197,7 @@ void Config::UpdateSetting(std::string_view name, std::string_view value) {
   if (const auto number = FieldOf(kNumberFields, name)) settings_.*(*number) = NumberOf(value);
   if (const auto text = FieldOf(kTextFields, name)) settings_.*(*text) = value;
   if (const auto limit = FieldOf(kLimitFields, name)) settings_.limits.*(*limit) = NumberOf(value);
+  if (name == "client-output-buffer-limit") settings_.output_limits = OutputLimitsOf(value);
 }
 
 bool Config::Get(std::string_view name, std::string* value) const {

@@ -3,6 +3,7 @@
 
 #include "core/services/config.h"
 #include "core/services/effects.h"
+#include "core/services/pubsub.h"
 #include "core/services/session.h"
 #include "core/services/stats.h"
 #include "core/services/waiters.h"
@@ -25,6 +26,7 @@ struct Services {
   Effects& effects;
   const Identity& identity;
   Waiters& waiters;
+  Pubsub& pubsub;
 
   const Settings& settings() const { return config.settings(); }
 };

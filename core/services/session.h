@@ -12,6 +12,7 @@
 #include "core/resp/buffer.h"
 #include "core/resp/request_parser.h"
 #include "core/resp/writer.h"
+#include "core/services/subscriptions.h"
 #include "core/services/transaction.h"
 
 namespace kvasm::services {
@@ -26,6 +27,7 @@ struct Session {
   bool network = false;            // false: the host program calls commands in-process
   bool authenticated = true;       // as user "default"
   bool close_after_reply = false;  // output is still to be written, input is not read any more
+  bool cut_off = false;            // and nobody waits for what the client has not read yet
   bool input_held = false;         // requests wait for the output to be taken
   bool no_evict = false;
   bool no_touch = false;
@@ -35,6 +37,7 @@ struct Session {
   int db = 0;
 
   Transaction transaction;
+  std::unique_ptr<Subscriptions> subscriptions;  // null: none
 
   std::string address;  // "ip:port", "path:0" for unix sockets, "" in-process
   std::string local_address;
@@ -43,6 +46,7 @@ struct Session {
   std::string library_version;
   int64_t created_ms = 0;
   int64_t last_interaction_ms = 0;  // when a request came, or the reply to one that waited
+  int64_t above_soft_since_ms = 0;  // its output is too large since then; 0: it is not
   std::string_view last_command;    // spec name, static; empty if there was no such command
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
@@ -50,6 +54,8 @@ struct Session {
   resp::RequestParser parser;
   resp::Buffer out;
   resp::Writer reply;
+  // Messages that follow the reply of the running command; in-process sessions get all theirs here.
+  resp::Buffer pushes;
 };
 
 // All sessions, by id in order of creation. Ids are never reused.

@@ -10,6 +10,18 @@
 
 namespace kvasm::services {
 
+// What a class of clients may leave unread; 0: as much as it likes.
+struct OutputLimit {
+  uint64_t hard_bytes = 0;
+  uint64_t soft_bytes = 0;
+  int64_t soft_seconds = 0;
+};
+struct OutputLimitClasses {
+  OutputLimit normal;
+  OutputLimit replica;
+  OutputLimit pubsub;
+};
+
 struct Settings {
   types::Limits limits;
   int64_t databases = 16;
@@ -31,6 +43,7 @@ struct Settings {
   int64_t rdb_version = 11;
   int64_t timeout = 0;  // seconds an idle client is kept, 0 = for ever
   std::string notify_keyspace_events;
+  OutputLimitClasses output_limits;  // client-output-buffer-limit
   std::string requirepass;
   std::string enable_protected_configs = "no";  // no, yes, local
   std::string enable_debug_command = "no";      // no, yes, local
