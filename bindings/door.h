@@ -30,6 +30,7 @@ inline constexpr uint32_t kWaiting = 2;      // a blocking command has parked
 inline constexpr uint32_t kWorkPending = 4;  // effects to take, or other sessions ready
 inline constexpr uint32_t kInputHeld = 8;    // requests wait for this output to be taken
 inline constexpr uint32_t kCutOff = 16;      // to be closed without waiting for what was sent
+inline constexpr uint32_t kHasPushes = 32;   // an in-process session has got messages
 
 class Door {
  public:

@@ -92,6 +92,7 @@ export class MemoryConnection extends Duplex {
   }
 
   private flush(): void {
+    if (!this.destroyed && this.engine.output(this.session).cut) this.destroy();
     while (!this.destroyed && !this.isFull && !this.readableEnded) {
       const { bytes, close, held, waiting } = this.engine.output(this.session);
       this.noteWaiting(waiting);

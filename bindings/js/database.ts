@@ -9,6 +9,15 @@ import { WatchError } from './errors.js';
 import { Pipeline } from './pipeline.js';
 import { inPairs, scanAll, type ScanOptions } from './scan.js';
 import { LocalSession, kByName } from './session.js';
+import {
+  SubscriptionHub,
+  type KeyspaceEvent,
+  type Message,
+  type MessageHandler,
+  type SubscribeOptions,
+  type Subscription,
+  type TopicKind,
+} from './subscriptions.js';
 import { Transaction } from './transaction.js';
 import type { Argument, Bytes, Connection, Key, Pairs, Reply } from './types.js';
 
@@ -50,7 +59,79 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     if (id === undefined) return this.runMany(kByName, [name, ...args]) as Promise<Reply<S>>;
     return this.runMany(id, args) as Promise<Reply<S>>;
   }
+
+  /**
+   * Listens to one or several channels: with a handler, which gets each message; without one as an
+   * async iterable. Several subscriptions to a channel get its messages each.
+   *
+   * @example
+   * await db.subscribe('news', (message, channel) => console.log(channel, message));
+   * for await (const { message } of await db.subscribe('news', { signal })) console.log(message);
+   */
+  subscribe(
+    channels: string | readonly string[],
+    handler: MessageHandler<S>,
+    options?: SubscribeOptions,
+  ): Promise<Subscription<Message<S>>>;
+  subscribe(
+    channels: string | readonly string[],
+    options?: SubscribeOptions,
+  ): Promise<Subscription<Message<S>>>;
+  subscribe(channels: string | readonly string[], ...rest: Rest<S>) {
+    return this.listenTo('', channels, rest);
+  }
+
+  /** As {@link AsyncFace.subscribe}, for all channels whose names match patterns. */
+  psubscribe(
+    patterns: string | readonly string[],
+    handler: MessageHandler<S>,
+    options?: SubscribeOptions,
+  ): Promise<Subscription<Message<S>>>;
+  psubscribe(
+    patterns: string | readonly string[],
+    options?: SubscribeOptions,
+  ): Promise<Subscription<Message<S>>>;
+  psubscribe(patterns: string | readonly string[], ...rest: Rest<S>) {
+    return this.listenTo('p', patterns, rest);
+  }
+
+  /** As {@link AsyncFace.subscribe}, for shard channels (SPUBLISH). */
+  ssubscribe(
+    channels: string | readonly string[],
+    handler: MessageHandler<S>,
+    options?: SubscribeOptions,
+  ): Promise<Subscription<Message<S>>>;
+  ssubscribe(
+    channels: string | readonly string[],
+    options?: SubscribeOptions,
+  ): Promise<Subscription<Message<S>>>;
+  ssubscribe(channels: string | readonly string[], ...rest: Rest<S>) {
+    return this.listenTo('s', channels, rest);
+  }
+
+  private async listenTo(
+    kind: TopicKind,
+    topics: string | readonly string[],
+    rest: Rest<S>,
+  ): Promise<Subscription<Message<S>>> {
+    const [first, second] = rest;
+    const handler = typeof first === 'function' ? first : undefined;
+    const options = typeof first === 'function' ? second : first;
+    return SubscriptionHub.of(this.session).subscribe<Message<S>>({
+      kind,
+      topics: typeof topics === 'string' ? [topics] : [...new Set(topics)],
+      raw: this.raw,
+      make: (message) => message as Message<S>,
+      handler: handler && (({ message, channel, pattern }) => handler(message, channel, pattern)),
+      options: options ?? {},
+    });
+  }
 }
+
+/** What follows the channels of a subscription. */
+type Rest<S extends string | Bytes> =
+  | [handler: MessageHandler<S>, options?: SubscribeOptions]
+  | [options?: SubscribeOptions, none?: undefined];
 
 /**
  * `db.sync`: methods that return the reply, or throw what a promise would reject with. Blocking
@@ -184,6 +265,42 @@ export class Database extends AsyncFace<string> {
     } finally {
       await tx.close();
     }
+  }
+
+  /**
+   * Listens to what happens to keys whose names match a pattern, in the database that is selected
+   * now, whoever causes it. Adds `KA` to `notify-keyspace-events` if it is not there.
+   * @param handler without it the subscription is an async iterable
+   *
+   * @example
+   * await db.onKeyspace('user:*', ({ event, key }) => console.log(event, key));
+   */
+  async onKeyspace(
+    pattern: string,
+    handler?: (event: KeyspaceEvent) => unknown,
+    options: SubscribeOptions = {},
+  ): Promise<Subscription<KeyspaceEvent>> {
+    const info = await this.clientInfo();
+    const database = Number(/ db=(\d+)/.exec(info)![1]);
+    const { engine } = this.session;
+    const events = engine.configGet('notify-keyspace-events') ?? '';
+    if (!events.includes('K') || !events.includes('A')) {
+      const problem = engine.configSet('notify-keyspace-events', `${events}KA`);
+      if (problem !== '') throw new TypeError(problem);
+    }
+    const prefix = `__keyspace@${database}__:`;
+    return SubscriptionHub.of(this.session).subscribe<KeyspaceEvent>({
+      kind: 'p',
+      topics: [prefix + pattern],
+      raw: false,
+      make: ({ channel, message }) => ({
+        event: message as string,
+        key: channel.slice(prefix.length),
+        database,
+      }),
+      handler,
+      options,
+    });
   }
 
   /**

@@ -59,6 +59,21 @@ export class WouldBlockError extends Error {
   }
 }
 
+/** A subscription that is read as an iterator was not read for too long: messages piled up. */
+export class SlowSubscriberError extends Error {
+  static {
+    SlowSubscriberError.prototype.name = 'SlowSubscriberError';
+  }
+
+  /** Always `SLOW`. */
+  readonly code = 'SLOW';
+
+  /** @param count how many messages had not been read */
+  constructor(count: number) {
+    super(`${count} messages were not read: the subscription has ended`);
+  }
+}
+
 /** The keys of {@link Database.watch} have changed each time its transaction was to be executed. */
 export class WatchError extends Error {
   static {

@@ -12,8 +12,21 @@ export {
   type OpenOptions,
 } from './database.js';
 export type { CommandMethods, CommandName } from './commands.gen.js';
-export { ClosedError, ReplyError, WatchError, WouldBlockError } from './errors.js';
+export {
+  ClosedError,
+  ReplyError,
+  SlowSubscriberError,
+  WatchError,
+  WouldBlockError,
+} from './errors.js';
 export type { ChainResult } from './chain.js';
+export {
+  Subscription,
+  type KeyspaceEvent,
+  type Message,
+  type MessageHandler,
+  type SubscribeOptions,
+} from './subscriptions.js';
 export { Pipeline } from './pipeline.js';
 export type { ScanOptions } from './scan.js';
 export { Transaction } from './transaction.js';

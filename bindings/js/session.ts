@@ -19,6 +19,7 @@ const kFlags = 4;
 const kClose = 1;
 const kBlocked = 2;
 const kWorkPending = 4;
+const kHasPushes = 32;
 
 /** The command number that means: the name is argument 0. */
 export const kByName = -1;
@@ -54,6 +55,11 @@ export class LocalSession {
   private waiting: Waiting | undefined;
   private readonly delayed: Delayed[] = [];
   private closed: (() => void)[] = [];
+  /**
+   * Told of the messages the session gets besides replies: `decode` gives them, their texts as
+   * bytes if wanted, while it is called. Without it they are dropped.
+   */
+  onPushes: ((decode: (raw: boolean) => AnyReply[]) => void) | undefined;
 
   private constructor(
     readonly engine: Engine,
@@ -382,7 +388,7 @@ export class LocalSession {
     const length = engine.module._kv_output(this.session) >>> 0;
     if (engine.heap.length === 0) engine.refresh();
     const start = engine.heap32[engine.frame + kOutputPointer];
-    const close = (engine.heap32[engine.frame + kFlags] & kClose) !== 0;
+    const flags = engine.heap32[engine.frame + kFlags];
     const waiting = this.waiting;
     if (length > 0 && waiting !== undefined) {
       const reply = engine.decoder.decode(start, waiting.raw);
@@ -396,8 +402,25 @@ export class LocalSession {
       }
     }
     engine.module._kv_consume(this.session, length);
-    if (close) this.close();
+    if ((flags & kHasPushes) !== 0) this.takePushes();
+    if ((flags & kClose) !== 0) this.close();
     else queueMicrotask(() => this.runDelayed());
+  }
+
+  private takePushes(): void {
+    const engine = this.engine;
+    const length = engine.module._kv_pushes(this.session) >>> 0;
+    if (engine.heap.length === 0) engine.refresh();
+    const start = engine.heap32[engine.frame + kOutputPointer];
+    this.onPushes?.((raw) => {
+      const pushes: AnyReply[] = [];
+      const { decoder } = engine;
+      for (let at = start; at < start + length; at = decoder.at) {
+        pushes.push(decoder.decode(at, raw));
+      }
+      return pushes;
+    });
+    engine.module._kv_drop_pushes(this.session);
   }
 
   private runDelayed(): void {

@@ -114,7 +114,7 @@ class Engine {
   void Settle(services::Session& session, size_t index, uint32_t output_before);
   // What CLIENT REPLY leaves of the reply since the output was `output_before` bytes long. False
   // if it did not fit into memory: it has become an error.
-  static bool EndReply(services::Session& session, uint32_t output_before);
+  bool EndReply(services::Session& session, uint32_t output_before);
   void SampleClock();
   void StartInstant();
   // Whether a pause holds this command back.
