@@ -95,7 +95,7 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
     for (const auto& session : sessions_.all()) in_use = std::max(in_use, session->db + 1);
     keyspace_.SetDatabaseCount(std::max(in_use, static_cast<int>(settings.databases)));
   }
-  if (name == "notify-keyspace-events") keyspace_events_.Configure(value);
+  if (name == "notify-keyspace-events") keyspace_events_.Configure(settings.notify_keyspace_events);
   if (name == "client-output-buffer-limit") output_limits_.ApplyToAll();
   keyspace_.lazy_expire = settings.lazyfree_lazy_expire;
   keyspace_.lazy_server_delete = settings.lazyfree_lazy_server_del;
@@ -457,7 +457,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
       Run(session, index, args);
       if (!session.waiting) waiters_.Remove(session.id);
     }
-    if (session.waiting) return;
+    if (session.waiting) return pubsub_.FlushPushes(session);
   } else {
     ++stats_.commands[index].calls;
     if (wake == services::Waiters::Wake::kError) {

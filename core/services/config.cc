@@ -135,8 +135,17 @@ struct Config::State {
     bool operator==(const Found&) const = default;
   };
 
-  std::vector<std::string> values;  // by index of the directive, as CONFIG GET shows them
+  std::vector<std::string> values;  // by index of the directive
   bool save_given = false;          // a start-up source has given save points of its own
+
+  // As CONFIG GET shows it. Redis does not tell of new keys beside all other events.
+  std::string Shown(size_t index) const {
+    std::string value = values[index];
+    if (Directives()[index].type == DirectiveType::kEvents && value.starts_with('A')) {
+      std::erase(value, 'n');
+    }
+    return value;
+  }
 
   static std::optional<Found> Find(std::string_view name) {
     const auto directives = Directives();
@@ -203,7 +212,7 @@ void Config::UpdateSetting(std::string_view name, std::string_view value) {
 bool Config::Get(std::string_view name, std::string* value) const {
   const auto found = State::Find(name);
   if (!found) return false;
-  *value = state_->values[found->index];
+  *value = state_->Shown(found->index);
   return true;
 }
 
@@ -219,7 +228,7 @@ std::vector<Config::Pair> Config::Match(std::string_view pattern) const {
     if (directives[i].flags & kHidden) continue;
     for (std::string_view name : {directives[i].name, directives[i].alias}) {
       if (!name.empty() && base::GlobMatch(pattern, name, base::Case::kIgnored)) {
-        pairs.emplace_back(name, state_->values[i]);
+        pairs.emplace_back(name, state_->Shown(i));
       }
     }
   }
@@ -274,7 +283,7 @@ base::Status Config::Set(std::span<const Pair> values, Source source) {
     changed.push_back(target.index);
   }
   if (listener_) {
-    for (size_t index : changed) listener_(Directives()[index].name, state_->values[index]);
+    for (size_t index : changed) listener_(Directives()[index].name, state_->Shown(index));
   }
   return base::Status::Ok();
 }

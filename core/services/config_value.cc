@@ -245,7 +245,7 @@ Text NormalizeOomScores(std::string_view text) {
 }
 
 Text NormalizeEvents(std::string_view text) {
-  // 'A' stands for the first ten; 'n' is not told beside it.
+  // 'A' stands for the first ten.
   constexpr std::string_view kAll = "g$lshzxetd";
   constexpr std::string_view kOrder = "g$lshzxetdnKEm";
   std::array<bool, kOrder.size()> set{};
@@ -263,7 +263,7 @@ Text NormalizeEvents(std::string_view text) {
   bool all = true;
   for (size_t i = 0; i < kAll.size(); ++i) all &= set[i];
   std::string letters(all ? "A" : "");
-  for (size_t i = all ? kAll.size() + 1 : 0; i < kOrder.size(); ++i) {
+  for (size_t i = all ? kAll.size() : 0; i < kOrder.size(); ++i) {
     if (set[i]) letters.push_back(kOrder[i]);
   }
   return letters;

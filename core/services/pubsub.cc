@@ -88,6 +88,7 @@ bool Pubsub::Unsubscribe(Session& session, TopicKind kind, std::string_view name
 }
 
 void Pubsub::UnsubscribeAll(Session& session) {
+  if (running_ == &session) running_ = nullptr;
   for (size_t kind = 0; kind < kTopicKinds; ++kind) {
     while (session.subscriptions != nullptr && !session.subscriptions->of[kind].empty()) {
       // The name goes with the topic.
