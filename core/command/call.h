@@ -64,8 +64,15 @@ struct Call {
     wait_keys = keys;
     wait_deadline_ms = deadline_ms;
   }
+  // Nothing is waited for but the end of the time (0: that another session ends the wait). Then the
+  // command is called once more, to reply without waiting.
+  void WaitForTime(int64_t deadline_ms) {
+    waits = true;
+    wait_deadline_ms = deadline_ms;
+  }
   bool waits = false;
-  // False inside a transaction: WaitFor replies what the end of the time would.
+  // False inside a transaction, where WaitFor replies what the end of the time would, and when the
+  // end of WaitForTime has come.
   bool may_wait = true;
   types::Type wait_type{};
   std::span<const std::string_view> wait_keys{};

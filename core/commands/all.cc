@@ -51,6 +51,7 @@ std::vector<Specs> AllCommands() {
       TransactionCommands(),
       DumpCommands(),
       PubsubCommands(),
+      WaitCommands(),
   };
   // clang-format on
 }

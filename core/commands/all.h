@@ -52,6 +52,7 @@ Specs FunctionCommands();
 Specs TransactionCommands();
 Specs DumpCommands();
 Specs PubsubCommands();
+Specs WaitCommands();
 
 // All of them, for command::Table.
 std::vector<Specs> AllCommands();

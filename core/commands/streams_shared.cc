@@ -1,6 +1,6 @@
 #include "core/commands/streams_shared.h"
 
-#include <limits>
+#include "core/commands/waiting.h"
 
 namespace kvasm::commands {
 
@@ -22,17 +22,6 @@ uint64_t ReplyStreamRange(resp::Writer& reply, const types::Stream& stream, Stre
 }
 
 namespace {
-
-// The instant at which waiting ends; 0: never.
-int64_t ReadDeadlineMs(Arguments& in, int64_t now_ms) {
-  const int64_t timeout_ms = in.Int(errors::kTimeoutNotInteger);
-  if (!in.ok()) return 0;
-  if (timeout_ms < 0) in.Fail(errors::kTimeoutNegative);
-  if (timeout_ms > std::numeric_limits<int64_t>::max() - now_ms) {
-    in.Fail(errors::kTimeoutOutOfRange);
-  }
-  return in.ok() && timeout_ms > 0 ? now_ms + timeout_ms : 0;
-}
 
 // The keys and ids behind STREAMS.
 void ReadStreams(Call& call, Arguments& in, bool with_group, StreamReadRequest* request) {

@@ -42,4 +42,14 @@ int64_t ReadDeadline(command::Arguments& in, int64_t now_ms) {
   return in.ok() && wait_ms > 0 ? now_ms + static_cast<int64_t>(wait_ms) : 0;
 }
 
+int64_t ReadDeadlineMs(command::Arguments& in, int64_t now_ms) {
+  const int64_t timeout_ms = in.Int(errors::kTimeoutNotInteger);
+  if (!in.ok()) return 0;
+  if (timeout_ms < 0) in.Fail(errors::kTimeoutNegative);
+  if (timeout_ms > std::numeric_limits<int64_t>::max() - now_ms) {
+    in.Fail(errors::kTimeoutOutOfRange);
+  }
+  return in.ok() && timeout_ms > 0 ? now_ms + timeout_ms : 0;
+}
+
 }  // namespace kvasm::commands

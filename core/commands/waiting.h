@@ -10,5 +10,7 @@ namespace kvasm::commands {
 // The milliseconds since the epoch at which waiting ends, from the next argument, seconds as a
 // float; 0: never.
 int64_t ReadDeadline(command::Arguments& in, int64_t now_ms);
+// The same, from an integer of milliseconds.
+int64_t ReadDeadlineMs(command::Arguments& in, int64_t now_ms);
 
 }  // namespace kvasm::commands

@@ -339,7 +339,8 @@ void Engine::RunTransaction(Session& session) {
   in_transaction_ = false;
 }
 
-void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args) {
+void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args,
+                 bool may_wait) {
   const CommandSpec& spec = table_.at(index);
   pubsub_.SetRunning(&session);
   uint64_t errors_before = session.reply.errors();
@@ -354,7 +355,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                      .db = keyspace_.db(session.db),
                      .reply = session.reply,
                      .host = host_,
-                     .may_wait = !in_transaction_};
+                     .may_wait = may_wait && !in_transaction_};
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   spec.handler(call);
@@ -449,15 +450,10 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   const uint32_t before = session.out.size();
   if (wake == services::Waiters::Wake::kAttempt) {
     if (waiter.held && IsHeld(session, table_.at(index))) return waiters_.Hold(session.id);
-    if (waiter.held) {
-      RunHeld(session, index, waiter);
-    } else {
-      // The waiter stays where it is, in its place among the others, until it has found something.
-      const std::vector<std::string_view> args(waiter.arguments.begin(), waiter.arguments.end());
-      Run(session, index, args);
-      if (!session.waiting) waiters_.Remove(session.id);
-    }
+    waiter.held ? RunHeld(session, waiter) : Attempt(session, waiter, true);
     if (session.waiting) return pubsub_.FlushPushes(session);
+  } else if (wake == services::Waiters::Wake::kTimeout && waiter.keys.empty()) {
+    Attempt(session, waiter, false);
   } else {
     ++stats_.commands[index].calls;
     if (wake == services::Waiters::Wake::kError) {
@@ -477,8 +473,15 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   if (session.network) served_.push_back(session.id);
 }
 
-// A held command's first run, after which it may have to wait for a key.
-void Engine::RunHeld(Session& session, size_t index, const services::Waiter& waiter) {
+// The waiter stays where it is, in its place among the others, until it has found something.
+void Engine::Attempt(Session& session, const services::Waiter& waiter, bool may_wait) {
+  const std::vector<std::string_view> args(waiter.arguments.begin(), waiter.arguments.end());
+  Run(session, waiter.command_index, args, may_wait);
+  if (!session.waiting) waiters_.Remove(session.id);
+}
+
+void Engine::RunHeld(Session& session, const services::Waiter& waiter) {
+  const size_t index = waiter.command_index;
   const std::vector<std::string> kept = waiter.arguments;
   const std::vector<std::string_view> args(kept.begin(), kept.end());
   waiters_.Remove(session.id);

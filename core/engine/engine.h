@@ -109,7 +109,8 @@ class Engine {
   void Queue(services::Session& session, size_t index, std::span<const std::string_view> args);
   void RunTransaction(services::Session& session);
   void Reject(services::Session& session, size_t index, std::string_view error);
-  void Run(services::Session& session, size_t index, std::span<const std::string_view> args);
+  void Run(services::Session& session, size_t index, std::span<const std::string_view> args,
+           bool may_wait = true);
   // Ends the reply of a command, and counts it as failed if the reply did not fit into memory.
   void Settle(services::Session& session, size_t index, uint32_t output_before);
   // What CLIENT REPLY leaves of the reply since the output was `output_before` bytes long. False
@@ -126,7 +127,10 @@ class Engine {
   // Attempts the commands of sessions whose keys were written, until that wakes nobody any more.
   void ServeWaiters();
   void Serve(services::Session& session, services::Waiters::Wake wake);
-  void RunHeld(services::Session& session, size_t index, const services::Waiter& waiter);
+  // Calls the command of a waiter again; if it then waits no more, the waiter is gone.
+  void Attempt(services::Session& session, const services::Waiter& waiter, bool may_wait);
+  // A held command's first call, after which it may have to wait for a key.
+  void RunHeld(services::Session& session, const services::Waiter& waiter);
   // Executes what sessions that were served have sent while they waited.
   void ResumeServed();
   void ApplySetting(std::string_view name, std::string_view value);

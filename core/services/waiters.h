@@ -27,7 +27,7 @@ struct Waiter {
   uint64_t session_id = 0;
   size_t command_index = 0;            // in the command table
   std::vector<std::string> arguments;  // as they were called
-  std::vector<std::string> keys;       // waited for, in the session's database
+  std::vector<std::string> keys;       // waited for, in the session's database; none: for the time
   types::Type type{};                  // that a key must hold
   bool wakes_on_any_change = false;    // not only when a key holds `type`
   int database = 0;

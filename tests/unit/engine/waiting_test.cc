@@ -31,8 +31,8 @@ TEST(Waiting, AChainOfSessionsThatWakeEachOtherNeedsNoStack) {
   constexpr int kSessions = 20'000;
   TestEngine t;
   for (int i = 0; i < kSessions; ++i) {
-    t.Raw(t.OpenNetwork(), "BLPOP k" + std::to_string(i) + " 0\r\nRPUSH k" +
-                               std::to_string(i + 1) + " x\r\n");
+    t.Raw(t.OpenNetwork(),
+          "BLPOP k" + std::to_string(i) + " 0\r\nRPUSH k" + std::to_string(i + 1) + " x\r\n");
   }
   t.Run("RPUSH k0 x");
   EXPECT_EQ(t.engine.waiters().size(), 0u);
@@ -75,6 +75,61 @@ TEST(Waiting, OneWaitIsEndedOnce) {
   EXPECT_EQ(t.Run("EXEC"), "[:1, :0]");
   EXPECT_EQ(Taken(other), "*-1\r\n");
   EXPECT_TRUE(other.waiting);
+}
+
+TEST(Waiting, ClientUnblockEndsAWaitAsItsTimeWouldOrWithAnError) {
+  struct Case {
+    const char* command;
+    const char* at_the_end;
+  };
+  constexpr Case kCases[] = {{"BLPOP k 0", "*-1\r\n"},
+                             {"BZMPOP 0 1 k MIN", "*-1\r\n"},
+                             {"BLMOVE k l LEFT LEFT 0", "*-1\r\n"},
+                             {"XREAD BLOCK 0 STREAMS s $", "*-1\r\n"},
+                             {"WAIT 1 0", ":0\r\n"},
+                             {"WAITAOF 0 1 0", "*2\r\n:0\r\n:0\r\n"}};
+  TestEngine t;
+  Session& other = t.OpenNetwork();
+  const std::string unblock = "CLIENT UNBLOCK " + std::to_string(other.id);
+  for (const Case& each : kCases) {
+    for (const char* reason : {"", " TIMEOUT", " error"}) {
+      t.Raw(other, std::string(each.command) + "\r\n");
+      ASSERT_TRUE(other.waiting);
+      EXPECT_EQ(t.Run(unblock + reason), ":1");
+      EXPECT_FALSE(other.waiting);
+      EXPECT_EQ(t.Run(unblock), ":0");
+      EXPECT_EQ(Taken(other), std::string_view(reason) == " error"
+                                  ? "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"
+                                  : each.at_the_end)
+          << each.command;
+    }
+  }
+  EXPECT_EQ(t.Run(unblock + " later"), "-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+  EXPECT_EQ(t.engine.waiters().size(), 0u);
+}
+
+TEST(Waiting, EndsAtTheMillisecond) {
+  struct Case {
+    const char* command;
+    std::chrono::milliseconds time;
+  };
+  constexpr Case kCases[] = {{"BLPOP k 0.05", 50ms},
+                             {"BRPOP k 0.0501", 51ms},
+                             {"BLMPOP 0.0001 1 k LEFT", 1ms},
+                             {"BZPOPMAX k 1.5", 1500ms},
+                             {"XREAD BLOCK 7 STREAMS s $", 7ms},
+                             {"WAIT 1 20", 20ms}};
+  for (const Case& each : kCases) {
+    TestEngine t;
+    Session& other = t.OpenNetwork();
+    t.Raw(other, std::string(each.command) + "\r\n");
+    t.AdvanceTime(each.time - 1ms);
+    EXPECT_EQ(t.engine.Tick(1), 1) << each.command;
+    EXPECT_TRUE(other.waiting) << each.command;
+    t.AdvanceTime(1ms);
+    t.engine.Tick(1);
+    EXPECT_FALSE(other.waiting) << each.command;
+  }
 }
 
 TEST(Waiting, SessionsAreReadyInTheOrderInWhichTheyWereServed) {
