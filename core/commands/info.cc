@@ -221,8 +221,8 @@ void Statistics(Call& call, InfoText& out) {
   out.Line("expired_keys", keys.expired_keys);
   out.Line("expired_stale_perc", "0.00");
   out.Line("expired_time_cap_reached_count", "0");
-  out.Lines({"evicted_keys", "evicted_clients", "total_eviction_exceeded_time",
-             "current_eviction_exceeded_time"},
+  out.Line("evicted_keys", keys.evicted_keys);
+  out.Lines({"evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"},
             "0");
   out.Line("keyspace_hits", keys.hits);
   out.Line("keyspace_misses", keys.misses);

@@ -22,6 +22,8 @@ namespace {
 constexpr int64_t kTickMs = 100;
 // The part of a tick's budget that one kind of work may take before the next has its turn.
 constexpr uint32_t kSliceUnits = 256;
+// Elements freed between two looks at whether that is enough.
+constexpr uint32_t kFreedAtATime = 4096;
 
 // Whether what a command brings along can be kept, with the nodes around it. Large values are
 // allocated with care where they are stored; this is for many arguments and for large elements.
@@ -97,6 +99,9 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
   }
   if (name == "notify-keyspace-events") keyspace_events_.Configure(settings.notify_keyspace_events);
   if (name == "client-output-buffer-limit") output_limits_.ApplyToAll();
+  eviction_.Configure(keyspace::EvictionPolicyNamed(settings.maxmemory_policy),
+                      settings.maxmemory_samples);
+  keyspace_.lazy_evict = settings.lazyfree_lazy_eviction;
   keyspace_.lazy_expire = settings.lazyfree_lazy_expire;
   keyspace_.lazy_server_delete = settings.lazyfree_lazy_server_del;
   keyspace_.lazy_user_delete = settings.lazyfree_lazy_user_del;
@@ -280,13 +285,31 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
   return true;
 }
 
-bool Engine::HasMemory() const {
+bool Engine::IsOverLimit() const {
   const int64_t maxmemory = config_.settings().maxmemory;
-  return !base::HeapExhausted() &&
-         (maxmemory == 0 || base::HeapUsedBytes() <= static_cast<uint64_t>(maxmemory));
+  return maxmemory != 0 && base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory);
 }
 
-bool Engine::HasMemoryFor(bool adds, std::span<const std::string_view> args) const {
+bool Engine::MakeRoom() {
+  // What is held back while clients are paused shall find its keys.
+  if (waiters_.paused()) return false;
+  constexpr int64_t kKeysPerTenacity = 50;
+  const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
+  int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);
+  bool has_more = true;
+  while (has_more && IsOverLimit() && keys > 0) {
+    if (keyspace_.lazy_free().Step(kFreedAtATime)) continue;
+    if (!IsOverLimit()) break;
+    has_more = eviction_.EvictOne();
+    --keys;
+  }
+  keyspace_.journal().Commit();
+  return has_more || !IsOverLimit();
+}
+
+bool Engine::HasMemory() { return !base::HeapExhausted() && (!IsOverLimit() || MakeRoom()); }
+
+bool Engine::HasMemoryFor(bool adds, std::span<const std::string_view> args) {
   // What comes with many or large arguments needs memory for them, even if it frees other.
   return (!adds || HasMemory()) && HaveRoomFor(args);
 }
@@ -530,6 +553,7 @@ int64_t Engine::Tick(uint32_t budget_units) {
   output_limits_.Tick();
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
+  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   if (busy) return 0;
   int64_t wanted = kTickMs;

@@ -19,6 +19,7 @@
 #include "core/base/prng.h"
 #include "core/command/table.h"
 #include "core/host/host.h"
+#include "core/keyspace/eviction.h"
 #include "core/keyspace/keyspace.h"
 #include "core/services/keyspace_events.h"
 #include "core/services/output_limits.h"
@@ -101,8 +102,13 @@ class Engine {
   bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
              std::span<const std::string_view> args);
   // Whether a command, which `adds` to what is kept or does not, may run with these arguments.
-  bool HasMemoryFor(bool adds, std::span<const std::string_view> args) const;
-  bool HasMemory() const;
+  bool HasMemoryFor(bool adds, std::span<const std::string_view> args);
+  // Whether maxmemory is exceeded.
+  bool IsOverLimit() const;
+  // Evicts keys until it is not, or until enough is done for now: the chores go on then. False when
+  // the policy leaves nothing to evict.
+  bool MakeRoom();
+  bool HasMemory();
   // As HasMemoryFor, whatever maxmemory is.
   static bool HasHeapFor(bool adds, std::span<const std::string_view> args);
   static bool IsObeyedAtOnce(const command::CommandSpec& spec);
@@ -145,6 +151,7 @@ class Engine {
   services::Effects effects_;
   services::Services services_;
   keyspace::Keyspace keyspace_;
+  keyspace::Eviction eviction_{keyspace_};
   services::Waiters waiters_;
   services::OutputLimits output_limits_;
   services::Pubsub pubsub_;

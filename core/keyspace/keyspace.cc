@@ -68,15 +68,28 @@ uint64_t Keyspace::Drop(Database& db, Entry** link, bool lazy) {
   return freed;
 }
 
-uint64_t Keyspace::Expire(Database& db, Entry** link) {
+uint64_t Keyspace::DropUnasked(Database& db, Entry** link, bool lazy, EventClass event_class,
+                               std::string_view event) {
   const std::string key((*link)->key());
-  const uint64_t freed = Drop(db, link, lazy_expire);
-  ++stats_.expired_keys;
+  const uint64_t freed = Drop(db, link, lazy);
   if (!watches_.empty()) watches_.Touch(db.id(), key);
   if (interests_ & Listener::kChanges) TellChanged(db, key);
-  Notify(kEventExpired, "expired", db, key);
-  journal_.Add(db.id(), {lazy_expire ? "UNLINK" : "DEL", key});
+  Notify(event_class, event, db, key);
+  journal_.Add(db.id(), {lazy ? "UNLINK" : "DEL", key});
   return freed;
+}
+
+uint64_t Keyspace::Expire(Database& db, Entry** link) {
+  ++stats_.expired_keys;
+  return DropUnasked(db, link, lazy_expire, kEventExpired, "expired");
+}
+
+bool Keyspace::Evict(Database& db, std::string_view key, bool only_volatile) {
+  Entry** link = db.entries_.FindLink(key);
+  if (link == nullptr || (only_volatile && (*link)->ttl_slot == 0)) return false;
+  ++stats_.evicted_keys;
+  DropUnasked(db, link, lazy_evict, kEventEvicted, "evicted");
+  return true;
 }
 
 bool Keyspace::ExpireDue(uint32_t budget_units) {

@@ -28,7 +28,8 @@ struct KeyspaceStats {
   uint64_t misses = 0;
   uint64_t expired_keys = 0;
   uint64_t expired_subkeys = 0;  // fields of hashes
-  uint64_t dirty = 0;            // changes since the start (rdb_changes_since_last_save subtracts)
+  uint64_t evicted_keys = 0;
+  uint64_t dirty = 0;  // changes since the start (rdb_changes_since_last_save subtracts)
 };
 
 // How a key is looked up.
@@ -81,6 +82,9 @@ class Keyspace {
   // Removes entries, and fields of hashes, whose time has come, at most `budget_units` of them,
   // fewer when it takes long to free them. True while there may be more.
   bool ExpireDue(uint32_t budget_units);
+  // Removes a key because memory is short, with the event, the journal record and the count that
+  // go with it. False if it is absent, or persistent although `only_volatile`.
+  bool Evict(Database& db, std::string_view key, bool only_volatile);
   // Milliseconds until the next entry or field ends, -1 when none will.
   int64_t NextExpiryMs() const;
   // One slice of incremental work: rehashing, lazy freeing. True while there is more.
@@ -93,6 +97,7 @@ class Keyspace {
   // Loading and replicas: nothing expires by itself.
   void PauseExpiry(bool paused) { expiry_paused_ = paused; }
   bool lazy_expire = false;         // lazyfree-lazy-expire
+  bool lazy_evict = false;          // lazyfree-lazy-eviction
   bool lazy_user_delete = false;    // lazyfree-lazy-user-del
   bool lazy_server_delete = false;  // lazyfree-lazy-server-del
 
@@ -133,6 +138,9 @@ class Keyspace {
   // Unlinks and frees; no duties besides the pre-image. Returns how many elements were freed.
   uint64_t Drop(Database& db, Entry** link, bool lazy);
   uint64_t Expire(Database& db, Entry** link);
+  // Drop with the duties of a key that goes by itself.
+  uint64_t DropUnasked(Database& db, Entry** link, bool lazy, EventClass event_class,
+                       std::string_view event);
 
   // --- ends of hash fields (field_expiry.cc) ---
   bool FieldsAreDue(const Entry& entry) const {

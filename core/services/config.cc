@@ -35,6 +35,7 @@ struct LimitField {
 constexpr BoolField kBoolFields[] = {
     {"activerehashing", &Settings::activerehashing},
     {"latency-tracking", &Settings::latency_tracking},
+    {"lazyfree-lazy-eviction", &Settings::lazyfree_lazy_eviction},
     {"lazyfree-lazy-expire", &Settings::lazyfree_lazy_expire},
     {"lazyfree-lazy-server-del", &Settings::lazyfree_lazy_server_del},
     {"lazyfree-lazy-user-del", &Settings::lazyfree_lazy_user_del},
@@ -49,6 +50,8 @@ constexpr NumberField kNumberFields[] = {
     {"lfu-log-factor", &Settings::lfu_log_factor},
     {"maxclients", &Settings::maxclients},
     {"maxmemory", &Settings::maxmemory},
+    {"maxmemory-eviction-tenacity", &Settings::maxmemory_eviction_tenacity},
+    {"maxmemory-samples", &Settings::maxmemory_samples},
     {"port", &Settings::port},
     {"proto-max-bulk-len", &Settings::proto_max_bulk_len},
     {"rdb-version", &Settings::rdb_version},
