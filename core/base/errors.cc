@@ -176,6 +176,38 @@ std::string AclParenthesis(std::string_view rule) {
       {"ERR Unmatched parenthesis in acl selector starting at '", Quoted(rule, rule.size()), "'."});
 }
 
+std::string AclOpen(std::string_view file, std::string_view reason) {
+  return Join({"ERR Error loading ACLs, opening file '", file, "': ", reason});
+}
+
+std::string AclDeclaration(std::string_view rule, std::string_view problem) {
+  return Join({"Error in user declaration '", Quoted(rule, rule.size()), "': ", problem});
+}
+
+std::string AclLine(std::string_view file, size_t line, std::string_view problem) {
+  return Join({file, ":", std::to_string(line), problem});
+}
+
+std::string AclLineRule(std::string_view rule, std::string_view problem) {
+  return Join({": Error in applying operation '", Quoted(rule, rule.size()), "': ", problem, ". "});
+}
+
+std::string AclLineUsername(std::string_view file, size_t line, std::string_view name) {
+  return Join({"'", file, ":", std::to_string(line), ": username '", Quoted(name, name.size()),
+               "' contains invalid characters. "});
+}
+
+std::string AclLineTwice(std::string_view name, size_t line) {
+  return Join({"WARNING: Duplicate user '", Quoted(name, name.size()), "' found on line ",
+               std::to_string(line), ". "});
+}
+
+std::string AclNothingLoaded(std::string_view problems) {
+  return Join({"ERR ", problems,
+               "WARNING: ACL errors detected, no change to the previously active ACL rules was "
+               "performed"});
+}
+
 std::string AclUnknownCategory(std::string_view name) {
   return Join({"ERR Unknown category '", Quoted(name, kQuotedMax), "'"});
 }

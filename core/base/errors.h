@@ -367,6 +367,19 @@ inline constexpr std::string_view kAclNoFile =
 inline constexpr std::string_view kAclSave =
     "ERR There was an error trying to save the ACLs. Please check the server logs for more "
     "information";
+std::string AclOpen(std::string_view file, std::string_view reason);
+std::string AclDeclaration(std::string_view rule, std::string_view problem);
+inline constexpr std::string_view kAclUserSpaces = "Spaces not allowed in ACL usernames";
+inline constexpr std::string_view kAclTwice =
+    "Duplicate user found. A user can only be defined once in config files";
+// What is wrong with a line of a file of users, each ending with a blank.
+std::string AclLine(std::string_view file, size_t line, std::string_view problem);
+std::string AclLineRule(std::string_view rule, std::string_view problem);
+std::string AclLineUsername(std::string_view file, size_t line, std::string_view name);
+std::string AclLineTwice(std::string_view name, size_t line);
+inline constexpr std::string_view kAclLineParenthesis =
+    "Unmatched parenthesis in selector definition.";
+std::string AclNothingLoaded(std::string_view problems);
 std::string AclUnknownCategory(std::string_view name);
 std::string AclUserNotFound(std::string_view name);
 std::string AclCommandNotFound(std::string_view name);

@@ -44,6 +44,7 @@ constexpr BoolField kBoolFields[] = {
     {"rdbcompression", &Settings::rdbcompression},
 };
 constexpr NumberField kNumberFields[] = {
+    {"acllog-max-len", &Settings::acllog_max_len},
     {"databases", &Settings::databases},
     {"hz", &Settings::hz},
     {"lfu-decay-time", &Settings::lfu_decay_time},
@@ -58,6 +59,8 @@ constexpr NumberField kNumberFields[] = {
     {"timeout", &Settings::timeout},
 };
 constexpr TextField kTextFields[] = {
+    {"acl-pubsub-default", &Settings::acl_pubsub_default},
+    {"aclfile", &Settings::aclfile},
     {"enable-debug-command", &Settings::enable_debug_command},
     {"enable-protected-configs", &Settings::enable_protected_configs},
     {"maxmemory-policy", &Settings::maxmemory_policy},

@@ -17,6 +17,8 @@
 
 namespace kvasm::services {
 
+class AclUser;
+
 // CLIENT REPLY.
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
 
@@ -25,16 +27,19 @@ struct Session {
 
   const uint64_t id;
   bool network = false;            // false: the host program calls commands in-process
-  bool authenticated = true;       // as user "default"
+  bool authenticated = true;       // as `user`
   bool close_after_reply = false;  // output is still to be written, input is not read any more
   bool cut_off = false;            // and nobody waits for what the client has not read yet
   bool input_held = false;         // requests wait for the output to be taken
   bool no_evict = false;
   bool no_touch = false;
   bool in_ready_list = false;
-  bool waiting = false;  // a blocking command has parked; input is kept until it is served
+  bool awaits_host = false;  // `waiting` for the answer to an effect
+  bool waiting = false;      // a blocking command has parked; input is kept until it is served
   ReplyMode reply_mode = ReplyMode::kOn;
   int db = 0;
+
+  const AclUser* user = nullptr;  // services::Acl tells who it is; borrowed
 
   Transaction transaction;
   std::unique_ptr<Subscriptions> subscriptions;  // null: none

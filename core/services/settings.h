@@ -48,6 +48,9 @@ struct Settings {
   std::string notify_keyspace_events;
   OutputLimitClasses output_limits;  // client-output-buffer-limit
   std::string requirepass;
+  std::string aclfile;
+  std::string acl_pubsub_default = "resetchannels";
+  int64_t acllog_max_len = 128;
   std::string enable_protected_configs = "no";  // no, yes, local
   std::string enable_debug_command = "no";      // no, yes, local
   int64_t port = 6379;

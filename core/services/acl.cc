@@ -1,0 +1,148 @@
+#include "core/services/acl.h"
+
+#include <algorithm>
+
+#include "core/base/errors.h"
+
+namespace kvasm::services {
+namespace {
+
+AclUser DefaultUser(const AclDefaults& defaults) {
+  AclUser user(std::string(kDefaultUserName), defaults);
+  for (const std::string_view rule : {"+@all", "~*", "&*", "on", "nopass"}) {
+    CHECK(user.Apply(rule).empty());
+  }
+  return user;
+}
+
+void End(Session& session, const Acl::Ending& ending) {
+  if (!session.network || session.close_after_reply) return;
+  session.close_after_reply = true;
+  if (&session == ending.current) return;
+  // Nothing is sent to another one any more.
+  session.cut_off = true;
+  session.out.Clear();
+  ending.pubsub.UnsubscribeAll(session);
+  ending.sessions.MarkReady(session);
+}
+
+// Whether the user may listen to all that the session listens to.
+bool AllowsAll(const AclUser& user, const Subscriptions& subscriptions) {
+  for (size_t kind = 0; kind < kTopicKinds; ++kind) {
+    const bool is_pattern = kind == static_cast<size_t>(TopicKind::kPattern);
+    for (const auto& [name, topic] : subscriptions.of[kind]) {
+      if (!user.AllowsChannel(name, is_pattern)) return false;
+    }
+  }
+  return true;
+}
+
+// Whether somebody who listens to channels by the rights of `before` may lose one by `after`.
+bool TakesChannels(const AclUser& before, const AclUser& after) {
+  std::vector<std::string_view> kept;
+  for (const AclSelector& selector : after.selectors()) {
+    if (selector.all_channels()) return false;
+    kept.insert(kept.end(), selector.channels().begin(), selector.channels().end());
+  }
+  for (const AclSelector& selector : before.selectors()) {
+    if (selector.all_channels()) return true;
+    for (const std::string& channel : selector.channels()) {
+      if (std::find(kept.begin(), kept.end(), channel) == kept.end()) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Acl::Acl(AclCommands commands)
+    : commands_(std::move(commands)),
+      defaults_{commands_, false},
+      default_user_(
+          users_.emplace(kDefaultUserName, std::make_unique<AclUser>(DefaultUser(defaults_)))
+              .first->second.get()),
+      host_user_(DefaultUser(defaults_)) {}
+
+const AclUser* Acl::Find(std::string_view name) const {
+  const auto at = users_.find(name);
+  return at == users_.end() ? nullptr : at->second.get();
+}
+
+void Acl::SetDefaultPassword(std::string_view password) {
+  CHECK(default_user_->Apply("resetpass").empty());
+  const std::string rule = password.empty() ? "nopass" : ">" + std::string(password);
+  CHECK(default_user_->Apply(rule).empty());
+}
+
+void Acl::Welcome(Session& session) const {
+  session.user = session.network ? default_user_ : &host_user_;
+  session.authenticated = !session.network || (default_user_->nopass() && default_user_->enabled());
+}
+
+const AclUser* Acl::Authenticate(std::string_view name, std::string_view password) const {
+  const AclUser* user = Find(name);
+  // Whether there is such a user, and whether he is on, must not show in the time it takes.
+  const AclUser& tried = user == nullptr ? *default_user_ : *user;
+  const bool knows_password = tried.HasPassword(base::Sha256(password));
+  if (user == nullptr || !user->enabled()) return nullptr;
+  return user->nopass() || knows_password ? user : nullptr;
+}
+
+void Acl::EndSessionsOf(const AclUser& user, const Ending& ending) const {
+  for (const auto& session : ending.sessions.all()) {
+    if (session->user != &user) continue;
+    session->user = default_user_;
+    session->authenticated = false;
+    End(*session, ending);
+  }
+}
+
+base::Result<AclUser> Acl::Preview(std::string_view name,
+                                   std::span<const std::string_view> rules) const {
+  base::Result<std::vector<std::string>> merged = MergeSelectors(rules);
+  if (!merged.ok()) return merged.TakeError();
+  AclUser user(std::string(name), defaults_);
+  if (const AclUser* known = Find(name)) user.CopyFrom(*known);
+  for (const std::string& rule : merged.value()) {
+    const std::string_view problem = user.Apply(rule);
+    if (!problem.empty()) return base::Error(errors::AclRule(rule, problem));
+  }
+  return user;
+}
+
+base::Status Acl::Set(std::string_view name, std::span<const std::string_view> rules,
+                      const Ending& ending) {
+  base::Result<AclUser> user = Preview(name, rules);
+  if (!user.ok()) return user.TakeError();
+  const auto at = users_.find(name);
+  if (at == users_.end()) {
+    users_.emplace(name, std::make_unique<AclUser>(user.TakeValue()));
+    return base::Status::Ok();
+  }
+  AclUser& known = *at->second;
+  const bool takes_channels =
+      ending.pubsub.session_count() > 0 && TakesChannels(known, user.value());
+  known.CopyFrom(user.value());
+  if (!takes_channels) return base::Status::Ok();
+  for (const auto& session : ending.sessions.all()) {
+    if (session->user != &known || session->subscriptions == nullptr) continue;
+    if (!AllowsAll(known, *session->subscriptions)) End(*session, ending);
+  }
+  return base::Status::Ok();
+}
+
+bool Acl::Remove(std::string_view name, const Ending& ending) {
+  const auto at = users_.find(name);
+  if (at == users_.end() || at->second.get() == default_user_) return false;
+  EndSessionsOf(*at->second, ending);
+  users_.erase(at);
+  return true;
+}
+
+std::string Acl::Save() const {
+  std::string text;
+  for (const auto& [name, user] : users_) text += "user " + name + " " + user->Describe() + "\n";
+  return text;
+}
+
+}  // namespace kvasm::services

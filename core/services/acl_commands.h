@@ -1,0 +1,41 @@
+// What access control has to know of the commands: their names, their categories and which belong
+// to which container. Made by the engine of its command table, in the table's order.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace kvasm::services {
+
+struct AclCommand {
+  std::string_view name;  // lower case; a subcommand is "container|name"; borrowed
+  uint32_t categories = 0;
+  int32_t container = -1;  // of a subcommand: the index of its container
+  bool has_subcommands = false;
+};
+
+class AclCommands {
+ public:
+  static constexpr int32_t kNone = -1;
+
+  // `categories` are the names of the categories, bit by bit; borrowed.
+  AclCommands(std::vector<AclCommand> commands, std::span<const std::string_view> categories);
+
+  size_t size() const { return commands_.size(); }
+  const AclCommand& at(size_t index) const { return commands_[index]; }
+  std::span<const std::string_view> categories() const { return categories_; }
+
+  // By the full name, in any case. O(log n).
+  int32_t Find(std::string_view name) const;
+  // The bit of a category by its name without '@', in any case; 0 if there is none.
+  uint32_t CategoryBit(std::string_view name) const;
+
+ private:
+  std::vector<AclCommand> commands_;
+  std::span<const std::string_view> categories_;
+  std::vector<uint16_t> by_name_;
+};
+
+}  // namespace kvasm::services
