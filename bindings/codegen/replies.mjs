@@ -60,7 +60,17 @@ const byType = [
   [`(${kPoint} | null)[]`, 'geopos'],
   [kTexts, 'hkeys hvals keys lrange sdiff sinter smembers sunion zrangebylex zrevrangebylex'],
   [kTexts, 'command|list command|getkeys config|help object|help client|help memory|help'],
-  [kTexts, 'command|help acl|cat acl|users acl|list'],
+  [kTexts, 'command|help acl|cat acl|users acl|list acl|help'],
+  [kText, 'acl|genpass acl|whoami'],
+  [kOk, 'acl|setuser acl|load acl|save'],
+  [kCount, 'acl|deluser'],
+  // What is denied is told in words.
+  [`${kOk} | S`, 'acl|dryrun'],
+  [
+    '{ flags: S[]; passwords: S[]; commands: S; keys: S; channels: S; ' +
+      'selectors: { commands: S; keys: S; channels: S }[] } | null',
+    'acl|getuser',
+  ],
   [kMaybeTexts, 'mget hmget hgetdel hgetex'],
   ['(-2 | 0 | 1 | 2)[]', 'hexpire hpexpire hexpireat hpexpireat'],
   ['number[]', 'httl hpttl hexpiretime hpexpiretime'],
@@ -93,6 +103,7 @@ const kPending =
 
 /** Commands whose reply depends on whether optional arguments are given. */
 const byForm = {
+  'acl|log': ['Record<string, S | number>[]', `Record<string, S | number>[] | ${kOk}`],
   set: [kOk, `${kOk} | S | null`],
   ping: ["'PONG'", 'S'],
   lcs: [kText, 'S | number | Record<string, Reply<S>>'],

@@ -82,6 +82,9 @@ struct Call {
   // Set beside WaitFor: later attempts are called with these arguments instead (as many as now).
   std::vector<std::string> retry_arguments{};
 
+  // The reply comes when the host has answered an effect; only where `may_wait`.
+  bool waits_for_host = false;
+
   // EXEC: the engine runs what the session has queued and replies it.
   bool runs_transaction = false;
 

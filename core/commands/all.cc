@@ -9,6 +9,7 @@ std::vector<Specs> AllCommands() {
   // One a line, so that additions merge.
   // clang-format off
   return {
+      AclCommands(),
       ClientCommands(),
       CommandCommands(),
       ConfigCommands(),

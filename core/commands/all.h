@@ -10,6 +10,7 @@ namespace kvasm::commands {
 
 using Specs = std::span<const command::CommandSpec>;
 
+Specs AclCommands();
 Specs ClientCommands();
 Specs CommandCommands();
 Specs ConfigCommands();

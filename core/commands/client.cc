@@ -1,6 +1,7 @@
 // CLIENT: sessions looked at and looked after. Tracking and pausing are not among them.
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -101,26 +102,28 @@ void ClientGetredir(Call& call) { call.reply.Integer(-1); }
 
 // --- all sessions ---
 
-uint64_t ArgumentBytes(const Call& call) {
+uint64_t ArgumentBytes(std::span<const std::string_view> args) {
   uint64_t bytes = 0;
-  for (const std::string_view argument : call.args) bytes += argument.size();
+  for (const std::string_view argument : args) bytes += argument.size();
   return bytes;
 }
 
 // The request being executed, as client libraries send it.
-uint64_t RequestBytes(const Call& call) {
+uint64_t RequestBytes(std::span<const std::string_view> args) {
+  if (args.empty()) return 0;
   const auto header = [](uint64_t number) {
     return base::Int64Text(static_cast<int64_t>(number)).size() + 3;  // "*", CR, LF
   };
-  uint64_t bytes = header(call.argc()) + ArgumentBytes(call);
-  for (const std::string_view argument : call.args) bytes += header(argument.size()) + 2;
+  uint64_t bytes = header(args.size()) + ArgumentBytes(args);
+  for (const std::string_view argument : args) bytes += header(argument.size()) + 2;
   return bytes;
 }
 
-// A line of CLIENT LIST. What a session here does not have (a file descriptor) is told as Redis
-// tells its absence.
-std::string Describe(const Call& call, const Session& session) {
-  const int64_t now_ms = call.now_ms();
+}  // namespace
+
+// What a session here does not have (a file descriptor) is told as Redis tells its absence.
+std::string DescribeSession(const Session& session, int64_t now_ms,
+                            std::span<const std::string_view> args) {
   std::string line;
   const auto text = [&](std::string_view name, std::string_view value) {
     if (!line.empty()) line += ' ';
@@ -142,8 +145,7 @@ std::string Describe(const Call& call, const Session& session) {
   if (session.network && session.address.ends_with(":0")) flags += 'U';
   if (session.no_evict) flags += 'e';
   if (session.no_touch) flags += 'T';
-  const bool own = &session == &call.session;
-  const uint64_t pending = session.parser.pending_bytes() + (own ? RequestBytes(call) : 0);
+  const uint64_t pending = session.parser.pending_bytes() + RequestBytes(args);
   number("id", session.id);
   text("addr", session.address);
   text("laddr", session.local_address);
@@ -165,7 +167,7 @@ std::string Describe(const Call& call, const Session& session) {
                                    : base::Int64Text(-1));
   number("qbuf", pending);
   text("qbuf-free", "0");
-  number("argv-mem", own ? ArgumentBytes(call) : 0);
+  number("argv-mem", ArgumentBytes(args));
   number("multi-mem", transaction.memory_bytes());
   number("rbs", session.out.capacity());
   number("rbp", session.out.capacity());
@@ -176,13 +178,21 @@ std::string Describe(const Call& call, const Session& session) {
   number("tot-mem", sizeof(Session) + session.out.capacity() + pending);
   text("events", session.out.empty() ? "r" : "rw");
   text("cmd", session.last_command.empty() ? "NULL" : session.last_command);
-  text("user", "default");
+  text("user", session.user == nullptr ? "(superuser)" : session.user->name());
   text("redir", "-1");
   number("resp", static_cast<uint64_t>(session.reply.protocol()));
   text("lib-name", session.library_name);
   text("lib-ver", session.library_version);
-  line += '\n';
   return line;
+}
+
+namespace {
+
+std::string Describe(const Call& call, const Session& session) {
+  const bool own = &session == &call.session;
+  return DescribeSession(session, call.now_ms(),
+                         own ? call.args : std::span<const std::string_view>()) +
+         "\n";
 }
 
 void ClientInfo(Call& call) { call.reply.Verbatim("txt", Describe(call, call.session)); }
@@ -232,12 +242,13 @@ struct Filter {
   std::optional<std::string_view> address;
   std::optional<std::string_view> local_address;
   std::optional<ClientType> type;
+  std::optional<std::string_view> user;
   bool skip_me = true;
 
   bool Takes(const Session& session) const {
     return (!id || session.id == *id) && (!address || session.address == *address) &&
            (!local_address || session.local_address == *local_address) &&
-           (!type || *type == TypeOf(session));
+           (!type || *type == TypeOf(session)) && (!user || session.user->name() == *user);
   }
 };
 
@@ -255,7 +266,7 @@ bool Kill(Call& call, Session& session) {
   return true;
 }
 
-Filter ReadFilter(Arguments& in) {
+Filter ReadFilter(Call& call, Arguments& in) {
   Filter filter;
   while (in.More()) {
     if (in.TakeWithValue("ID")) {
@@ -269,8 +280,10 @@ Filter ReadFilter(Arguments& in) {
     } else if (in.TakeWithValue("LADDR")) {
       filter.local_address = in.Next();
     } else if (in.TakeWithValue("USER")) {
-      const std::string_view user = in.Next();
-      if (user != "default") in.Fail(errors::NoSuchUser(user));
+      filter.user = in.Next();
+      if (call.services.acl.Find(*filter.user) == nullptr) {
+        in.Fail(errors::NoSuchUser(*filter.user));
+      }
     } else if (in.TakeWithValue("SKIPME")) {
       filter.skip_me = in.Take("YES");
       if (!filter.skip_me && !in.Take("NO")) in.Fail(errors::kSyntax);
@@ -289,7 +302,7 @@ void ClientKill(Call& call) {
     filter.address = in.Next();
     filter.skip_me = false;
   } else {
-    filter = ReadFilter(in);
+    filter = ReadFilter(call, in);
   }
   if (!in.ok()) return;
   int64_t killed = 0;

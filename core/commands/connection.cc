@@ -23,9 +23,20 @@ bool IsOneWord(std::string_view text) {
   return true;
 }
 
+void NoteFailedAuthentication(command::Call& call, std::string_view user) {
+  const bool queued = !call.may_wait || call.session.transaction.open();
+  call.services.acl.log().Add(
+      {.reason = services::AclReason::kAuth,
+       .context = queued ? services::AclContext::kMulti : services::AclContext::kToplevel,
+       .object = call.arg(0),
+       .username = user,
+       .client = DescribeSession(call.session, call.now_ms(), call.args)},
+      call.now_ms(), static_cast<uint64_t>(call.services.settings().acllog_max_len));
+}
+
 void ResetSession(command::Call& call) {
   services::Session& session = call.session;
-  session.authenticated = !session.network || call.services.settings().requirepass.empty();
+  call.services.acl.Welcome(session);
   session.transaction.Close(call.keyspace);
   call.services.pubsub.UnsubscribeAll(session);
   session.reply_mode = services::ReplyMode::kOn;
@@ -39,23 +50,15 @@ namespace {
 
 using namespace command;  // the vocabulary of specs
 
-// Takes the same time wherever the texts begin to differ.
-bool SamePassword(std::string_view a, std::string_view b) {
-  uint32_t difference = a.size() == b.size() ? 0 : 1;
-  for (size_t i = 0; i < a.size() && !b.empty(); ++i) {
-    difference |= static_cast<uint8_t>(a[i] ^ b[i % b.size()]);
-  }
-  return difference == 0;
-}
-
-// There is one user, "default", whose password is requirepass; without one any will do.
-bool Authenticate(Call& call, std::string_view user, std::string_view password) {
-  const std::string& required = call.services.settings().requirepass;
-  if (user != "default" || (!required.empty() && !SamePassword(password, required))) {
-    ++call.services.stats.failed_authentications;
+// False after replying the error.
+bool Authenticate(Call& call, std::string_view name, std::string_view password) {
+  const services::AclUser* user = call.services.acl.Authenticate(name, password);
+  if (user == nullptr) {
+    NoteFailedAuthentication(call, name);
     call.reply.Error(errors::kWrongPass);
     return false;
   }
+  call.session.user = user;
   call.session.authenticated = true;
   return true;
 }
@@ -63,7 +66,7 @@ bool Authenticate(Call& call, std::string_view user, std::string_view password) 
 void Auth(Call& call) {
   if (call.argc() > 3) return call.SyntaxError();
   const bool named = call.argc() == 3;
-  if (!named && call.services.settings().requirepass.empty()) {
+  if (!named && call.services.acl.default_user().nopass()) {
     return call.reply.Error(errors::kAuthNoPassword);
   }
   if (Authenticate(call, named ? call.arg(1) : "default", call.args.back())) call.reply.Ok();

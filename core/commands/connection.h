@@ -1,6 +1,8 @@
 // What commands about connections share.
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "core/command/call.h"
@@ -12,6 +14,13 @@ bool IsLocal(const services::Session& session);
 
 // Whether the text may stand in CLIENT LIST as one word: printable, no blanks.
 bool IsOneWord(std::string_view text);
+
+// A line of CLIENT LIST, without its end. `args`: the request, if the session is executing one.
+std::string DescribeSession(const services::Session& session, int64_t now_ms,
+                            std::span<const std::string_view> args);
+
+// Logs that somebody has not proved to be this user.
+void NoteFailedAuthentication(command::Call& call, std::string_view user);
 
 // Puts a session back to what it was when it was opened, its authentication included.
 void ResetSession(command::Call& call);

@@ -239,8 +239,11 @@ void Statistics(Call& call, InfoText& out) {
             "0");
   out.Line("total_error_replies", stats.total_error_replies);
   out.Line("dump_payload_sanitizations", "0");
-  out.Line("acl_access_denied_auth", stats.failed_authentications);
-  out.Lines({"acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"}, "0");
+  const services::AclLog& denied = call.services.acl.log();
+  out.Line("acl_access_denied_auth", denied.count(services::AclReason::kAuth));
+  out.Line("acl_access_denied_cmd", denied.count(services::AclReason::kCommand));
+  out.Line("acl_access_denied_key", denied.count(services::AclReason::kKey));
+  out.Line("acl_access_denied_channel", denied.count(services::AclReason::kChannel));
 }
 
 void Replication(Call& call, InfoText& out) {

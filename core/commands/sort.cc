@@ -9,7 +9,9 @@
 #include "core/base/numbers.h"
 #include "core/base/partial_sort.h"
 #include "core/base/text_arena.h"
+#include "core/command/access.h"
 #include "core/command/arguments.h"
+#include "core/command/table.h"
 #include "core/commands/all.h"
 #include "core/commands/collections.h"
 #include "core/keyspace/edit.h"
@@ -104,9 +106,18 @@ struct Query {
   uint64_t columns() const { return get.empty() ? 1 : get.size(); }
 };
 
+// Which keys BY and GET name, no argument tells: those who may not read all may not use them.
+bool MayReadAnyKey(const Call& call) {
+  const services::AclUser& user = *call.session.user;
+  if (user.all_powerful()) return true;
+  const auto index = static_cast<size_t>(call.table.Find(call.spec.name));
+  return command::MayReadAnyKey(user, call.spec, index, call.args);
+}
+
 // False after replying an error.
 bool ReadQuery(Call& call, bool may_store, Query* query) {
   Arguments in(call, 2);
+  const bool may_read_any = MayReadAnyKey(call);
   while (in.More()) {
     if (in.Take("ASC")) {
       query->descending = false;
@@ -123,9 +134,14 @@ bool ReadQuery(Call& call, bool may_store, Query* query) {
     } else if (in.TakeWithValue("BY")) {
       query->by = Pattern(in.Next());
       // Once asked for, it stays so, as in Redis, even if another BY follows.
-      if (query->by->is_constant()) query->unsorted = true;
+      if (query->by->is_constant()) {
+        query->unsorted = true;
+      } else if (!may_read_any) {
+        in.Fail(errors::kSortByDenied);
+      }
     } else if (in.TakeWithValue("GET")) {
       query->get.emplace_back(in.Next());
+      if (!may_read_any) in.Fail(errors::kSortGetDenied);
     } else {
       in.Fail(errors::kSyntax);
     }

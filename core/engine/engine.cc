@@ -7,8 +7,11 @@
 #include "core/base/alloc.h"
 #include "core/base/ascii.h"
 #include "core/base/errors.h"
+#include "core/command/access.h"
 #include "core/command/call.h"
+#include "core/command/names.h"
 #include "core/commands/all.h"
+#include "core/commands/connection.h"
 
 namespace kvasm::engine {
 
@@ -43,6 +46,35 @@ std::string RunId(base::Prng& prng) {
   return id;
 }
 
+services::AclCommands AclCommandsOf(const Table& table) {
+  std::vector<services::AclCommand> commands(table.size());
+  for (size_t i = 0; i < table.size(); ++i) {
+    const CommandSpec& spec = table.at(i);
+    commands[i].name = spec.name;
+    commands[i].categories = command::CategoriesOf(spec);
+    commands[i].has_subcommands = table.IsContainer(i);
+    const size_t bar = spec.name.find('|');
+    if (bar != std::string_view::npos) commands[i].container = table.Find(spec.name.substr(0, bar));
+  }
+  return {std::move(commands), command::kCategoryTexts};
+}
+
+// The error for a transaction's command that is refused.
+std::string NoMoreText(services::AclReason denied) {
+  if (denied == services::AclReason::kNone) return std::string(errors::kOom);
+  if (denied == services::AclReason::kKey) return errors::NoPermissionAnyMore(errors::kNoMoreKey);
+  return errors::NoPermissionAnyMore(
+      denied == services::AclReason::kChannel ? errors::kNoMoreChannel : errors::kNoMoreCommand);
+}
+
+std::string DeniedText(const Session& session, const CommandSpec& spec,
+                       services::AclReason denied) {
+  if (denied == services::AclReason::kNone) return std::string(errors::kOom);
+  if (denied == services::AclReason::kKey) return errors::NoPermission(errors::kDeniedKey);
+  if (denied == services::AclReason::kChannel) return errors::NoPermission(errors::kDeniedChannel);
+  return errors::NoPermission(errors::DeniedCommand(session.user->name(), spec.name));
+}
+
 }  // namespace
 
 Engine::Engine(const host::Host& host, const Options& options)
@@ -50,13 +82,14 @@ Engine::Engine(const host::Host& host, const Options& options)
       hash_seed_(options.has_seed ? base::HashSeed{options.seed, ~options.seed}
                                   : base::HashSeed{host.entropy.Next(), host.entropy.Next()}),
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
-      services_{config_, stats_, sessions_, effects_, identity_, waiters_, pubsub_},
+      table_(commands::AllCommands()),
+      acl_(AclCommandsOf(table_)),
+      services_{config_, stats_, sessions_, effects_, identity_, waiters_, pubsub_, acl_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
       waiters_(keyspace_),
       output_limits_(config_.settings(), keyspace_, sessions_, host.log),
       pubsub_(sessions_, output_limits_),
-      keyspace_events_(keyspace_, pubsub_),
-      table_(commands::AllCommands()) {
+      keyspace_events_(keyspace_, pubsub_) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
   identity_.executable = options.executable;
@@ -102,6 +135,8 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
   eviction_.Configure(keyspace::EvictionPolicyNamed(settings.maxmemory_policy),
                       settings.maxmemory_samples);
   keyspace_.lazy_evict = settings.lazyfree_lazy_eviction;
+  if (name == "requirepass") acl_.SetDefaultPassword(value);
+  acl_.set_all_channels_by_default(settings.acl_pubsub_default == "allchannels");
   keyspace_.lazy_expire = settings.lazyfree_lazy_expire;
   keyspace_.lazy_server_delete = settings.lazyfree_lazy_server_del;
   keyspace_.lazy_user_delete = settings.lazyfree_lazy_user_del;
@@ -115,9 +150,9 @@ Session& Engine::Open(const SessionOptions& options) {
   session.address = options.address;
   session.local_address = options.local_address;
   session.created_ms = session.last_interaction_ms = keyspace_.now_ms();
+  acl_.Welcome(session);
   if (options.network) {
     ++stats_.total_connections_received;
-    session.authenticated = config_.settings().requirepass.empty();
   } else {
     session.reply.set_protocol(3);
   }
@@ -143,7 +178,7 @@ void Engine::Feed(Session& session, std::string_view bytes) {
   parser.Feed(bytes);
   while (!session.waiting) {
     const auto outcome = parser.Next({.bulk_bytes_max = config_.settings().proto_max_bulk_len,
-                                      .authenticated = session.authenticated});
+                                      .authenticated = !acl_.MustAuthenticate(session)});
     if (outcome == resp::RequestParser::Outcome::kNeedMore) break;
     if (outcome == resp::RequestParser::Outcome::kError) {
       session.reply.Error(parser.error());
@@ -258,7 +293,8 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::WrongArity(spec.name));
     return false;
   }
-  if (!session.authenticated && !(spec.flags & command::kNoAuth)) [[unlikely]] {
+  if (!session.authenticated && !(spec.flags & command::kNoAuth) && acl_.MustAuthenticate(session))
+      [[unlikely]] {
     Reject(session, index, errors::kNoAuth);
     return false;
   }
@@ -270,6 +306,11 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     }
     // A queue has no other bounds.
     adds |= !IsObeyedAtOnce(spec);
+  }
+  services::AclReason denied{};
+  if (!IsPermitted(session, index, args, &denied)) [[unlikely]] {
+    Reject(session, index, DeniedText(session, spec, denied));
+    return false;
   }
   if (session.subscriptions != nullptr && session.reply.protocol() == 2 &&
       !command::IsForSubscribers(spec)) [[unlikely]] {
@@ -283,6 +324,30 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     return false;
   }
   return true;
+}
+
+bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::string_view> args,
+                         services::AclReason* denied) {
+  if (session.user->all_powerful()) [[likely]]
+    return true;
+  // For the positions of its keys.
+  *denied = services::AclReason::kNone;
+  if (!HaveRoomFor(args)) return false;
+  const CommandSpec& spec = table_.at(index);
+  const command::Access access = command::CheckAccess(*session.user, spec, index, args);
+  *denied = access.denied;
+  if (access.ok()) return true;
+  session.last_command = spec.name;
+  const bool queued = in_transaction_ || session.transaction.open();
+  const bool by_name = access.denied == services::AclReason::kCommand;
+  acl_.log().Add(
+      {.reason = access.denied,
+       .context = queued ? services::AclContext::kMulti : services::AclContext::kToplevel,
+       .object = by_name ? spec.name : args[access.argument],
+       .username = session.user->name(),
+       .client = commands::DescribeSession(session, keyspace_.now_ms(), args)},
+      keyspace_.now_ms(), static_cast<uint64_t>(config_.settings().acllog_max_len));
+  return false;
 }
 
 bool Engine::IsOverLimit() const {
@@ -351,7 +416,13 @@ void Engine::RunTransaction(Session& session) {
     args.assign(arguments.begin(), arguments.end());
     // maxmemory has been looked at for all of them; the heap may be full only by now.
     const bool adds = (table_.at(queued.command_index).flags & command::kDenyOom) != 0;
-    if (HasHeapFor(adds, args) || (keyspace_.lazy_free().Finish() && HasHeapFor(adds, args))) {
+    services::AclReason denied{};
+    if (!IsPermitted(session, queued.command_index, args, &denied)) [[unlikely]] {
+      const std::string error = NoMoreText(denied);
+      stats_.CountError(error);
+      session.reply.Error(error);
+    } else if (HasHeapFor(adds, args) ||
+               (keyspace_.lazy_free().Finish() && HasHeapFor(adds, args))) {
       Run(session, queued.command_index, args);
     } else {
       ++stats_.commands[queued.command_index].rejected_calls;
@@ -398,7 +469,8 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                  .wakes_on_any_change = call.wakes_on_any_change,
                  .deadline_ms = call.wait_deadline_ms});
   }
-  session.waiting = false;  // if it did, this was the attempt that found something
+  // If it waited before, this was the attempt that found something.
+  session.waiting = session.awaits_host = call.waits_for_host;
   ++stats_.commands[index].calls;
   ++stats_.total_commands_processed;
   if (!call.recorded && keyspace_.stats().dirty != dirty_before) {
@@ -437,6 +509,43 @@ void Engine::Park(Session& session, size_t index, std::span<const std::string_vi
 
 void Engine::EndWait(Session& session) {
   if (waiters_.Unblock(session.id, false)) ServeWaiters();
+}
+
+base::Status Engine::LoadUsers(std::string_view file, std::string_view text,
+                               const Session* current) {
+  return acl_.Load(file, text, {sessions_, pubsub_, current});
+}
+
+void Engine::EndAclLoad(uint64_t session_id, bool read, std::string_view text) {
+  Session* session = sessions_.Find(session_id);
+  if (session == nullptr || !session->awaits_host) return;
+  const std::string& file = config_.settings().aclfile;
+  AnswerForHost(*session, read ? LoadUsers(file, text, session)
+                               : base::Status(base::Error(errors::AclOpen(file, text))));
+}
+
+void Engine::EndAclSave(uint64_t session_id, bool written) {
+  Session* session = sessions_.Find(session_id);
+  if (session == nullptr || !session->awaits_host) return;
+  AnswerForHost(*session,
+                written ? base::Status::Ok() : base::Status(base::Error(errors::kAclSave)));
+}
+
+void Engine::AnswerForHost(Session& session, const base::Status& status) {
+  session.waiting = session.awaits_host = false;
+  const uint32_t before = session.out.size();
+  if (status.ok()) {
+    session.reply.Ok();
+  } else {
+    session.reply.Error(status.error());
+    stats_.CountError(status.error());
+  }
+  EndReply(session, before);
+  sessions_.MarkReady(session);
+  if (session.network && !session.close_after_reply) {
+    served_.push_back(session.id);
+    ResumeServed();
+  }
 }
 
 void Engine::ServeWaiters() {
@@ -499,7 +608,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
 // The waiter stays where it is, in its place among the others, until it has found something.
 void Engine::Attempt(Session& session, const services::Waiter& waiter, bool may_wait) {
   const std::vector<std::string_view> args(waiter.arguments.begin(), waiter.arguments.end());
-  Run(session, waiter.command_index, args, may_wait);
+  RunLater(session, waiter.command_index, args, may_wait);
   if (!session.waiting) waiters_.Remove(session.id);
 }
 
@@ -509,7 +618,16 @@ void Engine::RunHeld(Session& session, const services::Waiter& waiter) {
   const std::vector<std::string_view> args(kept.begin(), kept.end());
   waiters_.Remove(session.id);
   session.waiting = false;
-  Run(session, index, args);
+  RunLater(session, index, args, true);
+}
+
+void Engine::RunLater(Session& session, size_t index, std::span<const std::string_view> args,
+                      bool may_wait) {
+  services::AclReason denied{};
+  if (IsPermitted(session, index, args, &denied)) [[likely]]
+    return Run(session, index, args, may_wait);
+  session.waiting = false;
+  Reject(session, index, DeniedText(session, table_.at(index), denied));
 }
 
 void Engine::Settle(Session& session, size_t index, uint32_t output_before) {

@@ -76,6 +76,14 @@ class Engine {
   // Ends a session's wait as if its time were up; without a wait nothing happens.
   void EndWait(services::Session& session);
 
+  // Replaces all users by those of a file; the error is what ACL LOAD replies.
+  base::Status LoadUsers(std::string_view file, std::string_view text,
+                         const services::Session* current = nullptr);
+  // The host's answers to effects; the session they are for may be gone by then. `text`: the
+  // file's, or, of one that could not be read, why ("No such file or directory").
+  void EndAclLoad(uint64_t session_id, bool read, std::string_view text);
+  void EndAclSave(uint64_t session_id, bool written);
+
   // A session that got output, or is to be closed, by what another session did; null when none.
   services::Session* NextReady() { return sessions_.NextReady(); }
   bool has_ready() const { return sessions_.has_ready(); }
@@ -90,6 +98,8 @@ class Engine {
   services::Stats& stats() { return stats_; }
   services::Sessions& sessions() { return sessions_; }
   services::Effects& effects() { return effects_; }
+  services::Acl& acl() { return acl_; }
+  services::Pubsub& pubsub() { return pubsub_; }
   const services::Waiters& waiters() const { return waiters_; }
 
  private:
@@ -101,6 +111,10 @@ class Engine {
   // The checks before a command runs; false when the error has been replied.
   bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
              std::span<const std::string_view> args);
+  // Whether the session's user may run this; what is refused is logged. Denied for no reason: there
+  // is no memory to find out.
+  bool IsPermitted(services::Session& session, size_t index, std::span<const std::string_view> args,
+                   services::AclReason* denied);
   // Whether a command, which `adds` to what is kept or does not, may run with these arguments.
   bool HasMemoryFor(bool adds, std::span<const std::string_view> args);
   // Whether maxmemory is exceeded.
@@ -133,6 +147,10 @@ class Engine {
   // Attempts the commands of sessions whose keys were written, until that wakes nobody any more.
   void ServeWaiters();
   void Serve(services::Session& session, services::Waiters::Wake wake);
+  void AnswerForHost(services::Session& session, const base::Status& status);
+  // Run of a command that has waited: its user may have lost the right to it meanwhile.
+  void RunLater(services::Session& session, size_t index, std::span<const std::string_view> args,
+                bool may_wait);
   // Calls the command of a waiter again; if it then waits no more, the waiter is gone.
   void Attempt(services::Session& session, const services::Waiter& waiter, bool may_wait);
   // A held command's first call, after which it may have to wait for a key.
@@ -145,10 +163,12 @@ class Engine {
   base::HashSeed hash_seed_;
   base::Prng prng_;
   services::Identity identity_;
+  command::Table table_;
   services::Config config_;
   services::Stats stats_;
   services::Sessions sessions_;
   services::Effects effects_;
+  services::Acl acl_;
   services::Services services_;
   keyspace::Keyspace keyspace_;
   keyspace::Eviction eviction_{keyspace_};
@@ -161,7 +181,6 @@ class Engine {
   std::deque<uint64_t> served_;  // sessions whose input is to be looked at
   bool in_transaction_ = false;
   uint32_t commands_unread_ = 0;  // commands since the clock was last read
-  command::Table table_;
 };
 
 }  // namespace kvasm::engine

@@ -8,10 +8,13 @@
 namespace kvasm::services {
 
 struct Effect {
-  enum class Kind : uint8_t { kShutdown, kConfig };
+  // kAclLoad and kAclSave ask for an answer: Engine::EndAclLoad, EndAclSave.
+  enum class Kind : uint8_t { kShutdown, kConfig, kAclLoad, kAclSave };
   Kind kind;
-  std::string name;   // kConfig: the setting; kShutdown: "", "SAVE" or "NOSAVE"
-  std::string value;  // kConfig: its new value; kShutdown: any of "NOW FORCE ABORT"
+  std::string name;      // kConfig: the setting; kShutdown: "", "SAVE" or "NOSAVE"; else the file
+  std::string value;     // kConfig: its new value; kShutdown: any of "NOW FORCE ABORT";
+                         // kAclSave: what to write
+  uint64_t session = 0;  // who waits for the answer
 };
 
 class Effects {

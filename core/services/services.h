@@ -1,6 +1,7 @@
 // The services a command may use besides the keyspace. Borrowed from the engine.
 #pragma once
 
+#include "core/services/acl.h"
 #include "core/services/config.h"
 #include "core/services/effects.h"
 #include "core/services/pubsub.h"
@@ -27,6 +28,7 @@ struct Services {
   const Identity& identity;
   Waiters& waiters;
   Pubsub& pubsub;
+  Acl& acl;
 
   const Settings& settings() const { return config.settings(); }
 };

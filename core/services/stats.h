@@ -42,7 +42,6 @@ struct Stats {
   uint64_t rejected_connections = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
-  uint64_t failed_authentications = 0;
   Rate commands_rate;
   Rate net_input_rate;
   Rate net_output_rate;
