@@ -48,6 +48,18 @@ val ShutdownEffect(const services::Effect& effect) {
   return out;
 }
 
+// Bytes, not text: names and patterns may be of any.
+val AclEffect(const services::Effect& effect) {
+  const bool load = effect.kind == services::Effect::Kind::kAclLoad;
+  val out = val::object();
+  out.set("kind", val(load ? "aclLoad" : "aclSave"));
+  out.set("session", static_cast<double>(effect.session));
+  out.set("file", effect.name);
+  const val view(emscripten::typed_memory_view(effect.value.size(), effect.value.data()));
+  if (!load) out.set("content", val::global("Uint8Array").new_(view));
+  return out;
+}
+
 const char* LevelName(host::LogLevel level) {
   switch (level) {
     case host::LogLevel::kDebug:
@@ -93,6 +105,24 @@ class EngineHandle {
     for (const std::string& name : engine().config().Names()) AppendLine(&names, name);
     return names;
   }
+  // A "user" directive: name and rules. "" or what is wrong.
+  std::string DefineUser(const val& words) {
+    const auto kept = emscripten::vecFromJSArray<std::string>(words);
+    const std::vector<std::string_view> views(kept.begin(), kept.end());
+    const base::Status status = engine().acl().Define(views);
+    return status.ok() ? std::string() : std::string(status.error());
+  }
+  // The users of a file, at start-up. "" or what is wrong.
+  std::string LoadUsers(const std::string& file, const std::string& text) {
+    const base::Status status = engine().LoadUsers(file, text);
+    return status.ok() ? std::string() : std::string(status.error());
+  }
+  void EndAclLoad(double session, bool read, const std::string& text) {
+    engine().EndAclLoad(static_cast<uint64_t>(session), read, text);
+  }
+  void EndAclSave(double session, bool written) {
+    engine().EndAclSave(static_cast<uint64_t>(session), written);
+  }
   std::string CommandNames() {
     std::string names;
     const command::Table& table = engine().table();
@@ -110,8 +140,9 @@ class EngineHandle {
       effects.call<void>("push", out);
     }
     for (const services::Effect& effect : engine().effects().Take()) {
-      if (effect.kind == services::Effect::Kind::kShutdown) {
-        effects.call<void>("push", ShutdownEffect(effect));
+      if (effect.kind != services::Effect::Kind::kConfig) {
+        const bool shutdown = effect.kind == services::Effect::Kind::kShutdown;
+        effects.call<void>("push", shutdown ? ShutdownEffect(effect) : AclEffect(effect));
         continue;
       }
       val out = val::object();
@@ -134,6 +165,8 @@ class EngineHandle {
     if (name == "wait_deadline_ms") {
       return static_cast<double>(engine().waiters().NextDeadlineMs());
     }
+    // Whether anybody who can connect may use the default user.
+    if (name == "default_user_nopass") return engine().acl().default_user().nopass() ? 1 : 0;
     if (name == "expired_keys") {
       return static_cast<double>(engine().keyspace().stats().expired_keys);
     }
@@ -161,6 +194,10 @@ EMSCRIPTEN_BINDINGS(kvasm) {
       .function("configGet", &EngineHandle::ConfigGet)
       .function("configSet", &EngineHandle::ConfigSet)
       .function("configNames", &EngineHandle::ConfigNames)
+      .function("defineUser", &EngineHandle::DefineUser)
+      .function("loadUsers", &EngineHandle::LoadUsers)
+      .function("endAclLoad", &EngineHandle::EndAclLoad)
+      .function("endAclSave", &EngineHandle::EndAclSave)
       .function("commandNames", &EngineHandle::CommandNames)
       .function("takeEffects", &EngineHandle::TakeEffects)
       .function("stat", &EngineHandle::Stat)

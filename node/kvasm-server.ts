@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Engine } from '../bindings/js/engine.js';
+import { loadUsersAtStart } from './acl_file.js';
 import {
   ConfigError,
   parseCommandLine,
@@ -44,13 +45,14 @@ function fail(text: string): never {
   process.exit(1);
 }
 
-/** Says where a configuration is wrong, as redis-server does. */
+/** Says where a configuration is wrong, as redis-server does, save for what holds a password. */
 function failConfig(error: unknown): never {
   if (!(error instanceof ConfigError)) throw error;
   const { origin, text } = error.directive;
+  const shown = text.replace(/^(["']?(?:user|requirepass|masterauth)["']?)\s.*/is, '$1 (hidden)');
   fail(
     `\n*** FATAL CONFIG FILE ERROR (Kvasm ${packageVersion()}) ***\n` +
-      `Reading the configuration, at ${origin}\n>>> '${text}'\n${error.message}`,
+      `Reading the configuration, at ${origin}\n>>> '${shown}'\n${error.message}`,
   );
 }
 
@@ -111,6 +113,28 @@ function warnMissing(settings: Settings, log: Log): void {
   for (const text of asked) if (text !== '') log.warning(`Not available yet: ${text}`);
 }
 
+/** Users come from the configuration or from a file of their own; if that fails nobody may in. */
+function loadUsers(
+  engine: Engine,
+  settings: Settings,
+  directives: readonly Directive[],
+  log: Log,
+): void {
+  const file = settings.get('aclfile');
+  if (file === '') return;
+  if (lastValue(directives, 'user') !== undefined) {
+    log.warning(
+      'Users are declared in the configuration and an ACL file is set, too. Please use either ' +
+        'the one or the other: both together make it hard to say who may do what.',
+    );
+    process.exit(1);
+  }
+  const problem = loadUsersAtStart(engine, file);
+  if (problem === '') return;
+  log.warning(`Aborting startup because of ACL errors: ${problem}`);
+  process.exit(1);
+}
+
 /** SIGTERM and SIGINT end the server in order; asked a second time it goes at once. */
 function handleSignals(server: Server, log: Log): void {
   let isAsked = false;
@@ -164,6 +188,7 @@ async function serve(commandLine: CommandLine): Promise<void> {
     log.warning(`Unknown configuration directive '${name}' (${origin}) is ignored`);
   }
   warnMissing(settings, log);
+  loadUsers(engine, settings, directives, log);
   log.notice(`Running mode=standalone, port=${settings.get('port')}, PID: ${pid}`);
 
   const host: ServerHost = { pid, changeDirectory, exit: (code) => process.exit(code) };

@@ -17,6 +17,7 @@ export type NetworkEngine = Pick<
   | 'takeEffects'
   | 'configGet'
   | 'configSet'
+  | 'stat'
   | 'noteRejectedConnection'
   | 'onWork'
 >;
@@ -196,7 +197,8 @@ export class Network {
     if (this.connections.size >= this.maxClients) return kTooMany;
     if (path !== undefined || isLoopback(socket.remoteAddress ?? '')) return '';
     const { engine } = this;
-    const isOpen = engine.configGet('protected-mode') === 'no' || engine.configGet('requirepass');
+    const isOpen =
+      engine.configGet('protected-mode') === 'no' || engine.stat('default_user_nopass') === 0;
     return isOpen ? '' : kProtected;
   }
 

@@ -2,6 +2,7 @@
 // down in order. Touches nothing of the process: that is kvasm-server.ts.
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Effect, Engine } from '../bindings/js/engine.js';
+import { answerAclEffect } from './acl_file.js';
 import { Endpoint } from './endpoint.js';
 import type { Log } from './log.js';
 import { Network } from './network.js';
@@ -185,6 +186,8 @@ export class Server {
       if (effect.abort) return;
       this.log.notice('User requested shutdown...');
       void this.stop(0);
+    } else if (effect.kind === 'aclLoad' || effect.kind === 'aclSave') {
+      answerAclEffect(this.engine, effect, this.log);
     } else if (effect.name === 'port' || effect.name === 'bind') {
       this.rebinding = this.rebinding.then(() => this.rebind());
       // The client that changed it must find the new socket when it reads the reply.

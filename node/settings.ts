@@ -39,7 +39,7 @@ const kSeveralArguments = new Set([
 const kConfigSetPrefix = /^ERR CONFIG SET failed \(possibly related to argument '[^']*'\) - /;
 
 /** The engine's part of the settings. */
-export type ConfigStore = Pick<Engine, 'configGet' | 'configSet' | 'configNames'>;
+export type ConfigStore = Pick<Engine, 'configGet' | 'configSet' | 'configNames' | 'defineUser'>;
 
 /** All settings of a server, live: what CONFIG SET changes is seen here. */
 export class Settings {
@@ -71,8 +71,13 @@ export class Settings {
    */
   apply(directives: readonly Directive[]): Directive[] {
     const unknown: Directive[] = [];
+    const users: Directive[] = [];
     for (const directive of directives) {
       const { name, args } = directive;
+      if (name === 'user' && args.length > 0) {
+        users.push(directive);
+        continue;
+      }
       if (!this.known.has(name) && !this.own.has(name)) {
         // No directive goes without a value, none begins with a dash (`-p 6380`): this one is not
         // from another version, but a mistake.
@@ -88,6 +93,11 @@ export class Settings {
       }
       const problem = this.set(name, args.join(' '));
       if (problem !== '') throw new ConfigError(problem.replace(kConfigSetPrefix, ''), directive);
+    }
+    // After all others: `user default` comes after `requirepass`, whatever their order.
+    for (const user of users) {
+      const problem = this.store.defineUser(user.args);
+      if (problem !== '') throw new ConfigError(problem, user);
     }
     return unknown;
   }

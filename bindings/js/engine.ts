@@ -238,6 +238,32 @@ export class Engine {
     return problem;
   }
 
+  /** Obeys a `user` directive: name and rules. @returns '' or what is wrong with it */
+  defineUser(words: readonly string[]): string {
+    const problem = this.control.defineUser(words);
+    if (this.heap.length === 0) this.refresh();
+    return problem;
+  }
+
+  /** Replaces all users by those of a file. @returns '' or what is wrong with it */
+  loadUsers(file: string, content: Uint8Array): string {
+    const problem = this.control.loadUsers(file, content);
+    if (this.heap.length === 0) this.refresh();
+    return problem;
+  }
+
+  /** Answers an `aclLoad` effect with the file's content, or with why it cannot be read. */
+  endAclLoad(session: number, isRead: boolean, text: Uint8Array | string): void {
+    this.control.endAclLoad(session, isRead, text);
+    if (this.heap.length === 0) this.refresh();
+  }
+
+  /** Answers an `aclSave` effect. */
+  endAclSave(session: number, isWritten: boolean): void {
+    this.control.endAclSave(session, isWritten);
+    if (this.heap.length === 0) this.refresh();
+  }
+
   /** Names of all configuration directives. */
   configNames(): string[] {
     return this.control.configNames().split('\n');

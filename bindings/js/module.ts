@@ -22,6 +22,9 @@ export interface EngineOptions {
 export type Effect =
   | { kind: 'shutdown'; save: '' | 'SAVE' | 'NOSAVE'; now: boolean; force: boolean; abort: boolean }
   | { kind: 'config'; name: string; value: string }
+  /** To be answered with `endAclLoad` and `endAclSave`. */
+  | { kind: 'aclLoad'; session: number; file: string }
+  | { kind: 'aclSave'; session: number; file: string; content: Uint8Array }
   | { kind: 'log'; level: 'debug' | 'verbose' | 'notice' | 'warning'; text: string };
 
 /** The embind class of the control plane. */
@@ -30,6 +33,10 @@ export interface EngineControl {
   closeSession(session: number): void;
   configGet(name: string): string | undefined;
   configSet(name: string, value: string): string;
+  defineUser(words: readonly string[]): string;
+  loadUsers(file: string, content: Uint8Array): string;
+  endAclLoad(session: number, isRead: boolean, text: Uint8Array | string): void;
+  endAclSave(session: number, isWritten: boolean): void;
   /** Lines of names. */
   configNames(): string;
   commandNames(): string;
