@@ -175,7 +175,15 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
   number("obl", output.fixed_bytes);
   number("oll", output.blocks);
   number("omem", output.more_bytes);
-  number("tot-mem", sizeof(Session) + session.out.capacity() + pending);
+  // A subscription is a node of the session's and a place in the channel's list.
+  constexpr uint64_t kTopicBytes = 64;
+  uint64_t held = sizeof(Session) + session.out.capacity() + session.pushes.capacity() + pending;
+  if (topics != nullptr) {
+    const size_t count =
+        topics->channels_and_patterns() + topics->count(services::TopicKind::kShardChannel);
+    held += sizeof *topics + count * kTopicBytes;
+  }
+  number("tot-mem", held);
   text("events", session.out.empty() ? "r" : "rw");
   text("cmd", session.last_command.empty() ? "NULL" : session.last_command);
   text("user", session.user == nullptr ? "(superuser)" : session.user->name());

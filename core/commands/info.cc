@@ -123,6 +123,7 @@ void Clients(Call& call, InfoText& out) {
   out.Line("client_recent_max_output_buffer", output_max);
   out.Line("blocked_clients", call.services.waiters.size());
   out.Line("tracking_clients", "0");
+  out.Line("pubsub_clients", call.services.pubsub.session_count());
   out.Line("clients_in_timeout_table", "0");
   out.Line("total_blocking_keys", call.services.waiters.key_count());
   out.Line("total_blocking_keys_on_nokey", call.services.waiters.any_change_key_count());

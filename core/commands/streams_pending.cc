@@ -28,6 +28,7 @@ using types::Type;
 // --- XACK ---
 
 void Xack(Call& call) {
+  call.keyspace.Find(call.db, call.arg(1));  // counted, and told, as a look-up
   Edit edit(call.keyspace, call.db, call.arg(1));
   if (edit.IsNot(Type::kStream)) return call.WrongType();
   ConsumerGroup* group = FindGroup(edit.entry(), call.arg(2));
@@ -249,6 +250,7 @@ ClaimOutcome Claim(Call& call, const Stream& stream, ConsumerGroup& group, Consu
 }
 
 void Xclaim(Call& call) {
+  call.keyspace.Find(call.db, call.arg(1));  // counted, and told, as a look-up
   Edit edit(call.keyspace, call.db, call.arg(1));
   if (edit.IsNot(Type::kStream)) return call.WrongType();
   ConsumerGroup* group = FindGroup(edit.entry(), call.arg(2));
@@ -367,6 +369,7 @@ void ApplyClaims(Call& call, ConsumerGroup& group, Consumer& consumer,
 void Xautoclaim(Call& call) {
   AutoclaimOptions options;
   if (!ReadAutoclaim(call, &options)) return;
+  call.keyspace.Find(call.db, call.arg(1));  // counted, and told, as a look-up
   Edit edit(call.keyspace, call.db, call.arg(1));
   if (edit.IsNot(Type::kStream)) return call.WrongType();
   ConsumerGroup* group = FindGroup(edit.entry(), call.arg(2));

@@ -118,6 +118,7 @@ bool SetKey(Call& call, std::string_view key, std::string_view value, int64_t ex
             const SetOptions& options, bool* failed) {
   *failed = false;
   const auto mark = call.reply.Begin();
+  if (options.get) call.keyspace.Find(call.db, key);  // counted, and told, as a look-up
   Edit edit(call.keyspace, call.db, key);
   if (options.get) {
     if (edit.IsNot(Type::kString)) {
@@ -228,6 +229,7 @@ void Msetnx(Call& call) {
 // --- reading and changing ---
 
 void Getdel(Call& call) {
+  call.keyspace.Find(call.db, call.arg(1));  // counted, and told, as a look-up
   Edit edit(call.keyspace, call.db, call.arg(1));
   if (!edit.exists()) return call.reply.Null();
   if (edit.IsNot(Type::kString)) return call.WrongType();
@@ -254,6 +256,7 @@ void Getex(Call& call) {
     }
   }
   if (!in.ok()) return;
+  call.keyspace.Find(call.db, call.arg(1));  // counted, and told, as a look-up
   Edit edit(call.keyspace, call.db, call.arg(1));
   if (!edit.exists()) return call.reply.Null();
   if (edit.IsNot(Type::kString)) return call.WrongType();

@@ -9,6 +9,7 @@ import { inProcess } from './inprocess.mjs';
 import { large } from './large.mjs';
 import { memory } from './memory.mjs';
 import { findExecutable, installPeers, npmPeers } from './peers.mjs';
+import { pubsub } from './pubsub.mjs';
 import { Report } from './report.mjs';
 import { servers } from './server.mjs';
 import { size } from './size.mjs';
@@ -27,6 +28,7 @@ const parts = {
   inprocess: ['In process', inProcess],
   server: ['Servers, under redis-benchmark', servers],
   types: ['Data types, under redis-benchmark', types],
+  pubsub: ['Publish and subscribe', pubsub],
   startup: ['Start-up', startup],
   memory: ['Memory', memory],
   large: ['Removing large values', large],
