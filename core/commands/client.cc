@@ -119,6 +119,18 @@ uint64_t RequestBytes(std::span<const std::string_view> args) {
   return bytes;
 }
 
+// Heap bytes of a session, but for the request that is on its way.
+uint64_t MemoryBytes(const Session& session) {
+  // A subscription is a node of the session's and a place in the channel's list.
+  constexpr uint64_t kTopicBytes = 64;
+  const uint64_t bytes = sizeof session + session.out.capacity() + session.pushes.capacity();
+  const services::Subscriptions* topics = session.subscriptions.get();
+  if (topics == nullptr) return bytes;
+  const size_t count =
+      topics->channels_and_patterns() + topics->count(services::TopicKind::kShardChannel);
+  return bytes + sizeof *topics + count * kTopicBytes;
+}
+
 }  // namespace
 
 // What a session here does not have (a file descriptor) is told as Redis tells its absence.
@@ -175,15 +187,7 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
   number("obl", output.fixed_bytes);
   number("oll", output.blocks);
   number("omem", output.more_bytes);
-  // A subscription is a node of the session's and a place in the channel's list.
-  constexpr uint64_t kTopicBytes = 64;
-  uint64_t held = sizeof(Session) + session.out.capacity() + session.pushes.capacity() + pending;
-  if (topics != nullptr) {
-    const size_t count =
-        topics->channels_and_patterns() + topics->count(services::TopicKind::kShardChannel);
-    held += sizeof *topics + count * kTopicBytes;
-  }
-  number("tot-mem", held);
+  number("tot-mem", MemoryBytes(session) + pending);
   text("events", session.out.empty() ? "r" : "rw");
   text("cmd", session.last_command.empty() ? "NULL" : session.last_command);
   text("user", session.user == nullptr ? "(superuser)" : session.user->name());
