@@ -186,7 +186,7 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
   const services::OutputUse output(session.out.size());
   number("obl", output.fixed_bytes);
   number("oll", output.blocks);
-  number("omem", output.more_bytes);
+  number("omem", output.block_bytes());
   number("tot-mem", MemoryBytes(session) + pending);
   text("events", session.out.empty() ? "r" : "rw");
   text("cmd", session.last_command.empty() ? "NULL" : session.last_command);

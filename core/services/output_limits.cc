@@ -26,7 +26,7 @@ void OutputLimits::ApplyToAll() const {
 void OutputLimits::CheckLarge(Session& session) {
   if (!session.network || session.close_after_reply) return;
   const OutputLimit& limit = LimitOf(session);
-  const uint64_t used = OutputUse(session.out.size()).more_bytes;
+  const uint64_t used = OutputUse(session.out.size()).block_bytes();
   if (limit.hard_bytes != 0 && used >= limit.hard_bytes) {
     return End(session, "its output buffer limit is reached");
   }

@@ -1,8 +1,8 @@
 // client-output-buffer-limit: what a client does not read may not pile up without end. A session
 // that has more to send than its class may is ended at once, and its output is forgotten.
 //
-// Counted is what exceeds the kFixedBytes that every session may always have; Redis counts so, too,
-// having a block of that size for each client. In-process sessions have no limits: the program that
+// Counted is what exceeds the kFixedBytes that every session may always have, in whole blocks:
+// Redis keeps output so, and clients know the figures. In-process sessions have no limits: the program that
 // owns them takes their output after every call.
 #pragma once
 
@@ -21,14 +21,15 @@ namespace kvasm::services {
 // How a session's output is told to clients (CLIENT LIST: obl, oll, omem).
 struct OutputUse {
   static constexpr uint32_t kFixedBytes = 16 * 1024;
+  static constexpr uint32_t kBlockBytes = 20 * 1024;
 
   explicit OutputUse(uint32_t bytes)
       : fixed_bytes(bytes < kFixedBytes ? bytes : kFixedBytes),
-        more_bytes(bytes - fixed_bytes),
-        blocks((more_bytes + kFixedBytes - 1) / kFixedBytes) {}
+        blocks((bytes - fixed_bytes + kBlockBytes - 1) / kBlockBytes) {}
+
+  uint64_t block_bytes() const { return uint64_t{blocks} * kBlockBytes; }
 
   uint32_t fixed_bytes;
-  uint32_t more_bytes;
   uint32_t blocks;
 };
 
