@@ -4,7 +4,7 @@
  */
 import { ClosedError, SlowSubscriberError } from './errors.js';
 import { LocalSession, kByName, type AnyReply } from './session.js';
-import type { Bytes } from './types.js';
+import type { Bytes, Signal } from './types.js';
 
 /** A message as it arrives. `S` is what texts become: `string` or `Bytes`. */
 export interface Message<S = string> {
@@ -31,7 +31,7 @@ export type MessageHandler<S = string> = (
 
 export interface SubscribeOptions {
   /** Ends the subscription when it is aborted. */
-  signal?: AbortSignal;
+  signal?: Signal;
   /** How many messages an iterator may leave unread before the subscription ends: 65,536. */
   maxUnread?: number;
 }

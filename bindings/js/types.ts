@@ -33,6 +33,15 @@ export type Many<T> = [first: T | readonly T[], ...more: (T | readonly T[])[]];
 /** Name-value pairs, sent as name, value, name, value, ... in the order of the container. */
 export type Pairs = Readonly<Record<string, Value>> | ReadonlyMap<Key, Value>;
 
+/** What is used of an `AbortSignal`, so that neither the DOM's typings nor Node's are needed. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /**
  * What a command can answer. `S` is what a string reply becomes: `string` or `Bytes`.
  *

@@ -2,8 +2,8 @@
 // that has more to send than its class may is ended at once, and its output is forgotten.
 //
 // Counted is what exceeds the kFixedBytes that every session may always have, in whole blocks:
-// Redis keeps output so, and clients know the figures. In-process sessions have no limits: the program that
-// owns them takes their output after every call.
+// Redis keeps output so, and clients know the figures. In-process sessions have no limits: the
+// program that owns them takes their output after every call.
 #pragma once
 
 #include <array>
