@@ -43,6 +43,7 @@ export type {
   Pairs,
   Reply,
   Scalar,
+  Signal,
   Token,
   Value,
   Word,
