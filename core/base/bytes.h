@@ -29,6 +29,20 @@ inline void Store16(void* to, uint16_t value) { std::memcpy(to, &value, sizeof v
 inline void Store32(void* to, uint32_t value) { std::memcpy(to, &value, sizeof value); }
 inline void Store64(void* to, uint64_t value) { std::memcpy(to, &value, sizeof value); }
 
+// A signed little-endian integer of `bytes` bytes, 1 to 8.
+inline int64_t LoadSigned(const void* from, uint32_t bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, from, bytes);
+  const uint32_t unused_bits = 64 - 8 * bytes;
+  return static_cast<int64_t>(value << unused_bits) >> unused_bits;
+}
+
+// Whether a signed integer of `bits` bits, 1 to 63, can hold `value`.
+constexpr bool FitsSigned(int64_t value, uint32_t bits) {
+  const int64_t limit = int64_t{1} << (bits - 1);
+  return value >= -limit && value < limit;
+}
+
 // std::bit_cast, which libc++ of Emscripten 3.1.6 does not have.
 template <class To, class From>
 constexpr To BitCast(const From& from) {

@@ -96,7 +96,12 @@ struct Call {
   // be changed. Collections are built of small blocks, which are never refused one by one.
   bool HaveRoom(uint64_t bytes) {
     constexpr uint64_t kSmallBytes = 1 << 20;
-    if (bytes <= kSmallBytes || base::HaveRoom(bytes + bytes / 4)) return true;
+    return bytes <= kSmallBytes || HaveRoomForBlocks(bytes);
+  }
+  // As HaveRoom, asked however little it is: for blocks that are refused one by one, and for small
+  // ones that are added up.
+  bool HaveRoomForBlocks(uint64_t bytes) {
+    if (base::HaveRoom(bytes + bytes / 4)) return true;
     if (keyspace.lazy_free().Finish() && base::HaveRoom(bytes + bytes / 4)) return true;
     OutOfMemory();
     return false;

@@ -39,13 +39,6 @@ void Fail(Call& call, Outcome outcome) {
   call.reply.Error(errors::kCorruptHyperLogLog);
 }
 
-// Whether one value may grow or turn dense; replies the error if not.
-bool HaveRoomToChange(Call& call) {
-  if (base::HaveRoom(HyperLogLog::kChangeBytesMax)) return true;
-  call.OutOfMemory();
-  return false;
-}
-
 // The existing value, ready to be changed. It must be raw: RawString sees to that.
 HyperLogLog ValueOf(Call& call, Edit& edit) {
   return HyperLogLog(edit.entry()->value(), call.context().limits->hll_sparse_max_bytes);
@@ -56,7 +49,9 @@ HyperLogLog ValueOf(Call& call, Edit& edit) {
 void Pfadd(Call& call) {
   Edit edit(call.keyspace, call.db, call.arg(1));
   std::string_view bytes;
-  if (!ReadBytes(call, edit.entry(), &bytes) || !HaveRoomToChange(call)) return;
+  if (!ReadBytes(call, edit.entry(), &bytes) ||
+      !call.HaveRoomForBlocks(HyperLogLog::kChangeBytesMax))
+    return;
   uint64_t changes = 0;
   if (!edit.exists()) {
     types::RawString* empty = HyperLogLog::TryNew();
@@ -197,7 +192,9 @@ void Pfdebug(Call& call) {
   Edit edit(call.keyspace, call.db, call.arg(2));
   if (!edit.exists()) return call.reply.Error(errors::kPfdebugNoKey);
   std::string_view bytes;
-  if (!ReadBytes(call, edit.entry(), &bytes) || !HaveRoomToChange(call)) return;
+  if (!ReadBytes(call, edit.entry(), &bytes) ||
+      !call.HaveRoomForBlocks(HyperLogLog::kChangeBytesMax))
+    return;
   if (edit.RawString(static_cast<uint32_t>(bytes.size())) == nullptr) return call.OutOfMemory();
   bytes = ValueOf(call, edit).bytes();
   Arguments in(call, 1);

@@ -15,8 +15,6 @@ using keyspace::Entry;
 using types::List;
 using types::Type;
 
-uint64_t SizeOf(const Entry& entry) { return types::ValueSize(entry.encoding, entry.data); }
-
 // An index as clients give it, negative from the end on; nothing if it lies outside.
 std::optional<uint64_t> ElementAt(int64_t index, uint64_t size) {
   if (index < 0) index += static_cast<int64_t>(size);
@@ -82,7 +80,7 @@ void Linsert(Call& call) {
 void Llen(Call& call) {
   Entry* entry;
   if (!FindList(call, call.arg(1), &entry)) return;
-  call.reply.Integer(entry == nullptr ? 0 : static_cast<int64_t>(SizeOf(*entry)));
+  call.reply.Integer(entry == nullptr ? 0 : static_cast<int64_t>(ListSize(*entry)));
 }
 
 void Lindex(Call& call) {
@@ -92,7 +90,7 @@ void Lindex(Call& call) {
   Arguments in(call, 2);
   const int64_t index = in.Int();
   if (!in.ok()) return;
-  const auto at = ElementAt(index, SizeOf(*entry));
+  const auto at = ElementAt(index, ListSize(*entry));
   if (!at) return call.reply.Null();
   ReplyItem(call.reply, List(entry->value(), call.context()).At(*at));
 }
@@ -105,7 +103,7 @@ void Lrange(Call& call) {
   Entry* entry;
   if (!FindList(call, call.arg(1), &entry)) return;
   if (entry == nullptr) return call.reply.Array(0);
-  const Range range(start, stop, SizeOf(*entry));
+  const Range range(start, stop, ListSize(*entry));
   call.reply.Array(range.count);
   List(entry->value(), call.context()).Walk(range.first, range.count, false, [&](const Item& item) {
     ReplyItem(call.reply, item);

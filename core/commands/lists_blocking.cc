@@ -44,34 +44,33 @@ void Blmpop(Call& call) {
   if (!PopFromFirst(call, pop)) call.WaitFor(Type::kList, pop.keys, deadline_ms);
 }
 
+// BLMOVE and BRPOPLPUSH, recorded as the command that does not wait.
+void MoveOrWait(Call& call, ListEnd from, ListEnd to, int64_t deadline_ms,
+                std::initializer_list<std::string_view> record) {
+  const uint64_t dirty = call.keyspace.stats().dirty;
+  if (!MoveAndReply(call, call.arg(1), from, call.arg(2), to)) {
+    if (!call.may_wait) return call.reply.Null();
+    return call.WaitFor(Type::kList, call.args.subspan(1, 1), deadline_ms);
+  }
+  if (call.keyspace.stats().dirty != dirty) call.Record(record);
+}
+
 void Blmove(Call& call) {
   Arguments in(call, 3);
   const ListEnd from = ReadEnd(in);
   const ListEnd to = ReadEnd(in);
   const int64_t deadline_ms = in.ok() ? ReadDeadline(in, call.now_ms()) : 0;
   if (!in.ok()) return;
-  const uint64_t dirty = call.keyspace.stats().dirty;
-  if (!MoveAndReply(call, call.arg(1), from, call.arg(2), to)) {
-    if (!call.may_wait) return call.reply.Null();
-    return call.WaitFor(Type::kList, call.args.subspan(1, 1), deadline_ms);
-  }
-  if (call.keyspace.stats().dirty != dirty) {
-    call.Record({"LMOVE", call.arg(1), call.arg(2), call.arg(3), call.arg(4)});
-  }
+  MoveOrWait(call, from, to, deadline_ms,
+             {"LMOVE", call.arg(1), call.arg(2), call.arg(3), call.arg(4)});
 }
 
 void Brpoplpush(Call& call) {
   Arguments in(call, 3);
   const int64_t deadline_ms = ReadDeadline(in, call.now_ms());
   if (!in.ok()) return;
-  const uint64_t dirty = call.keyspace.stats().dirty;
-  if (!MoveAndReply(call, call.arg(1), ListEnd::kTail, call.arg(2), ListEnd::kHead)) {
-    if (!call.may_wait) return call.reply.Null();
-    return call.WaitFor(Type::kList, call.args.subspan(1, 1), deadline_ms);
-  }
-  if (call.keyspace.stats().dirty != dirty) {
-    call.Record({"RPOPLPUSH", call.arg(1), call.arg(2)});
-  }
+  MoveOrWait(call, ListEnd::kTail, ListEnd::kHead, deadline_ms,
+             {"RPOPLPUSH", call.arg(1), call.arg(2)});
 }
 
 constexpr CommandSpec kSpecs[] = {

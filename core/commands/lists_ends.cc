@@ -31,10 +31,6 @@ namespace {
 
 using namespace command;  // the vocabulary of specs
 
-uint64_t SizeOf(const Edit& edit) {
-  return types::ValueSize(edit.entry()->encoding, edit.entry()->data);
-}
-
 // LMOVE within one key: the gate is opened once.
 void RotateAndReply(Call& call, Edit& edit, ListEnd from, ListEnd to) {
   ds::NumberText scratch;
@@ -62,7 +58,7 @@ void PopFromKey(Call& call, ListEnd end) {
   if (edit.IsNot(Type::kList)) return call.WrongType();
   if (!edit.exists()) return counted ? call.reply.NullArray() : call.reply.Null();
   if (count == 0) return call.reply.Array(0);
-  count = std::min(count, SizeOf(edit));
+  count = std::min(count, ListSize(*edit.entry()));
   if (counted) call.reply.Array(count);
   PopAndReply(call, edit, end, count);
 }
@@ -217,7 +213,7 @@ bool PopFromFirst(Call& call, const ListMultiPop& pop) {
       return true;
     }
     if (!edit.exists()) continue;
-    const uint64_t count = std::min(pop.count, SizeOf(edit));
+    const uint64_t count = std::min(pop.count, ListSize(*edit.entry()));
     call.reply.Array(2);
     call.reply.Bulk(key);
     call.reply.Array(count);

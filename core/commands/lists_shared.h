@@ -20,6 +20,11 @@ inline bool FindList(command::Call& call, std::string_view key, keyspace::Entry*
   return FindCollection(call, key, types::Type::kList, entry);
 }
 
+// The number of elements of the list behind an entry.
+inline uint64_t ListSize(const keyspace::Entry& entry) {
+  return types::ValueSize(entry.encoding, entry.data);
+}
+
 inline std::string_view PopEvent(ListEnd end) { return end == ListEnd::kHead ? "lpop" : "rpop"; }
 inline std::string_view PushEvent(ListEnd end) { return end == ListEnd::kHead ? "lpush" : "rpush"; }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/numbers.h"
 #include "core/base/partial_sort.h"
+#include "core/base/room.h"
 #include "core/base/text_arena.h"
 #include "core/command/access.h"
 #include "core/command/arguments.h"
@@ -168,24 +169,11 @@ int Collate(std::string_view a, std::string_view b) {
   return CompareBytes(a.substr(0, a.find('\0')), b.substr(0, b.find('\0')));
 }
 
-// Asks for memory step by step, so that the sum of many small texts is asked for, too.
-class Room {
- public:
-  explicit Room(Call& call) : call_(call) {}
-  // False: OOM has been replied.
-  bool Take(uint64_t bytes) {
-    constexpr uint64_t kStepBytes = 1 << 20;
-    pending_ += bytes;
-    if (pending_ < kStepBytes) return true;
-    const uint64_t asked = pending_ + kStepBytes;
-    pending_ = 0;
-    return call_.HaveRoom(asked);
-  }
-
- private:
-  Call& call_;
-  uint64_t pending_ = 0;
-};
+// Whether one more small text may be kept; if not, OOM has been replied.
+bool MayKeep(Call& call, base::RoomAhead& room, uint64_t bytes) {
+  const uint64_t asked = room.Take(bytes);
+  return asked == 0 || call.HaveRoomForBlocks(asked);
+}
 
 // The elements of a collection, in the order asked for.
 class Sorter {
@@ -274,7 +262,7 @@ class Sorter {
   // Finds out what each element is sorted by. False after replying an error.
   bool Weigh() {
     if (alpha() && by() == nullptr) return true;
-    Room room(call_);
+    base::RoomAhead room;
     for (Element& element : elements_) {
       const auto value =
           by() != nullptr ? values_.Find(*by(), element.text) : std::optional(Item(element.text));
@@ -282,7 +270,7 @@ class Sorter {
       if (alpha()) {
         ds::NumberText scratch;
         const std::string_view text = value->Text(scratch);
-        if (!room.Take(text.size())) return false;
+        if (!MayKeep(call_, room, text.size())) return false;
         element.by = texts_.Keep(text);
       } else if (value->is_integer()) {
         element.weight = static_cast<double>(value->number());
@@ -363,10 +351,10 @@ void Reply(Call& call, const Query& query, std::span<const Element> elements) {
 bool Fill(Call& call, const Query& query, std::span<const Element> elements,
           types::ListBuilder* list) {
   constexpr uint64_t kItemBytes = 16;
-  Room room(call);
+  base::RoomAhead room;
   Values values(call);
   const auto append = [&](std::string_view text) {
-    if (!room.Take(text.size() + kItemBytes)) return false;
+    if (!MayKeep(call, room, text.size() + kItemBytes)) return false;
     list->Append(text);
     return true;
   };

@@ -210,8 +210,8 @@ void Xadd(Call& call) {
   const std::optional<StreamId> id = NextId(options.id, last, call.now_ms());
   if (!id) return call.reply.Error(errors::kAddIdTooSmall);
   const auto pairs = call.args.subspan(first_field);
-  constexpr uint64_t kEntryBytesMax = uint64_t{1} << 30;
-  if (TextBytes(pairs) > kEntryBytesMax) return call.reply.Error(errors::kEntryTooLarge);
+  if (TextBytes(pairs) > types::kStreamNodeBytesMax)
+    return call.reply.Error(errors::kEntryTooLarge);
 
   Stream& stream = Stream::Of(edit.Collection(types::Encoding::kStream));
   if (!stream.Add(*id, pairs, *call.context().limits)) {

@@ -40,38 +40,27 @@ Consumer& SeeConsumer(command::Call& call, keyspace::Edit& edit, ConsumerGroup& 
   return added;
 }
 
-namespace {
-
-// A number as text, for as long as this lives.
-struct Digits {
-  explicit Digits(int64_t value) : size(base::FormatInt64(chars, value)) {}
-  std::string_view view() const { return {chars, size}; }
-
-  char chars[base::kIntCharsMax];
-  size_t size;
-};
-
-}  // namespace
-
 void RecordClaim(command::Call& call, std::string_view key, const ConsumerGroup& group, StreamId id,
                  const Pending& pending) {
   call.recorded = true;
   if (!call.journaling()) return;
   const types::StreamIdChars id_text(id);
   const types::StreamIdChars last_id(group.last_id);
-  const Digits time(pending.delivery_ms);
-  const Digits count(static_cast<int64_t>(pending.delivery_count));
+  ds::NumberText time;
+  ds::NumberText count;
   call.Record({"XCLAIM", key, group.name(), pending.owner->name, "0", id_text.view(), "TIME",
-               time.view(), "RETRYCOUNT", count.view(), "FORCE", "JUSTID", "LASTID",
-               last_id.view()});
+               ds::Item(pending.delivery_ms).Text(time), "RETRYCOUNT",
+               ds::Item(static_cast<int64_t>(pending.delivery_count)).Text(count), "FORCE",
+               "JUSTID", "LASTID", last_id.view()});
 }
 
 void RecordProgress(command::Call& call, std::string_view key, const ConsumerGroup& group) {
   call.recorded = true;
   if (!call.journaling()) return;
   const types::StreamIdChars last_id(group.last_id);
-  const Digits read(group.entries_read);
-  call.Record({"XGROUP", "SETID", key, group.name(), last_id.view(), "ENTRIESREAD", read.view()});
+  ds::NumberText read;
+  call.Record({"XGROUP", "SETID", key, group.name(), last_id.view(), "ENTRIESREAD",
+               ds::Item(group.entries_read).Text(read)});
 }
 
 namespace {

@@ -27,8 +27,6 @@ inline bool HasRoomForName(command::Call& call, std::string_view name) {
 inline int64_t ElapsedMs(int64_t now_ms, int64_t then_ms) {
   return static_cast<int64_t>(static_cast<uint64_t>(now_ms) - static_cast<uint64_t>(then_ms));
 }
-// About what a new pending message takes at most, and its entry in a list of things to do.
-inline constexpr uint64_t kPendingBytes = 160;
 
 // Notes for the journal: that a message is pending as it now is, and how far a group has come.
 void RecordClaim(command::Call& call, std::string_view key, const types::ConsumerGroup& group,

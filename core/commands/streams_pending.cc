@@ -196,7 +196,7 @@ bool ReadClaim(Call& call, ClaimOptions* options) {
 
 // Heap bytes that the reply and the new pending messages of XCLAIM may take.
 uint64_t ClaimBytes(const Stream& stream, const ClaimOptions& options) {
-  uint64_t bytes = options.ids.size() * (types::kStreamIdCharsMax + kPendingBytes);
+  uint64_t bytes = options.ids.size() * (types::kStreamIdCharsMax + types::kPendingBytesMax);
   if (options.just_id) return bytes;
   for (const StreamId id : options.ids) {
     StreamReader reader(stream, id, id);
@@ -383,7 +383,7 @@ void Xautoclaim(Call& call) {
   if (!HasRoomForName(call, name)) return;
   const uint64_t found_max =
       std::min(static_cast<uint64_t>(options.count), group->pending().size());
-  if (!call.HaveRoomToKeep(found_max * (sizeof(Found) + kPendingBytes))) return;
+  if (!call.HaveRoomToKeep(found_max * (sizeof(Found) + types::kPendingBytesMax))) return;
 
   call.RecordNothing();  // but the claims
   const Stream& stream = Stream::Of(edit.Value());

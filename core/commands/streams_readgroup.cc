@@ -46,7 +46,7 @@ uint64_t BytesToRead(const StreamReadRequest& request, const Stream& stream,
   // Where it matters the messages are counted: nothing else that is known of them is certain.
   constexpr uint64_t kManyMessages = 4096;
   if (!history && messages > kManyMessages) messages = CountNew(request, stream, group);
-  return messages * kPendingBytes + uint64_t{3} * request.consumer.size();
+  return messages * types::kPendingBytesMax + uint64_t{3} * request.consumer.size();
 }
 
 // Checks each key, its group and its id, and that there is room, before anything is read. False

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/base/bytes.h"
 #include "core/ds/item.h"
 
 namespace kvasm::ds {
@@ -23,15 +24,11 @@ inline uint64_t ListpackEntryBytes(uint64_t body_bytes) {
 }
 
 inline uint64_t ListpackBytes(int64_t number) {
-  auto fits = [&](int bits) {
-    int64_t limit = int64_t{1} << (bits - 1);
-    return number >= -limit && number < limit;
-  };
   if (number >= 0 && number < 128) return 2;
-  if (fits(13)) return 3;
-  if (fits(16)) return 4;
-  if (fits(24)) return 5;
-  return fits(32) ? 6 : 10;
+  if (base::FitsSigned(number, 13)) return 3;
+  if (base::FitsSigned(number, 16)) return 4;
+  if (base::FitsSigned(number, 24)) return 5;
+  return base::FitsSigned(number, 32) ? 6 : 10;
 }
 
 // Text that is no integer.

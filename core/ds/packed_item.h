@@ -69,16 +69,11 @@ struct EncodedItem {
   }
 
  private:
-  static bool FitsSigned(int64_t value, uint32_t bits) {
-    int64_t limit = int64_t{1} << (bits - 1);
-    return value >= -limit && value < limit;
-  }
-
   void SetNumber(int64_t number) {
     if (number >= 0 && number <= 127) {
       head[0] = static_cast<uint8_t>(number);
       head_bytes = 1;
-    } else if (FitsSigned(number, 13)) {
+    } else if (base::FitsSigned(number, 13)) {
       auto bits = static_cast<uint32_t>(number) & 0x1fff;
       head[0] = static_cast<uint8_t>(0xc0 | bits >> 8);
       head[1] = static_cast<uint8_t>(bits);
@@ -86,11 +81,11 @@ struct EncodedItem {
     } else if (number >= kPackedBiasedMin && number <= kPackedBiasedMax) {
       const auto offset = static_cast<uint32_t>(number - kPackedBiasedMin);
       SetWide(static_cast<uint8_t>(kPackedBiased + (offset >> 16)), offset, 2);
-    } else if (FitsSigned(number, 16)) {
+    } else if (base::FitsSigned(number, 16)) {
       SetWide(kPackedInt16, number, 2);
-    } else if (FitsSigned(number, 24)) {
+    } else if (base::FitsSigned(number, 24)) {
       SetWide(kPackedInt24, number, 3);
-    } else if (FitsSigned(number, 32)) {
+    } else if (base::FitsSigned(number, 32)) {
       SetWide(kPackedInt32, number, 4);
     } else {
       SetWide(kPackedInt64, number, 8);

@@ -31,18 +31,6 @@ void StoreBacklen(uint8_t* to, uint64_t form_bytes, size_t width) {
   }
 }
 
-int64_t LoadSigned(const char* from, uint32_t bytes) {
-  uint64_t value = 0;
-  std::memcpy(&value, from, bytes);
-  const uint32_t unused_bits = 64 - 8 * bytes;
-  return static_cast<int64_t>(value << unused_bits) >> unused_bits;
-}
-
-bool FitsSigned(int64_t value, uint32_t bits) {
-  const int64_t limit = int64_t{1} << (bits - 1);
-  return value >= -limit && value < limit;
-}
-
 }  // namespace
 
 ListpackReader::ListpackReader(std::string_view block) : block_(block), at_(kHeaderBytes) {
@@ -82,7 +70,7 @@ ds::Item ListpackReader::TakeAsWritten() {
   const auto byte = [at](size_t i) { return static_cast<uint8_t>(at[i]); };
   const auto integer = [&](uint32_t bytes) {
     if (left < 1 + bytes) return Flaw();
-    const int64_t value = LoadSigned(at + 1, bytes);
+    const int64_t value = base::LoadSigned(at + 1, bytes);
     return SkipBacklen(1 + bytes) ? ds::Item(value) : Flaw();
   };
   if (left == 0) return Flaw();
@@ -142,15 +130,15 @@ void ListpackWriter::AddInteger(int64_t value) {
   };
   if (value >= 0 && value <= 127) {
     out_.AppendByte(static_cast<uint8_t>(value));
-  } else if (FitsSigned(value, 13)) {
+  } else if (base::FitsSigned(value, 13)) {
     const auto bits = static_cast<uint32_t>(value) & 0x1fff;
     out_.AppendByte(static_cast<uint8_t>(0xc0 | bits >> 8));
     out_.AppendByte(static_cast<uint8_t>(bits));
-  } else if (FitsSigned(value, 16)) {
+  } else if (base::FitsSigned(value, 16)) {
     wide(kInt16, 2);
-  } else if (FitsSigned(value, 24)) {
+  } else if (base::FitsSigned(value, 24)) {
     wide(kInt24, 3);
-  } else if (FitsSigned(value, 32)) {
+  } else if (base::FitsSigned(value, 32)) {
     wide(kInt32, 4);
   } else {
     wide(kInt64, 8);

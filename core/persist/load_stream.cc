@@ -22,9 +22,6 @@ using types::StreamNodeWriter;
 
 constexpr int64_t kDeleted = 1;
 constexpr int64_t kSameFields = 2;
-// Redis makes no larger listpacks.
-constexpr uint64_t kNodeBytesMax = 1u << 30;
-constexpr uint64_t kPendingBytes = 96;
 constexpr uint64_t kConsumerBytes = 256;
 
 // Reads a node's listpack; the first thing that does not belong there latches.
@@ -84,7 +81,7 @@ types::StreamNode* ReadNode(Loading& loading, std::string_view block, StreamId f
   const uint64_t entries = uint64_t{live} + deleted;
   constexpr uint32_t kElementsLeast = 4;  // of an entry
   if (!elements || !in.ok() || entries == 0 || entries > most / kElementsLeast ||
-      block.size() > kNodeBytesMax) {
+      block.size() > types::kStreamNodeBytesMax) {
     loading.Corrupt();
     return nullptr;
   }
@@ -164,7 +161,7 @@ bool LoadPending(Loading& loading, ConsumerGroup& group) {
     const std::string_view key = in.Bytes(types::StreamKey::kBytes);
     const auto delivery_ms = static_cast<int64_t>(in.Fixed64());
     const uint64_t delivery_count = in.Length();
-    if (!in.ok() || !loading.HaveRoom(kPendingBytes)) return false;
+    if (!in.ok() || !loading.HaveRoom(types::kPendingBytesMax)) return false;
     if (!group.LoadPending(types::StreamIdOfKey(key), delivery_ms, delivery_count)) {
       return loading.Corrupt();
     }
@@ -183,7 +180,7 @@ bool LoadConsumer(Loading& loading, ConsumerGroup& group, ValueType type) {
   Consumer& consumer = group.AddConsumer(name, seen_ms, active_ms);
   for (uint32_t i = 0; i < pending; ++i) {
     const std::string_view key = in.Bytes(types::StreamKey::kBytes);
-    if (!loading.HaveRoom(kPendingBytes)) return false;
+    if (!loading.HaveRoom(types::kPendingBytesMax)) return false;
     if (!group.LoadOwner(types::StreamIdOfKey(key), consumer)) return loading.Corrupt();
   }
   return true;

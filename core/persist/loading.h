@@ -4,32 +4,12 @@
 #include <cstdint>
 
 #include "core/base/alloc.h"
+#include "core/base/room.h"
 #include "core/ds/packed_list.h"
 #include "core/persist/reader.h"
 #include "core/types/value.h"
 
 namespace kvasm::persist {
-
-// Asks for memory ahead of it being taken. Collections are built of small blocks that are never
-// refused one by one, so that without asking a huge value would end the engine.
-class Room {
- public:
-  // Whether about `bytes` more in one element may be allocated.
-  bool For(uint64_t bytes) {
-    pending_ += bytes + kElementBytes;
-    if (pending_ < kAskEveryBytes) return true;
-    const uint64_t wanted = pending_ + pending_ / 4 + kSpareBytes;
-    pending_ = 0;
-    return base::HaveRoom(wanted);
-  }
-
- private:
-  static constexpr uint64_t kElementBytes = 64;  // what a node takes besides its bytes
-  static constexpr uint64_t kAskEveryBytes = 256 * 1024;
-  static constexpr uint64_t kSpareBytes = 2 << 20;  // the largest compact block, moved
-
-  uint64_t pending_ = 0;
-};
 
 // A value being read. A decoder puts it together at `value` (whose encoding it chooses first) and
 // returns false when it ends early; the reader then knows the fault, or `empty` is set.
@@ -39,7 +19,7 @@ struct Loading {
   types::ValueRef value;
   StringScratch first{};
   StringScratch second{};
-  Room room{};
+  base::RoomAhead room{};
   bool empty = false;
 
   const types::Limits& limits() const { return *context.limits; }
@@ -48,8 +28,14 @@ struct Loading {
     empty = true;
     return false;
   }
-  // Whether `bytes` may be allocated; latches the fault if not.
-  bool HaveRoom(uint64_t bytes) { return room.For(bytes) || in.Fail(Fault::kOutOfMemory); }
+  // Whether an element of about `bytes` may be allocated; latches the fault if not.
+  bool HaveRoom(uint64_t bytes) {
+    constexpr uint64_t kElementBytes = 64;     // what a node takes besides its bytes
+    constexpr uint64_t kSpareBytes = 2 << 20;  // the largest compact block, moved
+    const uint64_t asked = room.Take(bytes + kElementBytes);
+    return asked == 0 || base::HaveRoom(asked + asked / 4 + kSpareBytes) ||
+           in.Fail(Fault::kOutOfMemory);
+  }
   // Chooses the encoding; the collection starts without elements.
   void Begin(types::Encoding encoding) {
     value.encoding = encoding;

@@ -1,7 +1,5 @@
 #include "core/persist/ziplist.h"
 
-#include <cstring>
-
 #include "core/base/bytes.h"
 
 namespace kvasm::persist {
@@ -11,13 +9,6 @@ constexpr uint8_t kEnd = 0xff;
 constexpr uint8_t kLongLength = 0xfe;
 constexpr size_t kZiplistHeaderBytes = 10;
 constexpr uint32_t kCountUnknown = 65535;
-
-int64_t LoadSigned(const char* from, uint32_t bytes) {
-  uint64_t value = 0;
-  std::memcpy(&value, from, bytes);
-  const uint32_t unused_bits = 64 - 8 * bytes;
-  return static_cast<int64_t>(value << unused_bits) >> unused_bits;
-}
 
 template <class Block>
 std::optional<uint32_t> CountWith(std::string_view block) {
@@ -105,7 +96,7 @@ ds::Item ZiplistReader::Text(size_t head, uint64_t text_bytes) {
 ds::Item ZiplistReader::Integer(size_t head, uint32_t bytes) {
   if (block_.size() - 1 - head < bytes) return Flaw();
   End(head + bytes);
-  return ds::Item(LoadSigned(block_.data() + head, bytes));
+  return ds::Item(base::LoadSigned(block_.data() + head, bytes));
 }
 
 void ZiplistReader::End(size_t entry_end) {

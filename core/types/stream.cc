@@ -9,12 +9,9 @@
 namespace kvasm::types {
 namespace {
 
-// A listpack never grows beyond this, whatever the configuration allows.
-constexpr uint64_t kNodeBytesMax = uint64_t{1} << 30;
-
 bool IsFull(const StreamNode& node, uint64_t added_bytes, const Limits& limits) {
   auto bytes_max = static_cast<uint64_t>(limits.stream_node_max_bytes);
-  if (bytes_max == 0 || bytes_max > kNodeBytesMax) bytes_max = kNodeBytesMax;
+  if (bytes_max == 0 || bytes_max > kStreamNodeBytesMax) bytes_max = kStreamNodeBytesMax;
   if (node.ListpackBytes() + added_bytes >= bytes_max) return true;
   const auto entries_max = static_cast<uint64_t>(limits.stream_node_max_entries);
   return entries_max != 0 && node.entries() >= entries_max;

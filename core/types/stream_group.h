@@ -31,6 +31,10 @@ struct [[gnu::packed, gnu::aligned(4)]] Pending {
 };
 static_assert(sizeof(Pending) == 16 + sizeof(void*));
 
+// Heap bytes that a pending message takes at most, about: in both trees, and in a list of things to
+// do.
+inline constexpr uint64_t kPendingBytesMax = 160;
+
 struct Consumer {
   std::string name;
   int64_t seen_ms;        // its last attempt to read or claim

@@ -52,6 +52,10 @@ struct StreamEntry {
   }
 };
 
+// The bytes a node's listpack would have in Redis, which makes no larger ones, whatever its
+// configuration allows; and so the most that one entry may hold.
+inline constexpr uint64_t kStreamNodeBytesMax = uint64_t{1} << 30;
+
 struct StreamNode {
   uint32_t bytes;           // in use behind this header
   uint32_t listpack_bytes;  // of fields and entries, were this a listpack

@@ -286,6 +286,20 @@ TEST_F(Memory, ASearchForAnyPointAsksForNoMoreThanItReturns) {
   EXPECT_EQ(t.Run("GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km COUNT 1 ANY"), "[\"0\"]");
 }
 
+TEST_F(Memory, WhatAwaitsItsFreeingMakesRoomForAHyperLogLog) {
+  TestEngine t;
+  std::vector<std::string> push(50'000, std::string(1000, 'x'));
+  push[0] = "RPUSH";
+  push[1] = "l";
+  t.RunArgs(push);
+  push.clear();
+  push.shrink_to_fit();
+  EXPECT_EQ(t.Run("UNLINK l"), ":1");
+  ASSERT_GT(t.engine.keyspace().lazy_free().pending(), 0u);
+  Fill(t, "SET", 20'000);
+  EXPECT_EQ(t.Run("PFADD h a"), ":1");
+}
+
 // 80 fields of the hash h, 1 MB each; they fit once, but not once more in a reply.
 std::string FillLargeHash(TestEngine& t) {
   std::string fields = "FIELDS 80";
