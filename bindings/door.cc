@@ -56,8 +56,7 @@ uint32_t Door::Show(services::Session& session) {
       engine_.has_ready() || engine_.effects().pending() != 0 || log_.pending() != 0;
   the_frame.flags = (session.close_after_reply ? kCloseAfterOutput : 0) |
                     (session.waiting ? kWaiting : 0) | (session.input_held ? kInputHeld : 0) |
-                    (session.cut_off ? kCutOff : 0) |
-                    (session.pushes.empty() ? 0 : kHasPushes) |
+                    (session.cut_off ? kCutOff : 0) | (session.pushes.empty() ? 0 : kHasPushes) |
                     (is_work_pending ? kWorkPending : 0);
   the_frame.session = static_cast<uint32_t>(session.id);
   return session.out.size();

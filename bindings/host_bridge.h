@@ -15,6 +15,10 @@ namespace kvasm::bindings {
 class HostClock final : public host::Clock {
  public:
   int64_t NowUs() override;
+  int64_t ExactUs() override {
+    repeats_left_ = 0;
+    return NowUs();
+  }
   void SleepUs(int64_t duration_us) override;
   bool IsSlow() const override { return true; }
 

@@ -242,6 +242,10 @@ std::string ConfigFailed(std::string_view name, std::string_view reason) {
   return Join({"ERR CONFIG SET failed (possibly related to argument '", name, "') - ", reason});
 }
 
+std::string NoLatencySamples(std::string_view event) {
+  return Join({"ERR No samples available for event '", Quoted(event, event.size()), "'"});
+}
+
 std::string UnknownFunctionArgument(std::string_view argument) {
   return Join({"ERR Unknown argument ", Quoted(argument, argument.size())});
 }

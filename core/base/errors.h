@@ -398,6 +398,10 @@ inline constexpr std::string_view kConfigRewrite =
 std::string ConfigUnknown(std::string_view name);
 std::string ConfigFailed(std::string_view name, std::string_view reason);
 
+// --- SLOWLOG, LATENCY --------------------------------------------------------------------------
+inline constexpr std::string_view kSlowlogCount = "ERR count should be greater than or equal to -1";
+std::string NoLatencySamples(std::string_view event);
+
 // --- FUNCTION ----------------------------------------------------------------------------------
 inline constexpr std::string_view kFunctionFlushMode =
     "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";

@@ -53,6 +53,8 @@ std::vector<Specs> AllCommands() {
       DumpCommands(),
       PubsubCommands(),
       WaitCommands(),
+      SlowLogCommands(),
+      LatencyCommands(),
   };
   // clang-format on
 }

@@ -54,6 +54,8 @@ Specs TransactionCommands();
 Specs DumpCommands();
 Specs PubsubCommands();
 Specs WaitCommands();
+Specs SlowLogCommands();
+Specs LatencyCommands();
 
 // All of them, for command::Table.
 std::vector<Specs> AllCommands();

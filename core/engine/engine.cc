@@ -84,12 +84,14 @@ Engine::Engine(const host::Host& host, const Options& options)
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
       table_(commands::AllCommands()),
       acl_(AclCommandsOf(table_)),
-      services_{config_, stats_, sessions_, effects_, identity_, waiters_, pubsub_, acl_},
+      services_{config_,  stats_,  sessions_, effects_,  identity_,
+                waiters_, pubsub_, acl_,      slow_log_, latency_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
       waiters_(keyspace_),
       output_limits_(config_.settings(), keyspace_, sessions_, host.log),
       pubsub_(sessions_, output_limits_),
-      keyspace_events_(keyspace_, pubsub_) {
+      keyspace_events_(keyspace_, pubsub_),
+      timer_(host.clock, table_, services_) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
   identity_.executable = options.executable;
@@ -452,6 +454,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                      .may_wait = may_wait && !in_transaction_};
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
+  const int64_t started = timer_.Start(index, args);
   spec.handler(call);
   if (call.runs_transaction) {
     RunTransaction(session);
@@ -471,7 +474,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   }
   // If it waited before, this was the attempt that found something.
   session.waiting = session.awaits_host = call.waits_for_host;
-  ++stats_.commands[index].calls;
+  timer_.Account(session, index, args, timer_.End(index, started));
   ++stats_.total_commands_processed;
   if (!call.recorded && keyspace_.stats().dirty != dirty_before) {
     keyspace_.journal().Add(call.db.id(), args);
@@ -587,7 +590,8 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   } else if (wake == services::Waiters::Wake::kTimeout && waiter.keys.empty()) {
     Attempt(session, waiter, false);
   } else {
-    ++stats_.commands[index].calls;
+    const std::vector<std::string_view> args(waiter.arguments.begin(), waiter.arguments.end());
+    timer_.Account(session, index, args, 0);  // to wait is no work
     if (wake == services::Waiters::Wake::kError) {
       session.reply.Error(errors::kUnblocked);
       ++stats_.commands[index].failed_calls;
@@ -665,7 +669,13 @@ int64_t Engine::Tick(uint32_t budget_units) {
   stats_.SampleRates(keyspace_.now_ms());
   bool busy = false;
   if (config_.settings().active_expire) {
+    const int64_t started_us = host_.clock.ExactUs();
     busy = keyspace_.ExpireDue(budget_units);
+    const int64_t duration_us = host_.clock.ExactUs() - started_us;
+    if (services::LatencyMonitor::IsLong(duration_us,
+                                         config_.settings().latency_monitor_threshold)) {
+      latency_.Add("expire-cycle", keyspace_.now_ms() / 1000, duration_us);
+    }
     keyspace_.journal().Commit();
   }
   output_limits_.Tick();

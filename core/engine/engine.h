@@ -18,6 +18,7 @@
 #include "core/base/hash.h"
 #include "core/base/prng.h"
 #include "core/command/table.h"
+#include "core/engine/command_timer.h"
 #include "core/host/host.h"
 #include "core/keyspace/eviction.h"
 #include "core/keyspace/keyspace.h"
@@ -101,6 +102,7 @@ class Engine {
   services::Acl& acl() { return acl_; }
   services::Pubsub& pubsub() { return pubsub_; }
   const services::Waiters& waiters() const { return waiters_; }
+  const services::Services& services() const { return services_; }
 
  private:
   // What CLIENT LIST tells of the last request; `command` is empty if there is no such command.
@@ -181,6 +183,9 @@ class Engine {
   std::deque<uint64_t> served_;  // sessions whose input is to be looked at
   bool in_transaction_ = false;
   uint32_t commands_unread_ = 0;  // commands since the clock was last read
+  services::SlowLog slow_log_;
+  services::LatencyMonitor latency_;
+  CommandTimer timer_;
 };
 
 }  // namespace kvasm::engine

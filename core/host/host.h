@@ -12,6 +12,8 @@ class Clock {
   virtual ~Clock() = default;
   // Wall clock, microseconds since the Unix epoch. Read once a command.
   virtual int64_t NowUs() = 0;
+  // As NowUs, for durations: where NowUs may be a little late, this is not.
+  virtual int64_t ExactUs() { return NowUs(); }
   // Whether asking costs as much as a short command does. Then only commands that need the time
   // ask; what merely records when a key or a session was last used may be up to a tick late.
   virtual bool IsSlow() const { return false; }

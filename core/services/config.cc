@@ -47,6 +47,7 @@ constexpr NumberField kNumberFields[] = {
     {"acllog-max-len", &Settings::acllog_max_len},
     {"databases", &Settings::databases},
     {"hz", &Settings::hz},
+    {"latency-monitor-threshold", &Settings::latency_monitor_threshold},
     {"lfu-decay-time", &Settings::lfu_decay_time},
     {"lfu-log-factor", &Settings::lfu_log_factor},
     {"maxclients", &Settings::maxclients},
@@ -56,6 +57,8 @@ constexpr NumberField kNumberFields[] = {
     {"port", &Settings::port},
     {"proto-max-bulk-len", &Settings::proto_max_bulk_len},
     {"rdb-version", &Settings::rdb_version},
+    {"slowlog-log-slower-than", &Settings::slowlog_log_slower_than},
+    {"slowlog-max-len", &Settings::slowlog_max_len},
     {"timeout", &Settings::timeout},
 };
 constexpr TextField kTextFields[] = {
@@ -63,6 +66,7 @@ constexpr TextField kTextFields[] = {
     {"aclfile", &Settings::aclfile},
     {"enable-debug-command", &Settings::enable_debug_command},
     {"enable-protected-configs", &Settings::enable_protected_configs},
+    {"latency-tracking-info-percentiles", &Settings::latency_tracking_info_percentiles},
     {"maxmemory-policy", &Settings::maxmemory_policy},
     {"notify-keyspace-events", &Settings::notify_keyspace_events},
     {"requirepass", &Settings::requirepass},

@@ -11,6 +11,9 @@
 
 namespace kvasm::services {
 
+class LatencyMonitor;
+class SlowLog;
+
 // Facts about the program around the engine, for INFO and HELLO.
 struct Identity {
   int64_t process_id = 0;
@@ -29,6 +32,8 @@ struct Services {
   Waiters& waiters;
   Pubsub& pubsub;
   Acl& acl;
+  SlowLog& slow_log;
+  LatencyMonitor& latency;
 
   const Settings& settings() const { return config.settings(); }
 };

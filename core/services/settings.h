@@ -41,6 +41,10 @@ struct Settings {
   bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE
   bool activerehashing = true;
   bool latency_tracking = true;
+  std::string latency_tracking_info_percentiles = "50 99 99.9";
+  int64_t latency_monitor_threshold = 0;    // milliseconds; 0: nothing is monitored
+  int64_t slowlog_log_slower_than = 10000;  // microseconds; negative: nothing is logged
+  int64_t slowlog_max_len = 128;
   bool protected_mode = true;
   bool rdbcompression = true;
   int64_t rdb_version = 11;

@@ -49,7 +49,7 @@ void Stats::Reset() {
   commands_rate.Reset();
   net_input_rate.Reset();
   net_output_rate.Reset();
-  commands.assign(commands.size(), CommandStats{});
+  for (CommandStats& command : commands) command = {};
   errors.clear();
 }
 

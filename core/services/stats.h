@@ -4,15 +4,20 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/services/histogram.h"
 
 namespace kvasm::services {
 
 struct CommandStats {
   uint64_t calls = 0;
   uint64_t usec = 0;
+  // Durations of calls in nanoseconds; none before the first one (latency-tracking).
+  std::unique_ptr<Histogram> durations;
   uint64_t rejected_calls = 0;  // refused before running: arity, authentication, memory
   uint64_t failed_calls = 0;    // ran and replied with an error
 };

@@ -288,7 +288,7 @@ TEST_F(Memory, ASearchForAnyPointAsksForNoMoreThanItReturns) {
 
 TEST_F(Memory, WhatAwaitsItsFreeingMakesRoomForAHyperLogLog) {
   TestEngine t;
-  std::vector<std::string> push(50'000, std::string(1000, 'x'));
+  std::vector<std::string> push(30'000, std::string(1000, 'x'));
   push[0] = "RPUSH";
   push[1] = "l";
   t.RunArgs(push);
