@@ -686,9 +686,9 @@ int64_t Engine::Tick(uint32_t budget_units) {
     keyspace_.journal().Commit();
   }
   output_limits_.Tick();
+  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
-  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   if (busy) return 0;
   int64_t wanted = kTickMs;
