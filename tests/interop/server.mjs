@@ -66,6 +66,14 @@ export function startKvasm({ args = [], env = {} } = {}) {
   );
 }
 
+/**
+ * Starts the server that the tests of clients talk to: ours, or the judge if KVASM_TARGETS is
+ * `redis`, which tells whether a test itself is right.
+ */
+export function startTested(options) {
+  return process.env.KVASM_TARGETS === 'redis' ? startRedis(options) : startKvasm(options);
+}
+
 /** Waits until the server's output says that it accepts connections; gives that output's reader. */
 async function ready(name, child, exit) {
   let text = '';
