@@ -11,7 +11,6 @@ using namespace std::chrono_literals;
 using testing::TestEngine;
 
 constexpr std::string_view kNoKey = "-NOPERM No permissions to access a key";
-constexpr std::string_view kNoChannel = "-NOPERM No permissions to access a channel";
 
 std::string NoCommand(const std::string& command) {
   return "-NOPERM User bob has no permissions to run the '" + command + "' command";
