@@ -48,14 +48,22 @@ async function openEngine() {
   return { names, call, close: () => session.close() };
 }
 
-/** Everything known about the commands: `{ name, id, arity, docs }`, in the engine's order. */
+/** Commands that wait for replicas: these, too, wait, though COMMAND INFO does not say so. */
+const kWaitForReplicas = ['wait', 'waitaof'];
+
+function describe(name, id, [, arity, flags], docs = {}) {
+  const waits = [...flags].includes('blocking') || kWaitForReplicas.includes(name);
+  return { name, id, arity, waits, docs };
+}
+
+/** Everything known about the commands: `{ name, id, arity, waits, docs }`, in the engine's order. */
 async function readCommands() {
   const { names, call, close } = await openEngine();
   const docs = call('COMMAND', 'DOCS');
   const infos = new Map(call('COMMAND').map((info) => [info[0], info]));
   close();
   const commands = names.flatMap((name, id) =>
-    infos.has(name) ? [{ name, id, arity: infos.get(name)[1], docs: docs[name] ?? {} }] : [],
+    infos.has(name) ? [describe(name, id, infos.get(name), docs[name])] : [],
   );
   if (commands.length === 0) throw new Error('the engine names no commands');
   return { names, commands };

@@ -54,7 +54,8 @@ function declare({ name, arity, docs }) {
  * The methods of one command as code. The number of arguments it is usually called with takes a
  * path that makes no array; any other number is for the engine to accept or refuse.
  */
-function implement({ name, id, arity, docs }) {
+function implement({ name, id, arity, waits, docs }, face) {
+  const many = waits && face === 'Async' ? 'runWaiting' : 'runMany';
   const usual = Math.abs(arity) - 1;
   const method = camelCase(name);
   const lines = [];
@@ -63,12 +64,12 @@ function implement({ name, id, arity, docs }) {
     const parameters = names.map((each) => `${each}?: unknown`).join(', ');
     lines.push(
       `  ${method}(${parameters}) {`,
-      `    if (arguments.length !== ${usual}) return this.runMany(${id}, arguments);`,
+      `    if (arguments.length !== ${usual}) return this.${many}(${id}, arguments);`,
       `    return this.run${usual}(${[id, ...names].join(', ')});`,
       '  }',
     );
   } else {
-    lines.push(`  ${method}() {`, `      return this.runMany(${id}, arguments);`, '    }');
+    lines.push(`  ${method}() {`, `      return this.${many}(${id}, arguments);`, '    }');
   }
   for (const full of Object.keys(docs.subcommands ?? {})) {
     const word = full.slice(full.indexOf('|') + 1).toUpperCase();
@@ -82,7 +83,9 @@ function implement({ name, id, arity, docs }) {
 }
 
 const kTypeNames =
-  'Argument Bytes ChainFace Double Face Integer Key Many Pairs Reply Token Value Word'.split(' ');
+  'Argument Bytes ChainFace Double Face Integer Key Many Pairs Reply Token Value WaitOptions Word'.split(
+    ' ',
+  );
 
 /** The first lines; of the types those that `body` mentions. */
 function headOf(body) {
@@ -122,7 +125,7 @@ const faces = [
     type: `new <S extends string | Bytes>(
   session: LocalSession,
   raw: boolean,
-) => AsyncBase & CommandMethods<S, 'async'>`,
+) => AsyncBase & CommandMethods<S, 'async'> & WaitingMethods<S>`,
   },
   {
     face: 'Chain',
@@ -163,12 +166,36 @@ ${commands.map(declare).join('\n')}
 `;
 }
 
+/** The parameters of an overload with options behind them. */
+function withOptions(parameters) {
+  const [, fixed, name, type] = /^(.*?)(?:\.\.\.(\w+): (.*))?$/.exec(parameters);
+  if (name !== undefined) return `${fixed}...${name}: [...${type}, options: WaitOptions]`;
+  return [fixed, 'options: WaitOptions'].filter(Boolean).join(', ');
+}
+
+/** The commands that may wait, with options. */
+function waitingInterfaceOf(commands) {
+  const members = commands
+    .filter(({ waits }) => waits)
+    .flatMap(({ name, arity, docs }) =>
+      overloadsOf(name, docs.arguments ?? [], arity).map(
+        ([parameters, reply]) =>
+          `  ${camelCase(name)}(${withOptions(parameters)}): Promise<${reply}>;`,
+      ),
+    );
+  return `/** The commands that may wait for something, with options: aborting ends the wait. */
+export interface WaitingMethods<S extends string | Bytes> {
+${members.join('\n')}
+}
+`;
+}
+
 /**
  * A class for each face. They are written out, not made by one function: V8 keeps what it learns of
  * a method per place in the source; shared methods are 5 % (sync) to 13 % (awaited) slower.
  */
 function classesOf(commands) {
-  const methods = commands.map(implement).join('\n');
+  const methodsOf = (face) => commands.map((command) => implement(command, face)).join('\n');
   return faces
     .map(
       ({
@@ -176,7 +203,7 @@ function classesOf(commands) {
         says,
         type,
       }) => `${face === 'Chain' ? 'abstract ' : ''}class ${face}Methods extends ${face}Base {
-${methods}
+${methodsOf(face)}
 }
 
 /** ${says} */
@@ -189,11 +216,21 @@ export const ${face}Commands = ${face}Methods as unknown as ${type};
 /**
  * The whole file.
  * @param names the engine's command names by number
- * @param commands `{ name, id, arity, docs }` of those that become methods, `docs` as COMMAND DOCS
+ * @param commands `{ name, id, arity, waits, docs }` of those that become methods, `docs` as COMMAND DOCS
  */
 export function render({ names, commands }) {
   const kept = commands.filter(({ name }) => !kTaken.has(name));
-  const parts = [nameTable(names), result, interfaceOf(kept), classesOf(kept)];
+  const waiting = commands.filter(({ waits }) => waits).map(({ id }) => id);
+  const parts = [
+    nameTable(names),
+    `/** The numbers of commands that may wait for something. */
+export const waitingCommands: ReadonlySet<number> = new Set([${waiting.join(', ')}]);
+`,
+    result,
+    interfaceOf(kept),
+    waitingInterfaceOf(kept),
+    classesOf(kept),
+  ];
   const body = parts.join('\n');
   return `${headOf(body)}\n${body}`;
 }

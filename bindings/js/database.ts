@@ -1,7 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What a user holds: a session on an engine with a method for every command. */
 import type { Listener, ListenOptions } from '../../node/listen.js';
-import { AsyncCommands, SyncCommands, commandIds, commandNames } from './commands.gen.js';
+import {
+  AsyncCommands,
+  SyncCommands,
+  commandIds,
+  commandNames,
+  waitingCommands,
+} from './commands.gen.js';
 import { Engine, type EngineOptions } from './engine.js';
 import { loadConnectionMaker, loadListen } from './platform.js';
 import type { ChainResult } from './chain.js';
@@ -19,7 +25,7 @@ import {
   type TopicKind,
 } from './subscriptions.js';
 import { Transaction } from './transaction.js';
-import type { Argument, Bytes, Connection, Key, Pairs, Reply } from './types.js';
+import type { Argument, Bytes, Connection, Key, Pairs, Reply, WaitOptions } from './types.js';
 
 /** Settings of {@link open}. */
 export interface OpenOptions extends Pick<EngineOptions, 'memoryLimitBytes' | 'seed'> {
@@ -54,9 +60,17 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
    * Rejects with a {@link ReplyError} if the engine answers with an error, with a `TypeError` if an
    * argument cannot be sent, with a {@link ClosedError} if the database is closed.
    */
-  call(name: string, ...args: (Argument | Pairs)[]): Promise<Reply<S>> {
+  call(name: string, ...args: (Argument | Pairs)[]): Promise<Reply<S>>;
+  call(
+    name: string,
+    ...args: [...args: (Argument | Pairs)[], options: WaitOptions]
+  ): Promise<Reply<S>>;
+  call(name: string, ...args: unknown[]): Promise<Reply<S>> {
     const id = commandIds.get(name.toLowerCase());
     if (id === undefined) return this.runMany(kByName, [name, ...args]) as Promise<Reply<S>>;
+    if (typeof args.at(-1) === 'object' && waitingCommands.has(id)) {
+      return this.runWaiting(id, args) as Promise<Reply<S>>;
+    }
     return this.runMany(id, args) as Promise<Reply<S>>;
   }
 
@@ -167,7 +181,7 @@ export class BytesDatabase extends AsyncFace<Bytes> {
  * UTF-8, lone surrogates as U+FFFD), numbers, bigints, bytes, and arrays of these; MSET and HSET
  * also take objects and Maps. Replies are described at {@link Reply}; behaviour is Redis 7.2's.
  * Commands run when they are called, in the order of the calls; promises only bring the
- * reply.
+ * reply. Those that wait for something take `{ signal }` as one more argument, to end the wait.
  */
 export class Database extends AsyncFace<string> {
   static {

@@ -3,6 +3,7 @@
  * every command (commands.gen.ts) are put on top of each of these.
  */
 import type { LocalSession, AnyReply } from './session.js';
+import type { WaitOptions } from './types.js';
 
 /** Runs commands at once; returns or throws. What would wait answers as if its time were up. */
 export class SyncBase {
@@ -113,6 +114,30 @@ export class AsyncBase {
       return session.rejection(error);
     }
   }
+
+  /** As `runMany`, for a command that may wait: behind its arguments options may stand. */
+  protected async runWaiting(id: number, parts: ArrayLike<unknown>): Promise<AnyReply> {
+    const options = waitOptionsOf(parts);
+    if (options === undefined) return this.runMany(id, parts);
+    const own = Array.from(parts).slice(0, -1);
+    if (options.signal === undefined) return this.runMany(id, own);
+    return this.session.interruptible(id, own, this.raw, options.signal);
+  }
+}
+
+/**
+ * The options that stand behind the arguments of a command that may wait, if there are any.
+ * @throws TypeError if one of them is unknown
+ */
+function waitOptionsOf(parts: ArrayLike<unknown>): WaitOptions | undefined {
+  const last = parts[parts.length - 1];
+  if (typeof last !== 'object' || last === null) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(last);
+  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  for (const name of Object.keys(last)) {
+    if (name !== 'signal') throw new TypeError(`A command that waits has no option ${name}`);
+  }
+  return last;
 }
 
 /** A command noted for later: its number and its arguments as `flatten` returns them. */

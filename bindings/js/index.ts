@@ -46,5 +46,6 @@ export type {
   Signal,
   Token,
   Value,
+  WaitOptions,
   Word,
 } from './types.js';

@@ -6,7 +6,7 @@
 import type { Engine } from './engine.js';
 import { ClosedError, ReplyError, WouldBlockError } from './errors.js';
 import type { Codec } from './platform.js';
-import type { Bytes, Reply } from './types.js';
+import type { Bytes, Reply, Signal } from './types.js';
 
 /** A reply of either kind: what a face narrows to its own `S`. */
 export type AnyReply = Reply<string | Bytes>;
@@ -40,6 +40,8 @@ interface Waiting {
   command: string;
   resolve: (reply: AnyReply) => void;
   reject: (error: Error) => void;
+  /** What `interrupt` knows the command by, if it can be interrupted. */
+  token?: object;
 }
 
 interface Delayed extends Waiting {
@@ -213,6 +215,37 @@ export class LocalSession {
     });
   }
 
+  /**
+   * Executes a command that may wait, after those that wait already, until it is aborted: then it
+   * rejects with the signal's reason, has taken nothing out of the database, and the session goes
+   * on. A command that has its reply by then gives it.
+   */
+  interruptible(
+    id: number,
+    parts: ArrayLike<unknown>,
+    raw: boolean,
+    signal: Signal,
+  ): Promise<AnyReply> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    const token = {};
+    let promise: Promise<AnyReply>;
+    if (this.isBusy) {
+      const before = this.delayed.length;
+      promise = this.later(id, parts, raw);
+      if (this.delayed.length > before) this.delayed[before].token = token;
+    } else {
+      try {
+        return Promise.resolve(this.callMany(id, parts, raw));
+      } catch (error) {
+        promise = this.rejection(error);
+        if (error === kParked && this.waiting !== undefined) this.waiting.token = token;
+      }
+    }
+    const abort = (): void => this.interrupt(token, signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    return promise.finally(() => signal.removeEventListener('abort', abort));
+  }
+
   /** @throws ClosedError if the session is closed */
   assertOpen(): void {
     if (this.state === kClosed) throw new ClosedError();
@@ -297,6 +330,23 @@ export class LocalSession {
     this.follow(engine.heap32[engine.frame + kFlags]);
     if (reply instanceof ReplyError) throw reply;
     return reply;
+  }
+
+  private interrupt(token: object, reason: Error): void {
+    const place = this.delayed.findIndex((call) => call.token === token);
+    if (place >= 0) {
+      this.delayed.splice(place, 1)[0].reject(reason);
+      return;
+    }
+    const { waiting, engine } = this;
+    if (waiting?.token !== token) return;
+    // Its reply may stand ready: what it has popped must not be lost.
+    this.takeLateReply();
+    if (this.waiting !== waiting) return;
+    this.endWait();
+    waiting.reject(reason);
+    this.follow(engine.heap32[engine.frame + kFlags]);
+    queueMicrotask(() => this.runDelayed());
   }
 
   private takeWaiting(): Waiting | undefined {
@@ -433,6 +483,7 @@ export class LocalSession {
         if (error === kParked && this.waiting !== undefined) {
           this.waiting.resolve = next.resolve;
           this.waiting.reject = next.reject;
+          this.waiting.token = next.token;
         } else {
           next.reject(error as Error);
         }

@@ -42,6 +42,15 @@ export interface Signal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** What the commands that wait for something take as their last argument, besides Redis's own. */
+export interface WaitOptions {
+  /**
+   * Ends the wait when it is aborted: the command rejects with the signal's reason and has taken
+   * nothing; the session goes on.
+   */
+  signal?: Signal;
+}
+
 /**
  * What a command can answer. `S` is what a string reply becomes: `string` or `Bytes`.
  *

@@ -29,6 +29,14 @@ const kGood = {
     const incremented = s.zadd('z', 'INCR', 1, 'a'); is<typeof incremented, number | null>();
     const count = s.incr('k'); is<typeof count, number | bigint>();
     const reset = s.reset(); is<typeof reset, 'RESET'>();
+    declare const signal: AbortSignal;
+    const popped = db.blpop('q', 0, { signal });
+    is<typeof popped, Promise<[key: string, element: string] | null>>();
+    const moved = db.bytes.blmove('a', 'b', 'LEFT', 'LEFT', 0, { signal });
+    is<typeof moved, Promise<Bytes | null>>();
+    const read = db.xread('BLOCK', 0, 'STREAMS', 's', '$', { signal });
+    is<typeof read, Promise<Record<string, [id: string, fields: string[]][]> | null>>();
+    db.wait(1, 0, { signal }); db.call('blpop', 'q', 0, { signal });
     const call = s.call('GET', 'k'); is<typeof call, Reply>();
     const chain = db.pipeline().get('k').hset('h', { a: 1 }).zadd('z', 1, 'a');
     is<typeof chain, import('kvasm').Pipeline>();
@@ -59,6 +67,9 @@ const kBad = {
   'a boolean as a value': "s.set('k', true);",
   'an object where no pairs are taken': "s.set('k', { a: 1 });",
   'no key at all': 's.del();',
+  'a signal where nothing waits': "db.get('k', { signal: new AbortController().signal });",
+  'a signal without promises': "s.blpop('q', 0, { signal: new AbortController().signal });",
+  'an option that waits do not have': 'db.wait(1, 0, { timeout: 1 });',
   'text taken for bytes': "const x: string | null = db.bytes.sync.get('k');",
   'a promise taken for its value': "const x: string | null = db.get('k');",
   'a command that does not exist': 's.nosuch();',
