@@ -56,7 +56,7 @@ function describe(name, id, [, arity, flags], docs = {}) {
   return { name, id, arity, waits, docs };
 }
 
-/** Everything known about the commands: `{ name, id, arity, waits, docs }`, in the engine's order. */
+/** What is known of the commands: `{ name, id, arity, waits, docs }`, in the engine's order. */
 async function readCommands() {
   const { names, call, close } = await openEngine();
   const docs = call('COMMAND', 'DOCS');

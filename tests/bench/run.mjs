@@ -5,6 +5,7 @@
  */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { clients } from './clients.mjs';
 import { inProcess } from './inprocess.mjs';
 import { large } from './large.mjs';
 import { memory } from './memory.mjs';
@@ -29,6 +30,7 @@ const parts = {
   server: ['Servers, under redis-benchmark', servers],
   types: ['Data types, under redis-benchmark', types],
   pubsub: ['Publish and subscribe', pubsub],
+  clients: ['Many clients at once', clients],
   startup: ['Start-up', startup],
   memory: ['Memory', memory],
   large: ['Removing large values', large],
