@@ -167,6 +167,12 @@ std::string NoPermissionAnyMore(std::string_view reason) {
        reason});
 }
 
+std::string PrefixOverlaps(std::string_view prefix, std::string_view other, bool is_present) {
+  return Join({"ERR Prefix '", Quoted(prefix, prefix.size()), "' overlaps with ",
+               is_present ? "an existing prefix '" : "another provided prefix '",
+               Quoted(other, other.size()), "'. Prefixes for a single client must not overlap."});
+}
+
 std::string AclRule(std::string_view rule, std::string_view problem) {
   return Join({"ERR Error in ACL SETUSER modifier '", Quoted(rule, rule.size()), "': ", problem});
 }

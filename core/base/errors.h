@@ -316,6 +316,33 @@ std::string SetInfoCharacters(std::string_view option);
 std::string UnknownClientType(std::string_view type);
 std::string NoSuchUser(std::string_view user);
 
+// --- Client side caching -----------------------------------------------------------------------
+inline constexpr std::string_view kOneRedirect =
+    "ERR A client can only redirect to a single other client";
+inline constexpr std::string_view kNoRedirectClient =
+    "ERR The client ID you want redirect to does not exist";
+inline constexpr std::string_view kPrefixNeedsBcast =
+    "ERR PREFIX option requires BCAST mode to be enabled";
+inline constexpr std::string_view kBcastSwitch =
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kOptWithBcast =
+    "ERR OPTIN and OPTOUT are not compatible with BCAST";
+inline constexpr std::string_view kOptInAndOut =
+    "ERR You can't specify both OPTIN mode and OPTOUT mode";
+inline constexpr std::string_view kOptSwitch =
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
+    "re-enabling it with a different mode.";
+inline constexpr std::string_view kCachingNotTracking =
+    "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+    "OPTOUT mode enabled";
+inline constexpr std::string_view kCachingYes =
+    "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+inline constexpr std::string_view kCachingNo =
+    "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
+// Of one session; `other` is one it has already, or another argument.
+std::string PrefixOverlaps(std::string_view prefix, std::string_view other, bool is_present);
+
 // --- Access control ----------------------------------------------------------------------------
 // To be given to NoPermission().
 inline constexpr std::string_view kDeniedKey = "No permissions to access a key";

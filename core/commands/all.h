@@ -12,6 +12,7 @@ using Specs = std::span<const command::CommandSpec>;
 
 Specs AclCommands();
 Specs ClientCommands();
+Specs TrackingCommands();
 Specs CommandCommands();
 Specs ConfigCommands();
 Specs ConnectionCommands();

@@ -1,4 +1,4 @@
-// CLIENT: sessions looked at and looked after. Tracking and pausing are not among them.
+// CLIENT: sessions looked at and looked after. What concerns client side caching is in tracking.cc.
 #include <limits>
 #include <optional>
 #include <span>
@@ -97,9 +97,6 @@ void ClientReply(Call& call) {
   }
 }
 
-// No session's invalidation messages go to another one.
-void ClientGetredir(Call& call) { call.reply.Integer(-1); }
-
 // --- all sessions ---
 
 uint64_t ArgumentBytes(std::span<const std::string_view> args) {
@@ -153,6 +150,12 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
   if (session.subscriptions != nullptr) flags += 'P';
   if (session.transaction.open()) flags += 'x';
   if (session.waiting) flags += 'b';
+  const services::TrackingState* tracking = session.tracking.get();
+  if (tracking != nullptr) {
+    flags += 't';
+    if (tracking->redirect_broken) flags += 'R';
+    if (tracking->broadcast) flags += 'B';
+  }
   if (session.close_after_reply) flags += 'c';
   if (session.network && session.address.ends_with(":0")) flags += 'U';
   if (session.no_evict) flags += 'e';
@@ -191,7 +194,7 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
   text("events", session.out.empty() ? "r" : "rw");
   text("cmd", session.last_command.empty() ? "NULL" : session.last_command);
   text("user", session.user == nullptr ? "(superuser)" : session.user->name());
-  text("redir", "-1");
+  text("redir", base::Int64Text(RedirectOf(session)));
   number("resp", static_cast<uint64_t>(session.reply.protocol()));
   text("lib-name", session.library_name);
   text("lib-ver", session.library_version);
@@ -374,6 +377,8 @@ void ClientUnpause(Call& call) {
 
 void ClientHelp(Call& call) {
   ReplyHelp(call, {
+                      "CACHING (YES|NO)",
+                      "    Remember, or do not, what the next command reads (OPTIN, OPTOUT).",
                       "GETREDIR",
                       "    The id of the client that invalidation messages go to, -1 for none.",
                       "GETNAME",
@@ -402,6 +407,12 @@ void ClientHelp(Call& call) {
                       "    Tell which library the client uses.",
                       "SETNAME <name>",
                       "    Name this connection.",
+                      "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+                      "         [OPTIN] [OPTOUT] [NOLOOP]",
+                      "    Tell this connection when keys it has read, or keys below the",
+                      "    prefixes, change.",
+                      "TRACKINGINFO",
+                      "    What this connection has asked of CLIENT TRACKING.",
                       "UNBLOCK <clientid> [TIMEOUT|ERROR]",
                       "    End the wait of a blocked client.",
                       "UNPAUSE",
@@ -433,15 +444,6 @@ constexpr CommandSpec kSpecs[] = {
      .since = "2.6.9",
      .complexity = "O(1)",
      .summary = "Returns the name of the connection."},
-    {.name = "client|getredir",
-     .handler = &ClientGetredir,
-     .arity = 2,
-     .group = Group::kConnection,
-     .flags = kOwn,
-     .categories = kCatConnection,
-     .since = "6.0.0",
-     .complexity = "O(1)",
-     .summary = "Returns the id of the client that gets this one's invalidation messages."},
     {.name = "client|help",
      .handler = &ClientHelp,
      .arity = 2,

@@ -39,6 +39,7 @@ void ResetSession(command::Call& call) {
   call.services.acl.Welcome(session);
   session.transaction.Close(call.keyspace);
   call.services.pubsub.UnsubscribeAll(session);
+  call.services.tracking.Disable(session);
   session.reply_mode = services::ReplyMode::kOn;
   session.no_evict = session.no_touch = false;
   session.db = 0;

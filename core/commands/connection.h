@@ -22,6 +22,9 @@ std::string DescribeSession(const services::Session& session, int64_t now_ms,
 // Logs that somebody has not proved to be this user.
 void NoteFailedAuthentication(command::Call& call, std::string_view user);
 
+// Where the session's invalidation messages go: 0 to itself, -1 if it does not track.
+int64_t RedirectOf(const services::Session& session);
+
 // Puts a session back to what it was when it was opened, its authentication included.
 void ResetSession(command::Call& call);
 

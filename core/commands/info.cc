@@ -122,7 +122,7 @@ void Clients(Call& call, InfoText& out) {
   }
   out.Line("client_recent_max_output_buffer", output_max);
   out.Line("blocked_clients", call.services.waiters.size());
-  out.Line("tracking_clients", "0");
+  out.Line("tracking_clients", call.services.tracking.session_count());
   out.Line("pubsub_clients", call.services.pubsub.session_count());
   out.Line("clients_in_timeout_table", "0");
   out.Line("total_blocking_keys", call.services.waiters.key_count());
@@ -235,9 +235,12 @@ void Statistics(Call& call, InfoText& out) {
   out.Lines({"latest_fork_usec", "total_forks", "migrate_cached_sockets",
              "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
              "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-             "current_active_defrag_time", "tracking_total_keys", "tracking_total_items",
-             "tracking_total_prefixes", "unexpected_error_replies"},
+             "current_active_defrag_time"},
             "0");
+  out.Line("tracking_total_keys", call.services.tracking.key_count());
+  out.Line("tracking_total_items", call.services.tracking.item_count());
+  out.Line("tracking_total_prefixes", call.services.tracking.prefix_count());
+  out.Line("unexpected_error_replies", "0");
   out.Line("total_error_replies", stats.total_error_replies);
   out.Line("dump_payload_sanitizations", "0");
   const services::AclLog& denied = call.services.acl.log();

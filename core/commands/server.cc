@@ -43,6 +43,7 @@ void Flushdb(Call& call) {
   const std::optional<bool> lazy = IsLazyFlush(call);
   if (!lazy) return;
   call.keyspace.stats().dirty += call.keyspace.Flush(call.db, *lazy);
+  call.services.tracking.ForgetAll(*lazy);
   call.Record(call.args);
   call.reply.Ok();
 }
@@ -55,6 +56,7 @@ void Flushall(Call& call) {
     removed += call.keyspace.Flush(call.keyspace.db(id), *lazy);
   }
   call.keyspace.stats().dirty += removed + 1;
+  call.services.tracking.ForgetAll(*lazy);
   call.Record(call.args);
   call.reply.Ok();
 }

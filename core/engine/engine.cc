@@ -9,6 +9,7 @@
 #include "core/base/errors.h"
 #include "core/command/access.h"
 #include "core/command/call.h"
+#include "core/command/keys.h"
 #include "core/command/names.h"
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
@@ -84,13 +85,14 @@ Engine::Engine(const host::Host& host, const Options& options)
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
       table_(commands::AllCommands()),
       acl_(AclCommandsOf(table_)),
-      services_{config_,  stats_,  sessions_, effects_,  identity_,
-                waiters_, pubsub_, acl_,      slow_log_, latency_},
+      services_{config_,  stats_, sessions_, effects_, identity_, waiters_,
+                pubsub_,  acl_,   slow_log_, latency_, tracking_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
       waiters_(keyspace_),
       output_limits_(config_.settings(), keyspace_, sessions_, host.log),
       pubsub_(sessions_, output_limits_),
       keyspace_events_(keyspace_, pubsub_),
+      tracking_(keyspace_, sessions_, pubsub_),
       timer_(host.clock, table_, services_) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
@@ -167,23 +169,26 @@ void Engine::Close(uint64_t session_id) {
   if (Session* session = sessions_.Find(session_id)) {
     session->transaction.Close(keyspace_);
     pubsub_.UnsubscribeAll(*session);
+    tracking_.Disable(*session);
   }
   sessions_.Close(session_id);
 }
 
 void Engine::Feed(Session& session, std::string_view bytes) {
+  const bool outermost = !std::exchange(feeding_, true);
+  ExecuteInput(session, bytes);
+  if (!outermost) return;
+  feeding_ = false;
+  tracking_.Broadcast();
+}
+
+void Engine::ExecuteInput(Session& session, std::string_view bytes) {
   session.input_held = false;
   if (session.close_after_reply) return;
   session.bytes_in += bytes.size();
   stats_.net_input_bytes += bytes.size();
-  session.parser.Feed(bytes);
-  session.being_fed = true;
-  ExecuteFed(session);
-  session.being_fed = false;
-}
-
-void Engine::ExecuteFed(Session& session) {
   resp::RequestParser& parser = session.parser;
+  parser.Feed(bytes);
   while (!session.waiting) {
     const auto outcome = parser.Next({.bulk_bytes_max = config_.settings().proto_max_bulk_len,
                                       .authenticated = !acl_.MustAuthenticate(session)});
@@ -217,14 +222,14 @@ void Engine::Execute(Session& session, std::span<const std::string_view> args) {
     session.transaction.Fail();
     stats_.CountError("ERR");
     EndReply(session, before);
-    return;
+    return EndCommand(session, {});
   }
   ExecuteIndex(session, static_cast<size_t>(index), args);
 }
 
 void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::string_view> args) {
   if (session.waiting) return;  // a host's mistake: the reply before has not come yet
-  const uint32_t before = session.out.size();
+  uint32_t before = session.out.size();
   StartInstant();
   if (table_.IsContainer(index) && args.size() > 1) {
     const int32_t subcommand = table_.FindSubcommand(index, args[1]);
@@ -233,12 +238,13 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
       ReplyUnknownSubcommand(session, index, args);
       session.transaction.Fail();
       stats_.CountError("ERR");
-      return Settle(session, index, before);
+      Settle(session, index, before);
+      return EndCommand(session, {});
     }
     index = static_cast<size_t>(subcommand);
   }
   NoteRequest(session, table_.at(index).name);
-  if (Admit(session, table_.at(index), index, args)) {
+  if (Admit(session, table_.at(index), index, args, &before)) {
     if (waiters_.paused()) [[unlikely]]
       waiters_.Expire(keyspace_.now_ms());
     if (session.transaction.open() && !IsObeyedAtOnce(table_.at(index))) {
@@ -250,9 +256,21 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     }
   }
   if (!session.waiting) Settle(session, index, before);
-  pubsub_.FlushPushes(session);
+  EndCommand(session, table_.at(index).name);
   if (waiters_.has_calls() && !serving_) [[unlikely]]
     ServeWaiters();
+  if (!feeding_) tracking_.Broadcast();
+}
+
+void Engine::EndCommand(Session& session, std::string_view name) {
+  tracking_.EndCommand(session);
+  pubsub_.FlushPushes(session);
+  if (session.tracking == nullptr || session.waiting) [[likely]]
+    return;
+  // CLIENT CACHING holds until a command, or a transaction, other than CLIENT has ended.
+  if (!session.transaction.open() && !name.starts_with("client")) {
+    session.tracking->caching_given = false;
+  }
 }
 
 void Engine::NoteRequest(Session& session, std::string_view command) {
@@ -293,7 +311,7 @@ void Engine::Reject(Session& session, size_t index, std::string_view error) {
 }
 
 bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
-                   std::span<const std::string_view> args) {
+                   std::span<const std::string_view> args, uint32_t* output_before) {
   const size_t argc = args.size();
   const bool arity_ok = spec.arity > 0 ? argc == static_cast<size_t>(spec.arity)
                                        : argc >= static_cast<size_t>(-spec.arity);
@@ -326,12 +344,15 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     return false;
   }
   // What waits to be freed is no reason to refuse a command.
-  if (!HasMemoryFor(adds, args) && !(keyspace_.lazy_free().Finish() && HasMemoryFor(adds, args)))
-      [[unlikely]] {
-    Reject(session, index, errors::kOom);
-    return false;
+  const bool fits =
+      HasMemoryFor(adds, args) || (keyspace_.lazy_free().Finish() && HasMemoryFor(adds, args));
+  if (tracking_.any()) [[unlikely]] {
+    tracking_.LimitTable(static_cast<uint64_t>(config_.settings().tracking_table_max_keys));
+    *output_before = session.out.size();
   }
-  return true;
+  if (!fits) [[unlikely]]
+    Reject(session, index, errors::kOom);
+  return fits;
 }
 
 bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::string_view> args,
@@ -467,6 +488,8 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
     call.RecordNothing();
     errors_before = session.reply.errors();  // its commands have counted theirs
   }
+  if ((spec.flags & command::kReadonly) && services::Tracking::Remembers(session)) [[unlikely]]
+    TrackKeys(session, spec, args);
   if (call.waits && in_transaction_) {
     session.reply.NullArray();
   } else if (call.waits) {
@@ -491,6 +514,13 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
     const std::string_view reply = session.out.view().substr(output_before);
     if (reply.starts_with('-')) stats_.CountError(reply.substr(1));
   }
+}
+
+void Engine::TrackKeys(Session& session, const CommandSpec& spec,
+                       std::span<const std::string_view> args) {
+  std::vector<command::KeyPosition> keys;
+  if (!command::FindKeys(spec, args, &keys)) return;
+  for (const command::KeyPosition& key : keys) tracking_.Remember(session, args[key.index]);
 }
 
 bool Engine::IsHeld(const Session& session, const CommandSpec& spec) const {
@@ -580,8 +610,7 @@ void Engine::ResumeServed() {
   while (!served_.empty()) {
     Session* session = sessions_.Find(served_.front());
     served_.pop_front();
-    // One that was served while its own request was still running goes on from there.
-    if (session != nullptr && !session->being_fed) Feed(*session, {});
+    if (session != nullptr) Feed(*session, {});
   }
   resuming_ = false;
 }
@@ -593,7 +622,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   if (wake == services::Waiters::Wake::kAttempt) {
     if (waiter.held && IsHeld(session, table_.at(index))) return waiters_.Hold(session.id);
     waiter.held ? RunHeld(session, waiter) : Attempt(session, waiter, true);
-    if (session.waiting) return pubsub_.FlushPushes(session);
+    if (session.waiting) return EndCommand(session, table_.at(index).name);
   } else if (wake == services::Waiters::Wake::kTimeout && waiter.keys.empty()) {
     Attempt(session, waiter, false);
   } else {
@@ -610,7 +639,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
     session.waiting = false;
   }
   Settle(session, index, before);
-  pubsub_.FlushPushes(session);
+  EndCommand(session, table_.at(index).name);
   session.last_interaction_ms = keyspace_.recent_ms();
   sessions_.MarkReady(session);
   if (session.network) served_.push_back(session.id);
@@ -686,10 +715,15 @@ int64_t Engine::Tick(uint32_t budget_units) {
     keyspace_.journal().Commit();
   }
   output_limits_.Tick();
-  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
+  if (tracking_.any()) {
+    tracking_.LimitTable(static_cast<uint64_t>(config_.settings().tracking_table_max_keys));
+  }
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
+  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
+  busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));
+  tracking_.Broadcast();
   if (busy) return 0;
   int64_t wanted = kTickMs;
   const int64_t expiry = keyspace_.NextExpiryMs();

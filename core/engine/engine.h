@@ -25,6 +25,7 @@
 #include "core/services/keyspace_events.h"
 #include "core/services/output_limits.h"
 #include "core/services/services.h"
+#include "core/services/tracking.h"
 
 namespace kvasm::engine {
 
@@ -105,16 +106,22 @@ class Engine {
   const services::Services& services() const { return services_; }
 
  private:
-  // Executes what the session's parser was fed with.
-  void ExecuteFed(services::Session& session);
+  void ExecuteInput(services::Session& session, std::string_view bytes);
   // What CLIENT LIST tells of the last request; `command` is empty if there is no such command.
   void NoteRequest(services::Session& session, std::string_view command);
   void ReplyUnknown(services::Session& session, std::span<const std::string_view> args);
   void ReplyUnknownSubcommand(services::Session& session, size_t container,
                               std::span<const std::string_view> args);
-  // The checks before a command runs; false when the error has been replied.
+  // The reply, if there is one yet, is settled: what the session is told besides follows. `name` is
+  // empty if there was no such command.
+  void EndCommand(services::Session& session, std::string_view name);
+  // Notes the keys that a tracking session reads.
+  void TrackKeys(services::Session& session, const command::CommandSpec& spec,
+                 std::span<const std::string_view> args);
+  // The checks before a command runs; false when the error has been replied. Making room for it may
+  // have told the session of keys that went: `output_before` becomes where its reply begins.
   bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
-             std::span<const std::string_view> args);
+             std::span<const std::string_view> args, uint32_t* output_before);
   // Whether the session's user may run this; what is refused is logged. Denied for no reason: there
   // is no memory to find out.
   bool IsPermitted(services::Session& session, size_t index, std::span<const std::string_view> args,
@@ -180,6 +187,8 @@ class Engine {
   services::OutputLimits output_limits_;
   services::Pubsub pubsub_;
   services::KeyspaceEvents keyspace_events_;
+  services::Tracking tracking_;
+  bool feeding_ = false;
   bool serving_ = false;
   bool resuming_ = false;
   std::deque<uint64_t> served_;  // sessions whose input is to be looked at

@@ -73,7 +73,7 @@ uint64_t Keyspace::DropUnasked(Database& db, Entry** link, bool lazy, EventClass
   const std::string key((*link)->key());
   const uint64_t freed = Drop(db, link, lazy);
   if (!watches_.empty()) watches_.Touch(db.id(), key);
-  if (interests_ & Listener::kChanges) TellChanged(db, key);
+  if (interests_ & Listener::kChanges) TellGone(db, key);
   Notify(event_class, event, db, key);
   journal_.Add(db.id(), {lazy ? "UNLINK" : "DEL", key});
   return freed;
@@ -215,6 +215,12 @@ void Keyspace::TellBeforeWrite(Database& db, Entry& entry) {
 void Keyspace::TellChanged(Database& db, std::string_view key) {
   for (Listener* listener : listeners_) {
     if (listener->Interests() & Listener::kChanges) listener->KeyChanged(db, key);
+  }
+}
+
+void Keyspace::TellGone(Database& db, std::string_view key) {
+  for (Listener* listener : listeners_) {
+    if (listener->Interests() & Listener::kChanges) listener->KeyGone(db, key);
   }
 }
 

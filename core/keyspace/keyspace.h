@@ -134,6 +134,7 @@ class Keyspace {
     if (interests_ & Listener::kChanges) TellChanged(db, key);
   }
   void TellChanged(Database& db, std::string_view key);
+  void TellGone(Database& db, std::string_view key);
   void TellReady(Database& db, std::string_view key, types::Type type);
   // Unlinks and frees; no duties besides the pre-image. Returns how many elements were freed.
   uint64_t Drop(Database& db, Entry** link, bool lazy);

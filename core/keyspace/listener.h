@@ -17,7 +17,7 @@ class Listener {
  public:
   enum Interest : uint32_t {
     kPreImage = 1u << 0,  // BeforeWrite, BeforeFlush
-    kChanges = 1u << 1,   // KeyChanged, Flushed
+    kChanges = 1u << 1,   // KeyChanged, KeyGone, Flushed
     kEvents = 1u << 2,    // KeyEvent
     kReady = 1u << 3,     // KeyReady
   };
@@ -32,6 +32,8 @@ class Listener {
   virtual void BeforeFlush(Database&) {}
   // The value, the expiry or the existence of a key has changed (WATCH, client side caching).
   virtual void KeyChanged(Database&, std::string_view /*key*/) {}
+  // A key has gone although no command removed it: its time was up, or memory was short.
+  virtual void KeyGone(Database& db, std::string_view key) { KeyChanged(db, key); }
   // A database has been emptied, or has traded contents with another one (SWAPDB).
   virtual void Flushed(Database&) {}
   // A keyspace event, named as Redis names it.

@@ -60,6 +60,7 @@ constexpr NumberField kNumberFields[] = {
     {"slowlog-log-slower-than", &Settings::slowlog_log_slower_than},
     {"slowlog-max-len", &Settings::slowlog_max_len},
     {"timeout", &Settings::timeout},
+    {"tracking-table-max-keys", &Settings::tracking_table_max_keys},
 };
 constexpr TextField kTextFields[] = {
     {"acl-pubsub-default", &Settings::acl_pubsub_default},

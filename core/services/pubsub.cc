@@ -123,9 +123,34 @@ uint64_t Pubsub::PublishShard(std::string_view channel, std::string_view message
   return Deliver(at->second, push);
 }
 
+template <class Append>
+void Pubsub::DeliverTo(Session& session, Append append) {
+  if (session.close_after_reply) return;
+  const bool held = !session.network || &session == running_;
+  resp::Buffer& to = held ? session.pushes : session.out;
+  if (!append(to)) [[unlikely]] {
+    // The running session's output must not go while its reply is being written.
+    if (&session != running_) limits_.End(session, kDoNotFit);
+    return;
+  }
+  if (&session != running_ || !session.network) sessions_.MarkReady(session);
+  if (!held) limits_.Check(session);
+}
+
 void Pubsub::Push(Session& session, std::initializer_list<std::string_view> parts) {
   PushMessage push(std::span(parts.begin(), parts.size()));
-  DeliverTo(session, push);
+  DeliverTo(session, [&](resp::Buffer& to) { return push.AppendTo(to, session.reply.protocol()); });
+}
+
+void Pubsub::Send(Session& session, std::span<const std::string_view> parts) {
+  uint64_t bytes = 0;
+  for (const std::string_view part : parts) bytes += part.size();
+  const auto wanted = static_cast<uint32_t>(std::min<uint64_t>(bytes, resp::Buffer::kBytesMax));
+  DeliverTo(session, [&](resp::Buffer& to) {
+    if (to.Prepare(wanted) == nullptr) return false;
+    for (const std::string_view part : parts) to.Append(part);
+    return !to.failed();
+  });
 }
 
 size_t Pubsub::SubscriberCount(TopicKind kind, std::string_view name) const {
@@ -134,21 +159,11 @@ size_t Pubsub::SubscriberCount(TopicKind kind, std::string_view name) const {
 }
 
 uint64_t Pubsub::Deliver(const Subscribers& subscribers, PushMessage& message) {
-  for (Session* session : subscribers) DeliverTo(*session, message);
-  return subscribers.size();
-}
-
-void Pubsub::DeliverTo(Session& session, PushMessage& message) {
-  if (session.close_after_reply) return;
-  const bool held = !session.network || &session == running_;
-  resp::Buffer& to = held ? session.pushes : session.out;
-  if (!message.AppendTo(to, session.reply.protocol())) [[unlikely]] {
-    // The running session's output must not go while its reply is being written.
-    if (&session != running_) limits_.End(session, kDoNotFit);
-    return;
+  for (Session* session : subscribers) {
+    DeliverTo(*session,
+              [&](resp::Buffer& to) { return message.AppendTo(to, session->reply.protocol()); });
   }
-  if (&session != running_ || !session.network) sessions_.MarkReady(session);
-  if (!held) limits_.Check(session);
+  return subscribers.size();
 }
 
 void Pubsub::MovePushes(Session& session) {

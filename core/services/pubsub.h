@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/services/output_limits.h"
@@ -36,6 +37,8 @@ class Pubsub {
   // Returns how many were told. A channel is matched with patterns, too; a shard channel is not.
   uint64_t Publish(std::string_view channel, std::string_view message);
   uint64_t PublishShard(std::string_view channel, std::string_view message);
+  // Sends a message that is written in the session's protocol already, in parts.
+  void Send(Session& session, std::span<const std::string_view> parts);
   // Sends a push of these parts to one session.
   void Push(Session& session, std::initializer_list<std::string_view> parts);
 
@@ -48,6 +51,8 @@ class Pubsub {
 
   // The session whose command runs from now on.
   void SetRunning(Session* session) { running_ = session; }
+  // Null between commands.
+  const Session* running() const { return running_; }
   // The command is done and its reply is written: what was held back follows.
   void FlushPushes(Session& session) {
     running_ = nullptr;
@@ -59,7 +64,9 @@ class Pubsub {
   Topics& Of(TopicKind kind) { return topics_[static_cast<size_t>(kind)]; }
   bool has_patterns() const { return !topics(TopicKind::kPattern).empty(); }
   uint64_t Deliver(const Subscribers& subscribers, PushMessage& message);
-  void DeliverTo(Session& session, PushMessage& message);
+  // `append(resp::Buffer&)` adds the message, false if it cannot.
+  template <class Append>
+  void DeliverTo(Session& session, Append append);
   void MovePushes(Session& session);
 
   Sessions& sessions_;

@@ -7,6 +7,7 @@
 #include "core/services/pubsub.h"
 #include "core/services/session.h"
 #include "core/services/stats.h"
+#include "core/services/tracking.h"
 #include "core/services/waiters.h"
 
 namespace kvasm::services {
@@ -34,6 +35,7 @@ struct Services {
   Acl& acl;
   SlowLog& slow_log;
   LatencyMonitor& latency;
+  Tracking& tracking;
 
   const Settings& settings() const { return config.settings(); }
 };

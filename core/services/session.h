@@ -13,6 +13,7 @@
 #include "core/resp/request_parser.h"
 #include "core/resp/writer.h"
 #include "core/services/subscriptions.h"
+#include "core/services/tracking_state.h"
 #include "core/services/transaction.h"
 
 namespace kvasm::services {
@@ -30,7 +31,6 @@ struct Session {
   bool authenticated = true;       // as `user`
   bool close_after_reply = false;  // output is still to be written, input is not read any more
   bool cut_off = false;            // and nobody waits for what the client has not read yet
-  bool being_fed = false;          // its requests are being executed
   bool input_held = false;         // requests wait for the output to be taken
   bool no_evict = false;
   bool no_touch = false;
@@ -44,6 +44,7 @@ struct Session {
 
   Transaction transaction;
   std::unique_ptr<Subscriptions> subscriptions;  // null: none
+  std::unique_ptr<TrackingState> tracking;       // null: off
 
   std::string address;  // "ip:port", "path:0" for unix sockets, "" in-process
   std::string local_address;

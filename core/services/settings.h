@@ -45,6 +45,7 @@ struct Settings {
   int64_t latency_monitor_threshold = 0;    // milliseconds; 0: nothing is monitored
   int64_t slowlog_log_slower_than = 10000;  // microseconds; negative: nothing is logged
   int64_t slowlog_max_len = 128;
+  int64_t tracking_table_max_keys = 1'000'000;
   bool protected_mode = true;
   bool rdbcompression = true;
   int64_t rdb_version = 11;
