@@ -43,6 +43,8 @@ const byType = [
   [kOk, 'pfselftest'],
   [kOk, 'config|set config|resetstat config|rewrite client|setname client|setinfo client|pause'],
   [kOk, 'client|unpause client|no-evict client|no-touch client|reply'],
+  [kOk, 'client|tracking client|caching monitor'],
+  ['{ flags: S[]; redirect: number; prefixes: S[] }', 'client|trackinginfo'],
   [kOk, 'memory|purge function|flush'],
   [
     kText,

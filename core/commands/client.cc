@@ -11,6 +11,7 @@
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
 #include "core/commands/help.h"
+#include "core/services/client_memory.h"
 
 namespace kvasm::commands {
 namespace {
@@ -116,18 +117,6 @@ uint64_t RequestBytes(std::span<const std::string_view> args) {
   return bytes;
 }
 
-// Heap bytes of a session, but for the request that is on its way.
-uint64_t MemoryBytes(const Session& session) {
-  // A subscription is a node of the session's and a place in the channel's list.
-  constexpr uint64_t kTopicBytes = 64;
-  const uint64_t bytes = sizeof session + session.out.capacity() + session.pushes.capacity();
-  const services::Subscriptions* topics = session.subscriptions.get();
-  if (topics == nullptr) return bytes;
-  const size_t count =
-      topics->channels_and_patterns() + topics->count(services::TopicKind::kShardChannel);
-  return bytes + sizeof *topics + count * kTopicBytes;
-}
-
 }  // namespace
 
 // What a session here does not have (a file descriptor) is told as Redis tells its absence.
@@ -147,6 +136,7 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
     return static_cast<uint64_t>(std::max<int64_t>(0, (now_ms - then_ms) / 1000));
   };
   std::string flags;
+  if (session.monitors) flags += 'O';
   if (session.subscriptions != nullptr) flags += 'P';
   if (session.transaction.open()) flags += 'x';
   if (session.waiting) flags += 'b';
@@ -190,7 +180,7 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
   number("obl", output.fixed_bytes);
   number("oll", output.blocks);
   number("omem", output.block_bytes());
-  number("tot-mem", MemoryBytes(session) + pending);
+  number("tot-mem", services::MemoryOf(session) + RequestBytes(args));
   text("events", session.out.empty() ? "r" : "rw");
   text("cmd", session.last_command.empty() ? "NULL" : session.last_command);
   text("user", session.user == nullptr ? "(superuser)" : session.user->name());

@@ -6,6 +6,8 @@
 
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/services/monitors.h"
+#include "core/services/tracking.h"
 #include "core/services/version.h"
 
 namespace kvasm::commands {
@@ -40,6 +42,7 @@ void ResetSession(command::Call& call) {
   session.transaction.Close(call.keyspace);
   call.services.pubsub.UnsubscribeAll(session);
   call.services.tracking.Disable(session);
+  call.services.monitors.Remove(session);
   session.reply_mode = services::ReplyMode::kOn;
   session.no_evict = session.no_touch = false;
   session.db = 0;

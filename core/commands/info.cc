@@ -8,6 +8,8 @@
 #include "core/command/call.h"
 #include "core/command/table.h"
 #include "core/commands/all.h"
+#include "core/services/client_memory.h"
+#include "core/services/tracking.h"
 #include "core/services/version.h"
 
 namespace kvasm::commands {
@@ -136,7 +138,7 @@ void Memory(Call& call, InfoText& out) {
   const uint64_t resident = std::max(ResidentBytes(), used);
   uint64_t clients = 0;
   for (const auto& session : call.services.sessions.all()) {
-    clients += sizeof(services::Session) + session->out.capacity();
+    clients += services::MemoryOf(*session);
   }
   const uint64_t overhead = std::min(startup + clients, used);
   out.Line("used_memory", used);
@@ -223,8 +225,8 @@ void Statistics(Call& call, InfoText& out) {
   out.Line("expired_stale_perc", "0.00");
   out.Line("expired_time_cap_reached_count", "0");
   out.Line("evicted_keys", keys.evicted_keys);
-  out.Lines({"evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time"},
-            "0");
+  out.Line("evicted_clients", stats.evicted_clients);
+  out.Lines({"total_eviction_exceeded_time", "current_eviction_exceeded_time"}, "0");
   out.Line("keyspace_hits", keys.hits);
   out.Line("keyspace_misses", keys.misses);
   const services::Pubsub& pubsub = call.services.pubsub;
@@ -232,11 +234,11 @@ void Statistics(Call& call, InfoText& out) {
   out.Line("pubsub_channels", pubsub.topics(TopicKind::kChannel).size());
   out.Line("pubsub_patterns", pubsub.topics(TopicKind::kPattern).size());
   out.Line("pubsubshard_channels", pubsub.topics(TopicKind::kShardChannel).size());
-  out.Lines({"latest_fork_usec", "total_forks", "migrate_cached_sockets",
-             "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
-             "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-             "current_active_defrag_time"},
-            "0");
+  out.Lines(
+      {"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
+       "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
+       "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"},
+      "0");
   out.Line("tracking_total_keys", call.services.tracking.key_count());
   out.Line("tracking_total_items", call.services.tracking.item_count());
   out.Line("tracking_total_prefixes", call.services.tracking.prefix_count());

@@ -3,6 +3,8 @@
 
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/services/monitors.h"
+#include "core/services/tracking.h"
 
 namespace kvasm::commands {
 namespace {
@@ -59,6 +61,13 @@ void Flushall(Call& call) {
   call.services.tracking.ForgetAll(*lazy);
   call.Record(call.args);
   call.reply.Ok();
+}
+
+void Monitor(Call& call) {
+  // A transaction expects one reply of each command.
+  if (!call.may_wait) return call.reply.Error(errors::SubscribeDenied("MONITOR"));
+  // It is answered once.
+  if (call.services.monitors.Add(call.session)) call.reply.Ok();
 }
 
 void Swapdb(Call& call) {
@@ -145,6 +154,14 @@ constexpr CommandSpec kSpecs[] = {
      .tips = "request_policy:all_shards,response_policy:all_succeeded",
      .complexity = "O(N) in the keys of the database; O(1) with ASYNC",
      .summary = "Removes the keys of the database."},
+    {.name = "monitor",
+     .handler = &Monitor,
+     .arity = 1,
+     .group = Group::kServer,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .since = "1.0.0",
+     .complexity = "O(1); from then on O(N) in the monitors for each command of anybody",
+     .summary = "Shows this connection every command that is executed."},
     {.name = "role",
      .handler = &Role,
      .arity = 1,

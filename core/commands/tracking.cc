@@ -1,5 +1,7 @@
 // CLIENT TRACKING and what goes with it: client side caching. What is told to whom is decided in
 // services::Tracking.
+#include "core/services/tracking.h"
+
 #include <optional>
 #include <vector>
 

@@ -11,6 +11,7 @@
 #include "core/command/call.h"
 #include "core/command/keys.h"
 #include "core/command/names.h"
+#include "core/command/redaction.h"
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
 
@@ -85,14 +86,16 @@ Engine::Engine(const host::Host& host, const Options& options)
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
       table_(commands::AllCommands()),
       acl_(AclCommandsOf(table_)),
-      services_{config_,  stats_, sessions_, effects_, identity_, waiters_,
-                pubsub_,  acl_,   slow_log_, latency_, tracking_},
+      services_{config_, stats_, sessions_, effects_, identity_, waiters_,
+                pubsub_, acl_,   slow_log_, latency_, tracking_, monitors_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
       waiters_(keyspace_),
       output_limits_(config_.settings(), keyspace_, sessions_, host.log),
       pubsub_(sessions_, output_limits_),
       keyspace_events_(keyspace_, pubsub_),
       tracking_(keyspace_, sessions_, pubsub_),
+      monitors_(pubsub_),
+      client_memory_(config_.settings(), sessions_, output_limits_, stats_),
       timer_(host.clock, table_, services_) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
@@ -136,6 +139,7 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
   }
   if (name == "notify-keyspace-events") keyspace_events_.Configure(settings.notify_keyspace_events);
   if (name == "client-output-buffer-limit") output_limits_.ApplyToAll();
+  if (name == "maxmemory" || name == "maxmemory-clients") client_memory_.Apply();
   eviction_.Configure(keyspace::EvictionPolicyNamed(settings.maxmemory_policy),
                       settings.maxmemory_samples);
   keyspace_.lazy_evict = settings.lazyfree_lazy_eviction;
@@ -170,13 +174,17 @@ void Engine::Close(uint64_t session_id) {
     session->transaction.Close(keyspace_);
     pubsub_.UnsubscribeAll(*session);
     tracking_.Disable(*session);
+    monitors_.Remove(*session);
+    client_memory_.Forget(*session);
   }
   sessions_.Close(session_id);
 }
 
 void Engine::Feed(Session& session, std::string_view bytes) {
   const bool outermost = !std::exchange(feeding_, true);
+  if (outermost) client_memory_.EndLargest();
   ExecuteInput(session, bytes);
+  client_memory_.Note(session);
   if (!outermost) return;
   feeding_ = false;
   tracking_.Broadcast();
@@ -254,6 +262,9 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     } else {
       Run(session, index, args);
     }
+  } else if (monitors_.any() && table_.at(index).name == "exec") {
+    // It ends what MULTI, which was shown, has begun.
+    ShowMonitors(session, table_.at(index), args);
   }
   if (!session.waiting) Settle(session, index, before);
   EndCommand(session, table_.at(index).name);
@@ -466,6 +477,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                  bool may_wait) {
   const CommandSpec& spec = table_.at(index);
   pubsub_.SetRunning(&session);
+  const bool attempted_before = session.waiting;
   uint64_t errors_before = session.reply.errors();
   const uint32_t output_before = session.out.size();
   const uint64_t dirty_before = keyspace_.stats().dirty;
@@ -488,6 +500,8 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
     call.RecordNothing();
     errors_before = session.reply.errors();  // its commands have counted theirs
   }
+  if (monitors_.any() && !attempted_before) [[unlikely]]
+    ShowMonitors(session, spec, args);
   if ((spec.flags & command::kReadonly) && services::Tracking::Remembers(session)) [[unlikely]]
     TrackKeys(session, spec, args);
   if (call.waits && in_transaction_) {
@@ -514,6 +528,12 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
     const std::string_view reply = session.out.view().substr(output_before);
     if (reply.starts_with('-')) stats_.CountError(reply.substr(1));
   }
+}
+
+void Engine::ShowMonitors(const Session& session, const CommandSpec& spec,
+                          std::span<const std::string_view> args) {
+  if (spec.flags & (command::kSkipMonitor | command::kAdmin)) return;
+  monitors_.Show(session, command::WithoutSecrets(spec, args), host_.clock.ExactUs());
 }
 
 void Engine::TrackKeys(Session& session, const CommandSpec& spec,
@@ -715,6 +735,7 @@ int64_t Engine::Tick(uint32_t budget_units) {
     keyspace_.journal().Commit();
   }
   output_limits_.Tick();
+  client_memory_.Tick();
   if (tracking_.any()) {
     tracking_.LimitTable(static_cast<uint64_t>(config_.settings().tracking_table_max_keys));
   }

@@ -22,7 +22,9 @@
 #include "core/host/host.h"
 #include "core/keyspace/eviction.h"
 #include "core/keyspace/keyspace.h"
+#include "core/services/client_memory.h"
 #include "core/services/keyspace_events.h"
+#include "core/services/monitors.h"
 #include "core/services/output_limits.h"
 #include "core/services/services.h"
 #include "core/services/tracking.h"
@@ -115,6 +117,8 @@ class Engine {
   // The reply, if there is one yet, is settled: what the session is told besides follows. `name` is
   // empty if there was no such command.
   void EndCommand(services::Session& session, std::string_view name);
+  void ShowMonitors(const services::Session& session, const command::CommandSpec& spec,
+                    std::span<const std::string_view> args);
   // Notes the keys that a tracking session reads.
   void TrackKeys(services::Session& session, const command::CommandSpec& spec,
                  std::span<const std::string_view> args);
@@ -188,6 +192,8 @@ class Engine {
   services::Pubsub pubsub_;
   services::KeyspaceEvents keyspace_events_;
   services::Tracking tracking_;
+  services::Monitors monitors_;
+  services::ClientMemory client_memory_;
   bool feeding_ = false;
   bool serving_ = false;
   bool resuming_ = false;

@@ -43,6 +43,11 @@ class RequestParser {
   const std::string& error() const { return error_; }
   // Bytes of an unfinished request held back.
   uint32_t pending_bytes() const { return pending_.size(); }
+  // Heap bytes, roughly, without the arguments of an inline request.
+  uint64_t memory_bytes() const {
+    return pending_.capacity() + ranges_.capacity() * sizeof(Range) +
+           arguments_.capacity() * sizeof(std::string_view);
+  }
   bool failed() const { return pending_.failed(); }
 
  private:

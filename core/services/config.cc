@@ -52,6 +52,7 @@ constexpr NumberField kNumberFields[] = {
     {"lfu-log-factor", &Settings::lfu_log_factor},
     {"maxclients", &Settings::maxclients},
     {"maxmemory", &Settings::maxmemory},
+    {"maxmemory-clients", &Settings::maxmemory_clients},
     {"maxmemory-eviction-tenacity", &Settings::maxmemory_eviction_tenacity},
     {"maxmemory-samples", &Settings::maxmemory_samples},
     {"port", &Settings::port},

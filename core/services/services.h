@@ -7,13 +7,14 @@
 #include "core/services/pubsub.h"
 #include "core/services/session.h"
 #include "core/services/stats.h"
-#include "core/services/tracking.h"
 #include "core/services/waiters.h"
 
 namespace kvasm::services {
 
 class LatencyMonitor;
+class Monitors;
 class SlowLog;
+class Tracking;
 
 // Facts about the program around the engine, for INFO and HELLO.
 struct Identity {
@@ -36,6 +37,7 @@ struct Services {
   SlowLog& slow_log;
   LatencyMonitor& latency;
   Tracking& tracking;
+  Monitors& monitors;
 
   const Settings& settings() const { return config.settings(); }
 };

@@ -21,6 +21,10 @@ Session* Sessions::Find(uint64_t id) {
 }
 
 void Sessions::MarkReady(Session& session) {
+  if (notes_output_ && !session.in_output_list) {
+    session.in_output_list = true;
+    with_output_.push_back(session.id);
+  }
   if (session.in_ready_list) return;
   session.in_ready_list = true;
   ready_.push_back(session.id);
@@ -32,6 +36,17 @@ Session* Sessions::NextReady() {
     ready_.pop_front();
     if (session == nullptr) continue;
     session->in_ready_list = false;
+    return session;
+  }
+  return nullptr;
+}
+
+Session* Sessions::NextWithOutput() {
+  while (!with_output_.empty()) {
+    Session* session = Find(with_output_.back());
+    with_output_.pop_back();
+    if (session == nullptr) continue;
+    session->in_output_list = false;
     return session;
   }
   return nullptr;

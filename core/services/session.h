@@ -34,9 +34,11 @@ struct Session {
   bool input_held = false;         // requests wait for the output to be taken
   bool no_evict = false;
   bool no_touch = false;
+  bool monitors = false;  // MONITOR
   bool in_ready_list = false;
-  bool awaits_host = false;  // `waiting` for the answer to an effect
-  bool waiting = false;      // a blocking command has parked; input is kept until it is served
+  bool in_output_list = false;  // of Sessions, of those to be counted
+  bool awaits_host = false;     // `waiting` for the answer to an effect
+  bool waiting = false;         // a blocking command has parked; input is kept until it is served
   ReplyMode reply_mode = ReplyMode::kOn;
   int db = 0;
 
@@ -55,6 +57,7 @@ struct Session {
   int64_t last_interaction_ms = 0;  // when a request came, or the reply to one that waited
   int64_t above_soft_since_ms = 0;  // its output is too large since then; 0: it is not
   std::string_view last_command;    // spec name, static; empty if there was no such command
+  uint64_t counted_bytes = 0;       // by ClientMemory
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
 
@@ -80,6 +83,11 @@ class Sessions {
   Session* NextReady();
   bool has_ready() const { return !ready_.empty(); }
 
+  // With this on, sessions that MarkReady is called for are noted also for NextWithOutput.
+  void set_notes_output(bool on) { notes_output_ = on; }
+  // Takes one of them; null when there is none left.
+  Session* NextWithOutput();
+
   size_t size() const { return sessions_.size(); }
   const std::vector<std::unique_ptr<Session>>& all() const { return sessions_; }
 
@@ -87,6 +95,8 @@ class Sessions {
   std::vector<std::unique_ptr<Session>> sessions_;  // sorted by id
   uint64_t next_id_ = 1;
   std::deque<uint64_t> ready_;
+  bool notes_output_ = false;
+  std::vector<uint64_t> with_output_;
   Session* last_ = nullptr;  // most calls are for the session of the call before
 };
 

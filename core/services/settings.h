@@ -28,6 +28,7 @@ struct Settings {
   int64_t proto_max_bulk_len = 512ll << 20;
   int64_t maxclients = 10000;
   int64_t maxmemory = 0;
+  int64_t maxmemory_clients = 0;  // negative: percent of maxmemory
   std::string maxmemory_policy = "noeviction";
   int64_t maxmemory_samples = 5;
   int64_t maxmemory_eviction_tenacity = 10;

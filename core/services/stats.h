@@ -45,6 +45,7 @@ struct Stats {
   uint64_t total_commands_processed = 0;
   uint64_t total_error_replies = 0;
   uint64_t rejected_connections = 0;
+  uint64_t evicted_clients = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
   Rate commands_rate;

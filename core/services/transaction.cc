@@ -27,6 +27,8 @@ void Transaction::Watch(keyspace::Keyspace& keyspace, keyspace::Database& db,
                         std::string_view key) {
   const auto [at, fresh] = watched_.try_emplace({db.id(), std::string(key)});
   if (!fresh) return;
+  constexpr uint64_t kNodeBytes = 64;
+  watch_bytes_ += kNodeBytes + key.size();
   LookUp(keyspace, db, key);
   at->second = keyspace.watches().Watch(db.id(), key);
 }
@@ -34,6 +36,7 @@ void Transaction::Watch(keyspace::Keyspace& keyspace, keyspace::Database& db,
 void Transaction::Unwatch(keyspace::Keyspace& keyspace) {
   for (const auto& [name, version] : watched_) keyspace.watches().Unwatch(name.first, name.second);
   watched_.clear();
+  watch_bytes_ = 0;
 }
 
 bool Transaction::WatchedHasChanged(keyspace::Keyspace& keyspace) const {

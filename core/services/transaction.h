@@ -33,6 +33,9 @@ class Transaction {
   // Heap bytes of the queue, roughly.
   uint64_t memory_bytes() const { return memory_bytes_; }
 
+  // Heap bytes of the watched keys, roughly.
+  uint64_t watch_bytes() const { return watch_bytes_; }
+
   // A key watched already is left as it is. O(log keys watched).
   void Watch(keyspace::Keyspace& keyspace, keyspace::Database& db, std::string_view key);
   void Unwatch(keyspace::Keyspace& keyspace);
@@ -49,6 +52,7 @@ class Transaction {
   bool failed_ = false;
   uint32_t flags_ = 0;
   uint64_t memory_bytes_ = 0;
+  uint64_t watch_bytes_ = 0;
   std::vector<Queued> queued_;
   std::map<Name, uint64_t> watched_;  // the versions when the keys began to be watched
 };
