@@ -416,6 +416,8 @@ std::string AclCommandNotFound(std::string_view name);
 std::string NotWhileSubscribed(std::string_view command);
 // Where each command has to have one reply; upper-case name.
 std::string SubscribeDenied(std::string_view command);
+inline constexpr std::string_view kMonitorDenied =
+    "ERR MONITOR isn't allowed for DENY BLOCKING client";
 
 // --- Server ------------------------------------------------------------------------------------
 inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";

@@ -65,7 +65,7 @@ void Flushall(Call& call) {
 
 void Monitor(Call& call) {
   // A transaction expects one reply of each command.
-  if (!call.may_wait) return call.reply.Error(errors::SubscribeDenied("MONITOR"));
+  if (!call.may_wait) return call.reply.Error(errors::kMonitorDenied);
   // It is answered once.
   if (call.services.monitors.Add(call.session)) call.reply.Ok();
 }

@@ -118,8 +118,12 @@ auto FieldOf(const Field (&fields)[N], std::string_view name)
   return std::nullopt;
 }
 
-// Values above the range of int64 (maxmemory is unsigned) are as good as its end.
+// Values above the range of int64 (maxmemory is unsigned) are as good as its end. A percentage is a
+// negative number.
 int64_t NumberOf(std::string_view text) {
+  if (text.ends_with('%')) {
+    return -base::ParseInt64(text.substr(0, text.size() - 1)).value_or(0);
+  }
   return base::ParseInt64(text).value_or(std::numeric_limits<int64_t>::max());
 }
 

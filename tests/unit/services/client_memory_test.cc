@@ -47,7 +47,7 @@ TEST(ClientMemory, TheLargestGoesFirstAndNoMoreThanNeeded) {
   t.Run(Limit("100mb"));
   clients.Turn();
   EXPECT_FALSE(large.close_after_reply);
-  t.Run(Limit("9mb"));
+  t.Run(Limit("7mb"));
   clients.Turn();
   EXPECT_TRUE(large.cut_off) << "the older of the two";
   EXPECT_FALSE(large_too.close_after_reply);
@@ -59,9 +59,9 @@ TEST(ClientMemory, TheLargestGoesFirstAndNoMoreThanNeeded) {
   clients.Turn();
   EXPECT_TRUE(middle.cut_off);
   EXPECT_FALSE(small.close_after_reply);
-  EXPECT_NE(t.Run("INFO stats").find("evicted_clients:3\\r\\n"), std::string::npos);
+  EXPECT_NE(t.Run("INFO stats").find("evicted_clients:3\r\n"), std::string::npos);
   t.Run("CONFIG RESETSTAT");
-  EXPECT_NE(t.Run("INFO stats").find("evicted_clients:0\\r\\n"), std::string::npos);
+  EXPECT_NE(t.Run("INFO stats").find("evicted_clients:0\r\n"), std::string::npos);
 }
 
 TEST(ClientMemory, WhoMayStayStaysUntilItMayNot) {
@@ -170,7 +170,7 @@ TEST(ClientMemory, InfoTellsWhatAllHold) {
   EXPECT_GT(told(), before + kMegabyte);
   EXPECT_LT(told(), before + 3 * kMegabyte);
   t.engine.Close(session.id);
-  EXPECT_LT(told(), before + 1000);
+  EXPECT_LT(told(), before + 10'000);
 }
 
 }  // namespace

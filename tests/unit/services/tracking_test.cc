@@ -1,5 +1,5 @@
-// Client side caching where several sessions, their ends or the limits of memory are concerned; what
-// one session is told is in tests/conformance/tracking.resp.
+// Client side caching where several sessions, their ends or the limits of memory are concerned;
+// what one session is told is in tests/conformance/tracking.resp.
 #include "core/services/tracking.h"
 
 #include <gtest/gtest.h>
@@ -101,7 +101,7 @@ TEST(Tracking, AllReadersOfAKeyAreTold) {
   for (int round = 0; round < 2; ++round) {
     for (Session* reader : readers) t.Raw(*reader, "CLIENT TRACKING on\r\nGET a\r\nGET a\r\n");
   }
-  EXPECT_NE(t.Run("INFO stats").find("tracking_total_keys:1\\r\\ntracking_total_items:50"),
+  EXPECT_NE(t.Run("INFO stats").find("tracking_total_keys:1\r\ntracking_total_items:50"),
             std::string::npos);
   t.engine.Close(readers.back()->id);
   readers.pop_back();
@@ -157,7 +157,7 @@ TEST(Tracking, NobodyWhoTracksMeansThatNoWritePays) {
   t.engine.Close(reader.id);
   t.engine.Close(other.id);
   EXPECT_NE(t.Run("INFO stats")
-                .find("tracking_total_keys:1\\r\\ntracking_total_items:1\\r\\n"
+                .find("tracking_total_keys:1\r\ntracking_total_items:1\r\n"
                       "tracking_total_prefixes:0"),
             std::string::npos);
   EXPECT_NE(t.Run("INFO clients").find("tracking_clients:0"), std::string::npos);
@@ -219,8 +219,14 @@ TEST(Tracking, WithoutMemoryToRememberAKeyItCountsAsChanged) {
   TestEngine t;
   Session& reader = OpenResp3(t);
   t.Raw(reader, "CLIENT TRACKING on\r\n");
-  base::SetHeapLimit(base::HeapUsedBytes());
+  base::SetHeapLimit(base::HeapUsedBytes() + (16u << 20));
+  std::vector<void*> blocks;
+  blocks.reserve(10'000);
+  for (size_t bytes = 1 << 20; bytes >= 16; bytes /= 2) {
+    while (void* block = base::TryAllocate(bytes)) blocks.push_back(block);
+  }
   const std::string told = t.Raw(reader, "GET a\r\n");
+  for (void* block : blocks) base::Free(block);
   base::SetHeapLimit(0);
   EXPECT_EQ(told, "_\r\n" + std::string(kInvalidateAll));
 }
