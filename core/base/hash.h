@@ -19,7 +19,7 @@ namespace internal {
 struct SipState {
   uint64_t v0, v1, v2, v3;
 
-  void Round() {
+  [[gnu::always_inline]] void Round() {
     v0 += v1;
     v1 = std::rotl(v1, 13) ^ v0;
     v0 = std::rotl(v0, 32);
@@ -32,7 +32,7 @@ struct SipState {
     v2 = std::rotl(v2, 32);
   }
 
-  void Absorb(uint64_t word) {
+  [[gnu::always_inline]] void Absorb(uint64_t word) {
     v3 ^= word;
     Round();
     v0 ^= word;
