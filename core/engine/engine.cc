@@ -195,8 +195,14 @@ void Engine::ExecuteInput(Session& session, std::string_view bytes) {
   if (session.close_after_reply) return;
   session.bytes_in += bytes.size();
   stats_.net_input_bytes += bytes.size();
+  session.parser.Feed(bytes);
+  session.being_fed = true;
+  ExecuteFed(session);
+  session.being_fed = false;
+}
+
+void Engine::ExecuteFed(Session& session) {
   resp::RequestParser& parser = session.parser;
-  parser.Feed(bytes);
   while (!session.waiting) {
     const auto outcome = parser.Next({.bulk_bytes_max = config_.settings().proto_max_bulk_len,
                                       .authenticated = !acl_.MustAuthenticate(session)});
@@ -630,7 +636,8 @@ void Engine::ResumeServed() {
   while (!served_.empty()) {
     Session* session = sessions_.Find(served_.front());
     served_.pop_front();
-    if (session != nullptr) Feed(*session, {});
+    // One that was served while its own request was still running goes on from there.
+    if (session != nullptr && !session->being_fed) Feed(*session, {});
   }
   resuming_ = false;
 }

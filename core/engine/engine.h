@@ -109,6 +109,8 @@ class Engine {
 
  private:
   void ExecuteInput(services::Session& session, std::string_view bytes);
+  // Executes what the session's parser was fed with.
+  void ExecuteFed(services::Session& session);
   // What CLIENT LIST tells of the last request; `command` is empty if there is no such command.
   void NoteRequest(services::Session& session, std::string_view command);
   void ReplyUnknown(services::Session& session, std::span<const std::string_view> args);

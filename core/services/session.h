@@ -31,6 +31,7 @@ struct Session {
   bool authenticated = true;       // as `user`
   bool close_after_reply = false;  // output is still to be written, input is not read any more
   bool cut_off = false;            // and nobody waits for what the client has not read yet
+  bool being_fed = false;          // its requests are being executed
   bool input_held = false;         // requests wait for the output to be taken
   bool no_evict = false;
   bool no_touch = false;

@@ -39,6 +39,21 @@ TEST(Waiting, AChainOfSessionsThatWakeEachOtherNeedsNoStack) {
   EXPECT_EQ(t.Run("LRANGE k" + std::to_string(kSessions) + " 0 -1"), "[\"x\"]");
 }
 
+// To find that a key has expired deletes it, which wakes others, who may serve whom that key keeps
+// waiting: all within one request.
+TEST(Waiting, OneMayBeServedBeforeItsRequestIsOver) {
+  TestEngine t;
+  Session& other = t.OpenNetwork();
+  t.Run("XGROUP CREATE s g $ MKSTREAM");
+  t.Raw(other, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >\r\nRPUSH q x\r\n");
+  t.Run("PEXPIRE s 10");
+  t.AdvanceTime(11ms);
+  Session& taker = t.OpenNetwork();
+  EXPECT_EQ(t.Raw(taker, "BLMPOP 0 2 s q LEFT\r\nECHO after\r\nECHO that\r\n"),
+            "*2\r\n$1\r\nq\r\n*1\r\n$1\r\nx\r\n$5\r\nafter\r\n$4\r\nthat\r\n");
+  EXPECT_TRUE(Taken(other).ends_with("\r\n:1\r\n"));
+}
+
 TEST(Waiting, AnAttemptThatFindsNothingIsNoInteraction) {
   TestEngine t;
   Session& taker = t.OpenNetwork();
