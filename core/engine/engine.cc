@@ -746,9 +746,9 @@ int64_t Engine::Tick(uint32_t budget_units) {
   if (tracking_.any()) {
     tracking_.LimitTable(static_cast<uint64_t>(config_.settings().tracking_table_max_keys));
   }
+  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
-  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));
   tracking_.Broadcast();
