@@ -1,0 +1,23 @@
+// The programs that live in the world, and what must hold for them.
+//
+// worker     pushes, pops, moves and waits for elements of lists, sorted sets and a stream: each
+//            element is taken once, and none is lost
+// counter    WATCH, GET, MULTI, SET, EXEC: the counter is the number of transactions that went
+//            through
+// teller     transfers between accounts, some given up, some with a command that fails: the sum
+//            stays zero
+// listener   subscribes and unsubscribes: it gets what it listens to, once, and nothing else
+// publisher  publishes: as many get a message as PUBLISH said
+// vandal     unblocks, kills, pauses; destroys where the temper says so
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tests/sim/player.h"
+
+namespace kvasm::sim {
+
+std::vector<std::unique_ptr<Player>> MakeCast(World& world);
+
+}  // namespace kvasm::sim
