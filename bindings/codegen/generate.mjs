@@ -51,12 +51,17 @@ async function openEngine() {
 /** Commands that wait for replicas: these, too, wait, though COMMAND INFO does not say so. */
 const kWaitForReplicas = ['wait', 'waitaof'];
 
-function describe(name, id, [, arity, flags], docs = {}) {
-  const waits = [...flags].includes('blocking') || kWaitForReplicas.includes(name);
-  return { name, id, arity, waits, docs };
+function describe(name, id, info, docs = {}) {
+  const [, arity, flagList, firstKey] = info;
+  const flags = [...flagList];
+  const waits = flags.includes('blocking') || kWaitForReplicas.includes(name);
+  const isScript = /^(eval|fcall)/.test(name);
+  const hasKeys = firstKey > 0 || flags.includes('movablekeys');
+  const reads = flags.includes('readonly') && hasKeys && !waits && !isScript && !docs.subcommands;
+  return { name, id, arity, waits, reads, docs };
 }
 
-/** What is known of the commands: `{ name, id, arity, waits, docs }`, in the engine's order. */
+/** The commands in the engine's order: `{ name, id, arity, waits, reads, docs }`. */
 async function readCommands() {
   const { names, call, close } = await openEngine();
   const docs = call('COMMAND', 'DOCS');

@@ -4,8 +4,9 @@ import { camelCase, overloadsOf } from './signatures.mjs';
 /** Members of Database and its kin: commands of these names are reached by `call` only. */
 const kTaken = new Set(
   (
-    'bytes call close closed connect constructor discard duplicate exec length listen multi ' +
-    'pipeline psubscribe punsubscribe ssubscribe subscribe sunsubscribe sync unsubscribe watch'
+    'bytes call close closed connect constructor discard duplicate exec length listen ' +
+    'live monitor multi pipeline psubscribe punsubscribe ssubscribe subscribe sunsubscribe ' +
+    'sync unsubscribe watch'
   ).split(' '),
 );
 
@@ -190,6 +191,23 @@ ${members.join('\n')}
 `;
 }
 
+/** What the commands that read keys take and reply, overload by overload. */
+function liveInterfaceOf(commands) {
+  const members = commands
+    .filter(({ reads }) => reads)
+    .map(({ name, arity, docs }) => {
+      const overloads = overloadsOf(name, docs.arguments ?? [], arity).map(
+        ([parameters, reply]) => `{ args: [${parameters}]; value: ${reply} }`,
+      );
+      return `  ${camelCase(name)}: [${overloads.join(', ')}];`;
+    });
+  return `/** What the commands that read keys take and reply, overload by overload. */
+export interface LiveReads<S extends string | Bytes> {
+${members.join('\n')}
+}
+`;
+}
+
 /**
  * A class for each face. They are written out, not made by one function: V8 keeps what it learns of
  * a method per place in the source; shared methods are 5 % (sync) to 13 % (awaited) slower.
@@ -216,20 +234,25 @@ export const ${face}Commands = ${face}Methods as unknown as ${type};
 /**
  * The whole file.
  * @param names the engine's command names by number
- * @param commands `{ name, id, arity, waits, docs }` of those that become methods, `docs` as
+ * @param commands `{ name, id, arity, waits, reads, docs }` of those that become methods, `docs` as
  * COMMAND DOCS
  */
 export function render({ names, commands }) {
   const kept = commands.filter(({ name }) => !kTaken.has(name));
+  const live = commands.filter(({ reads }) => reads).map(({ id }) => id);
   const waiting = commands.filter(({ waits }) => waits).map(({ id }) => id);
   const parts = [
     nameTable(names),
     `/** The numbers of commands that may wait for something. */
 export const waitingCommands: ReadonlySet<number> = new Set([${waiting.join(', ')}]);
+
+/** The numbers of commands that read keys and do not wait. */
+export const liveCommands: ReadonlySet<number> = new Set([${live.join(', ')}]);
 `,
     result,
     interfaceOf(kept),
     waitingInterfaceOf(kept),
+    liveInterfaceOf(kept),
     classesOf(kept),
   ];
   const body = parts.join('\n');

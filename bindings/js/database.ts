@@ -12,6 +12,15 @@ import { Engine, type EngineOptions } from './engine.js';
 import { loadConnectionMaker, loadListen } from './platform.js';
 import type { ChainResult } from './chain.js';
 import { WatchError } from './errors.js';
+import type { FeedOptions } from './feed.js';
+import {
+  LiveView,
+  type LiveArguments,
+  type LiveCommand,
+  type LiveOptions,
+  type LiveValue,
+} from './live.js';
+import { Monitor, type MonitoredCommand } from './monitor.js';
 import { Pipeline } from './pipeline.js';
 import { inPairs, scanAll, type ScanOptions } from './scan.js';
 import { LocalSession, kByName } from './session.js';
@@ -123,14 +132,67 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     return this.listenTo('s', channels, rest);
   }
 
+  /**
+   * Shows every command that any session executes: to a handler, or as an async iterable. It costs
+   * every command time.
+   *
+   * @example
+   * await db.monitor(({ client, args }) => console.log(client, ...args), { signal });
+   */
+  monitor(
+    handler: (command: MonitoredCommand<S>) => unknown,
+    options?: FeedOptions,
+  ): Promise<Monitor<S>>;
+  monitor(options?: FeedOptions): Promise<Monitor<S>>;
+  async monitor(
+    ...rest:
+      | [handler: (command: MonitoredCommand<S>) => unknown, options?: FeedOptions]
+      | [options?: FeedOptions, none?: undefined]
+  ): Promise<Monitor<S>> {
+    const [handler, options = {}] = sorted(rest);
+    return new Monitor<S>(this.session, this.raw, handler, options);
+  }
+
+  /**
+   * The reply of a command that reads, now and again whenever a change of its keys has changed it:
+   * to a handler, or as an async iterable of values. Changes that come together are seen once; keys
+   * that expire, are evicted, renamed or flushed count as changed, those that SWAPDB exchanges do
+   * not, as with any client-side cache. It looks into the database that is selected now, through a
+   * session of its own with CLIENT TRACKING.
+   * @param args the command's arguments
+   *
+   * @example
+   * const view = await db.live('hgetall', ['user:1'], (user) => render(user));
+   * for await (const top of await db.live('zrange', ['scores', 0, 9, 'REV'])) show(top);
+   */
+  live<N extends LiveCommand, const A extends LiveArguments<S, N>>(
+    command: N,
+    args: A,
+    handler: (value: LiveValue<S, N, A>) => unknown,
+    options?: LiveOptions,
+  ): Promise<LiveView<LiveValue<S, N, A>>>;
+  live<N extends LiveCommand, const A extends LiveArguments<S, N>>(
+    command: N,
+    args: A,
+    options?: LiveOptions,
+  ): Promise<LiveView<LiveValue<S, N, A>>>;
+  async live(
+    command: string,
+    args: readonly Argument[],
+    ...rest:
+      | [handler: (value: never) => unknown, options?: LiveOptions]
+      | [options?: LiveOptions, none?: undefined]
+  ): Promise<unknown> {
+    const [handler, options = {}] = sorted(rest);
+    return new LiveView<never>(this.session, { command, args, raw: this.raw, handler, options });
+  }
+
   private async listenTo(
     kind: TopicKind,
     topics: string | readonly string[],
     rest: Rest<S>,
   ): Promise<Subscription<Message<S>>> {
-    const [first, second] = rest;
-    const handler = typeof first === 'function' ? first : undefined;
-    const options = typeof first === 'function' ? second : first;
+    const [handler, options] = sorted(rest);
     return SubscriptionHub.of(this.session).subscribe<Message<S>>({
       kind,
       topics: typeof topics === 'string' ? [topics] : [...new Set(topics)],
@@ -140,6 +202,14 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
       options: options ?? {},
     });
   }
+}
+
+/** A handler, if the first is one, and the options, if there are any. */
+function sorted<H extends (...args: never[]) => unknown, O>(
+  rest: [handler: H, options?: O] | [options?: O, none?: undefined],
+): [handler: H | undefined, options: O | undefined] {
+  const [first, second] = rest;
+  return typeof first === 'function' ? [first as H, second] : [undefined, first as O | undefined];
 }
 
 /** What follows the channels of a subscription. */

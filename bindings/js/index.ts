@@ -20,6 +20,15 @@ export {
   WouldBlockError,
 } from './errors.js';
 export type { ChainResult } from './chain.js';
+export { Feed, type FeedOptions } from './feed.js';
+export {
+  LiveView,
+  type LiveArguments,
+  type LiveCommand,
+  type LiveOptions,
+  type LiveValue,
+} from './live.js';
+export { Monitor, type MonitoredCommand } from './monitor.js';
 export {
   Subscription,
   type KeyspaceEvent,

@@ -19,6 +19,8 @@ export interface Codec {
   encode(text: string, at: number): number;
   /** A copy of [start, end) that stays valid: a Buffer in Node. */
   copy(start: number, end: number): Uint8Array;
+  /** These bytes in the same form as `copy` gives them. */
+  pack(bytes: readonly number[]): Uint8Array;
   /** Strings up to this length are cheaper to write unit by unit than through `encode`. */
   readonly shortText: number;
 }
@@ -75,6 +77,10 @@ class BufferCodec implements Codec {
   copy(start: number, end: number): Uint8Array {
     return this.bufferClass.from(this.buffer.subarray(start, end));
   }
+
+  pack(bytes: readonly number[]): Uint8Array {
+    return this.bufferClass.from(Uint8Array.from(bytes));
+  }
 }
 
 /** Browsers and everything else: the Encoding standard. */
@@ -99,6 +105,10 @@ class TextCodec implements Codec {
 
   copy(start: number, end: number): Uint8Array {
     return this.heap.slice(start, end);
+  }
+
+  pack(bytes: readonly number[]): Uint8Array {
+    return Uint8Array.from(bytes);
   }
 }
 

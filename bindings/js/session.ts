@@ -56,7 +56,7 @@ export class LocalSession {
   private readonly shortText: number;
   private waiting: Waiting | undefined;
   private readonly delayed: Delayed[] = [];
-  private closed: (() => void)[] = [];
+  private readonly closed = new Set<() => void>();
   /**
    * Told of the messages the session gets besides replies: `decode` gives them, their texts as
    * bytes if wanted, while it is called. Without it they are dropped.
@@ -91,9 +91,21 @@ export class LocalSession {
     return this.state === kClosed;
   }
 
-  /** Has `listener` called once when the session closes, by whatever cause. */
-  onClose(listener: () => void): void {
-    this.closed.push(listener);
+  /**
+   * Has `listener` called once when the session closes, by whatever cause.
+   * @returns a function that takes this back
+   */
+  onClose(listener: () => void): () => void {
+    this.closed.add(listener);
+    return () => void this.closed.delete(listener);
+  }
+
+  /** Selects the database that another session has selected, whatever that one is doing. */
+  selectAs(other: LocalSession): void {
+    const list = this.callMany(kByName, ['client', 'list', 'id', other.session], false) as string;
+    const database = / db=(\d+)/.exec(list)?.[1];
+    if (database !== undefined && database !== '0')
+      this.callMany(kByName, ['select', database], false);
   }
 
   /** Ends the session: whatever waits is rejected. Harmless when repeated. */
@@ -105,7 +117,9 @@ export class LocalSession {
     for (const call of lost) call.reject(new ClosedError());
     this.engine.closeSession(this.session);
     this.engine.release();
-    for (const listener of this.closed.splice(0)) listener();
+    const listeners = [...this.closed];
+    this.closed.clear();
+    for (const listener of listeners) listener();
   }
 
   /**

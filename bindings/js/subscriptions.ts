@@ -2,9 +2,10 @@
  * Messages for handlers and iterators of this process. A database that subscribes has a second
  * session for it, so that its own is never in the way: neither a command that waits nor RESET.
  */
-import { ClosedError, SlowSubscriberError } from './errors.js';
+import { ClosedError } from './errors.js';
+import { Deferred, Feed, type FeedOptions } from './feed.js';
 import { LocalSession, kByName, type AnyReply } from './session.js';
-import type { Bytes, Signal } from './types.js';
+import type { Bytes } from './types.js';
 
 /** A message as it arrives. `S` is what texts become: `string` or `Bytes`. */
 export interface Message<S = string> {
@@ -29,21 +30,11 @@ export type MessageHandler<S = string> = (
   pattern: string | undefined,
 ) => unknown;
 
-export interface SubscribeOptions {
-  /** Ends the subscription when it is aborted. */
-  signal?: Signal;
-  /** How many messages an iterator may leave unread before the subscription ends: 65,536. */
-  maxUnread?: number;
-}
+/** How a subscription ends by itself. */
+export type SubscribeOptions = FeedOptions;
 
 /** What can be listened to, as the word in front of SUBSCRIBE, UNSUBSCRIBE and a message. */
 export type TopicKind = '' | 'p' | 's';
-
-const kMaxUnread = 65536;
-
-/** `Symbol.asyncDispose`, or where it is missing the symbol that stands in for it elsewhere. */
-const kAsyncDispose: typeof Symbol.asyncDispose =
-  Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /** What a {@link SubscriptionHub} is asked for. */
 export interface SubscriptionRequest<T> {
@@ -57,97 +48,32 @@ export interface SubscriptionRequest<T> {
   options: SubscribeOptions;
 }
 
-interface Wanted<T> {
-  resolve: (result: IteratorResult<T, undefined>) => void;
-  reject: (error: Error) => void;
-}
-
 /**
  * Listening to channels, until `unsubscribe()`, the end of an `await using` block, the signal or
  * the end of the database. Without a handler it is an async iterable: messages wait from the
  * moment of subscribing on, and each is given to one iterator. An iteration ends with the
  * subscription; leaving a loop ends the subscription.
  */
-export class Subscription<T = Message> implements AsyncIterable<T> {
+export class Subscription<T = Message> extends Feed<T> {
   /** The channels or patterns. */
   readonly topics: readonly string[];
-  private readonly unread: T[] = [];
-  private readonly wanted: Wanted<T>[] = [];
-  private error: Error | undefined;
-  private isClosed = false;
 
   /** Made by the methods of a database. */
   constructor(
     private readonly hub: SubscriptionHub,
     private readonly request: SubscriptionRequest<T>,
   ) {
+    super(hub.deferred, request.handler, request.options);
     this.topics = request.topics;
   }
 
-  /** Whether it has ended. */
-  get closed(): boolean {
-    return this.isClosed;
-  }
-
-  /** Ends it: nothing is delivered any more. Harmless when repeated. */
-  async unsubscribe(): Promise<void> {
-    this.end();
-  }
-
-  /** For `await using`: the same as `unsubscribe`. */
-  [kAsyncDispose](): Promise<void> {
-    return this.unsubscribe();
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return {
-      next: () => this.next(),
-      return: async () => {
-        this.end();
-        return { done: true, value: undefined };
-      },
-    };
-  }
-
-  /** Ends it; who waits for a message, or asks for the next, gets `error` once if there is one. */
-  protected end(error?: Error): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.unread.length = 0;
+  protected release(): void {
     this.hub.remove(this as Subscription<unknown>);
-    const wanted = this.wanted.splice(0);
-    if (wanted.length === 0) this.error = error;
-    for (const { resolve, reject } of wanted) {
-      if (error === undefined) resolve({ done: true, value: undefined });
-      else reject(error);
-    }
   }
 
   /** Takes a message that has arrived. */
-  protected take(message: Message<string | Bytes>): void {
-    const { make, handler, options } = this.request;
-    const item = make(message);
-    if (handler !== undefined) {
-      this.hub.call(() => (this.isClosed ? undefined : handler(item)));
-      return;
-    }
-    const wanted = this.wanted.shift();
-    if (wanted !== undefined) wanted.resolve({ done: false, value: item });
-    else if (this.unread.length < (options.maxUnread ?? kMaxUnread)) this.unread.push(item);
-    else this.end(new SlowSubscriberError(this.unread.length));
-  }
-
-  private next(): Promise<IteratorResult<T, undefined>> {
-    if (this.unread.length > 0) {
-      return Promise.resolve({ done: false, value: this.unread.shift()! });
-    }
-    if (!this.isClosed) {
-      return new Promise((resolve, reject) => this.wanted.push({ resolve, reject }));
-    }
-    const { error } = this;
-    this.error = undefined;
-    if (error !== undefined) return Promise.reject(error);
-    return Promise.resolve({ done: true, value: undefined });
+  protected deliver(message: Message<string | Bytes>): void {
+    this.take(this.request.make(message));
   }
 }
 
@@ -155,7 +81,8 @@ export class Subscription<T = Message> implements AsyncIterable<T> {
 interface Listener {
   readonly request: SubscriptionRequest<unknown>;
   readonly topics: readonly string[];
-  take(message: Message<string | Bytes>): void;
+  begin(): void;
+  deliver(message: Message<string | Bytes>): void;
   end(error?: Error): void;
 }
 
@@ -166,7 +93,8 @@ export class SubscriptionHub {
   private session: LocalSession | undefined;
   private readonly byTopic = new Map<string, Set<Listener>>();
   private rawCount = 0;
-  private calls: (() => unknown)[] = [];
+  /** Calls the handlers of all its subscriptions, in the order of the messages. */
+  readonly deferred = new Deferred();
 
   private constructor(private readonly owner: LocalSession) {
     owner.onClose(() => {
@@ -199,7 +127,7 @@ export class SubscriptionHub {
       listener.end();
       throw error;
     }
-    signal?.addEventListener('abort', () => listener.end(), { once: true });
+    listener.begin();
     return subscription;
   }
 
@@ -215,24 +143,6 @@ export class SubscriptionHub {
       if (this.session === undefined || this.session.isClosed) continue;
       this.session.callMany(kByName, [`${kind}unsubscribe`, topic], false);
     }
-  }
-
-  /** Has a handler called when the present work is done; what it throws concerns nobody else. */
-  call(handler: () => unknown): void {
-    if (this.calls.push(handler) > 1) return;
-    queueMicrotask(() => {
-      const { calls } = this;
-      this.calls = [];
-      for (const each of calls) {
-        try {
-          each();
-        } catch (error) {
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
-      }
-    });
   }
 
   /** `name` is the kind and the topic. */
@@ -267,7 +177,7 @@ export class SubscriptionHub {
       const pattern = kind === 'p' ? parts[1] : undefined;
       for (const listener of [...listeners]) {
         const isRaw = listener.request.raw;
-        listener.take({ channel, message: isRaw ? bytes[i].at(-1)! : message, pattern });
+        listener.deliver({ channel, message: isRaw ? bytes[i].at(-1)! : message, pattern });
       }
     });
   }

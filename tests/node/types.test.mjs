@@ -54,12 +54,28 @@ const kGood = {
     s.zadd('z', ['1', 'a']); s.config('GET', 'port'); s.configGet('port'); s.objectEncoding('k');
   `,
 };
+kGood.live = `
+  db.live('hgetall', ['h'], (value) => is<typeof value, Record<string, string>>());
+  db.bytes.live('get', ['k'], (value) => is<typeof value, Bytes | null>());
+  db.live('mget', ['a', ['b']], (value) => is<typeof value, (string | null)[]>());
+  db.live('zrange', ['z', 0, -1], (value) => is<typeof value, string[]>(), { onError() {} });
+  const top = await db.live('zcard', ['z'], { signal: AbortSignal.timeout(1) });
+  for await (const value of top) is<typeof value, number>();
+  const latest = top.value; is<typeof latest, number | undefined>();
+  await using view = await db.live('get', ['k']);
+  const monitor = await db.monitor();
+  for await (const { time, args } of monitor) is<typeof args, string[]>();
+  db.bytes.monitor(({ args }) => is<typeof args, Bytes[]>(), { maxUnread: 10 });
+`;
 kGood.disposal = `
   await using own = await open('memory:');
   await using listener = await own.listen({ port: 0 });
   is<typeof listener.port, number>();
 `;
 const kBad = {
+  'a live view of what writes': "db.live('set', ['k', 'v']);",
+  'a live view of what waits': "db.live('blpop', ['k', 0]);",
+  'a live view without its key': "db.live('get', []);",
   'a missing argument': 's.get();',
   'one argument too many': "s.get('a', 'b');",
   'undefined as a key': 's.get(undefined);',
