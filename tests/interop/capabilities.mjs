@@ -25,9 +25,9 @@ export function leaveOut(test, reasons) {
   for (const [what, reason] of Object.entries(reasons)) test(what, { skip: reason }, () => {});
 }
 
-/** Waits until `condition()` is truthy; gives it. Fails after two seconds. */
+/** Waits until `condition()` is truthy; gives it. Fails after twenty seconds. */
 export async function until(condition, what = 'the condition') {
-  const deadline = Date.now() + 2000;
+  const deadline = Date.now() + 20_000;
   for (;;) {
     const value = await condition();
     if (value) return value;

@@ -49,7 +49,7 @@ def raises(kind, function, *args, **named):
 
 
 def until(condition):
-    deadline = time.time() + 5
+    deadline = time.time() + 20
     while time.time() < deadline:
         value = condition()
         if value:
@@ -203,7 +203,7 @@ def publish_and_subscribe():
     p = r.pubsub()
     p.subscribe('my-first-channel', 'my-second-channel')
     p.psubscribe('my-*')
-    wait = lambda: p.get_message(timeout=5)
+    wait = lambda: p.get_message(timeout=10)
     made = [wait() for _ in range(3)]
     assert [m['type'] for m in made] == ['subscribe', 'subscribe', 'psubscribe'], made
     assert [m['data'] for m in made] == [1, 2, 3]
@@ -227,9 +227,9 @@ def message_handlers():
     got = []
     p = r.pubsub(ignore_subscribe_messages=True)
     p.subscribe(**{'my-channel': lambda message: got.append(message['data'])})
-    assert p.get_message(timeout=1) is None
+    assert p.get_message(timeout=10) is None
     assert r.publish('my-channel', 'awesome data') == 1
-    assert p.get_message(timeout=1) is None and got == [b'awesome data']
+    assert p.get_message(timeout=10) is None and got == [b'awesome data']
     thread = p.run_in_thread(sleep_time=0.001)
     r.publish('my-channel', 'in a thread')
     until(lambda: len(got) == 2)
@@ -244,7 +244,7 @@ def message_handlers():
             break
     # What is subscribed to survives the loss of the connection.
     r.client_kill_filter(_type='pubsub')
-    raises(redis.ConnectionError, p.get_message, timeout=5)
+    raises(redis.ConnectionError, p.get_message, timeout=10)
     p.get_message()
     until(lambda: r.publish('ch', 'again') == 1)
     until(lambda: (p.get_message() or {}).get('data') == b'again')
@@ -426,7 +426,7 @@ def asyncio_examples():
             while await r.publish('channel:1', 'Hello') == 0:
                 await asyncio.sleep(0.001)
             await r.publish('channel:1', 'STOP')
-            assert (await asyncio.wait_for(reader, 5))[-2:] == [b'Hello', b'STOP']
+            assert (await asyncio.wait_for(reader, 20))[-2:] == [b'Hello', b'STOP']
             await pubsub.close()
         await r.close()
         await r.connection_pool.disconnect()
