@@ -102,6 +102,14 @@ export const changes = {
         'The ID specified in XADD is equal or smaller than the target stream top item',
       ),
   },
+  lowestRank: {
+    since: '7.2',
+    where: 'LPOS with RANK -9223372036854775808',
+    before: 'a rank like any other (7.0.15; undefined behaviour of C)',
+    then: 'out of range',
+    accepts: ([name], older, newer) =>
+      name === 'LPOS' && older.t !== '-' && text(newer).startsWith('ERR value is out of range'),
+  },
   smallLists: {
     since: '7.2',
     where: 'OBJECT ENCODING of a list',
