@@ -345,10 +345,8 @@ class Listener final : public Player {
 
   int SubscriptionsTo(const std::string& channel) const override {
     int count = topics_.contains({"subscribe", channel}) ? 1 : 0;
-    for (const std::string_view pattern : {"c*", "c[01]"}) {
-      if (Matches(pattern, channel) && topics_.contains({"psubscribe", std::string(pattern)})) {
-        ++count;
-      }
+    for (const std::string pattern : {"c*", "c[01]"}) {
+      if (Matches(pattern, channel) && topics_.contains({"psubscribe", pattern})) ++count;
     }
     return count;
   }
@@ -456,13 +454,91 @@ class Publisher final : public Player {
     const std::string text = name_ + ":" + std::to_string(++number_) + ":" + channel;
     return {{"PUBLISH", channel, text},
             [this, text, channel](const Value& reply) {
-              if (!reply.is_error()) (*board_)[text].told = std::stoll(reply.text);
+              if (reply.is_error()) return;
+              (*board_)[text].told = std::stoll(reply.text);
+              if (!world_.was_paused()) CheckReach(channel, reply);
             },
             {}};
   }
 
+  // Who listens has not changed in the step that publishes.
+  void CheckReach(const std::string& channel, const Value& reply) {
+    int listeners = 0;
+    for (const auto& player : world_.players()) listeners += player->SubscriptionsTo(channel);
+    if (reply.text == std::to_string(listeners)) return;
+    world_.Fail(channel + " reached " + reply.text + " of " + std::to_string(listeners));
+  }
+
   std::shared_ptr<Board> board_;
   int64_t number_ = 0;
+};
+
+// --- caches ---
+
+class Cacher final : public Player {
+ public:
+  using Player::Player;
+
+ protected:
+  void OnConnect() override {
+    Send({"HELLO", "3"});
+    std::vector<std::string> tracking{"CLIENT", "TRACKING", "ON"};
+    if (world_.OneIn(3)) tracking.insert(tracking.end(), {"BCAST", "PREFIX", "cached"});
+    Send(std::move(tracking));
+  }
+
+  void Act() override {
+    const std::string key = Key();
+    switch (world_.Below(8)) {
+      case 0:
+        return Send({"SET", key, std::to_string(world_.Below(1000))});
+      case 1:
+        return Send({"INCR", key});
+      case 2: {
+        const std::string ms = std::to_string(1 + world_.Below(30));
+        return Send({"SET", key, "mortal", "PX", ms});
+      }
+      case 3: {
+        std::vector<Request> parts{{{"INCR", key}, {}, {}}, Get(Key()), {{"DEL", Key()}, {}, {}}};
+        return SendTransaction(std::move(parts), world_.OneIn(5), {}, {});
+      }
+      default:
+        return Send(Get(key));
+    }
+  }
+
+  void OnPush(const Value& message) override {
+    if (!message.IsTagged("invalidate")) return Player::OnPush(message);
+    if (message.items[1].is_null()) return cache_.clear();
+    for (const Value& key : message.items[1].items) cache_.erase(key.text);
+  }
+  void OnLost() override { cache_.clear(); }
+  void OnSwap() override { cache_.clear(); }
+
+  void Check() override {
+    for (const auto& [key, value] : std::map(cache_)) {
+      if (world_.Ask({"GET", key}).Show() == value) continue;
+      // To look at it may just have ended it; then that is told now.
+      world_.Settle();
+      const auto at = cache_.find(key);
+      if (session() == nullptr || session()->cut_off || at == cache_.end()) continue;
+      if (at->second == value) world_.Fail(name_ + " still has an old value of " + key);
+    }
+  }
+
+ private:
+  std::string Key() { return Numbered("cached", world_.Below(5)); }
+  Request Get(const std::string& key) {
+    return {{"GET", key},
+            [this, key](const Value& reply) {
+              if (reply.is_error()) return;
+              cache_[key] = reply.Show();
+              ++world_.counts.cached;
+            },
+            {}};
+  }
+
+  std::map<std::string, std::string> cache_;
 };
 
 // --- trouble ---
@@ -513,8 +589,9 @@ class Vandal final : public Player {
 
  private:
   std::string Key() {
-    constexpr std::string_view kKeys[] = {"q0", "q1",     "q2",      "q3",       "z0",
-                                          "z1", "stream", "counter", "account0", "account1"};
+    constexpr std::string_view kKeys[] = {"q0",       "q1",       "q2",      "q3",
+                                          "z0",       "z1",       "stream",  "counter",
+                                          "account0", "account1", "cached0", "cached1"};
     return std::string(kKeys[world_.Below(std::size(kKeys))]);
   }
 
@@ -534,7 +611,9 @@ class Vandal final : public Player {
       case 2:
         return Send({"FLUSHALL", world_.OneIn(2) ? "ASYNC" : "SYNC"});
       case 3:
-        return Send({"SWAPDB", "0", "1"});
+        return Send({"SWAPDB", "0", "1"}, [this](const Value&) {
+          for (const auto& player : world_.players()) player->OnSwap();
+        });
       case 4:
         return Send({"SET", key, "x", "PX", std::to_string(1 + world_.Below(50))});
       case 5:
@@ -573,6 +652,7 @@ std::vector<std::unique_ptr<Player>> MakeCast(World& world) {
     cast.push_back(std::make_unique<Listener>(world, Numbered("listener", i), board));
   }
   for (int i = 0; i < 2; ++i) {
+    cast.push_back(std::make_unique<Cacher>(world, Numbered("cacher", i)));
     cast.push_back(std::make_unique<Teller>(world, Numbered("teller", i)));
     cast.push_back(std::make_unique<Publisher>(world, Numbered("publisher", i), board));
   }

@@ -8,6 +8,7 @@
 //            stays zero
 // listener   subscribes and unsubscribes: it gets what it listens to, once, and nothing else
 // publisher  publishes: as many get a message as PUBLISH said
+// cacher     keeps what it reads, under CLIENT TRACKING: it never keeps an old value
 // vandal     unblocks, kills, pauses; destroys where the temper says so
 #pragma once
 

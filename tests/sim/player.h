@@ -64,8 +64,10 @@ class Player {
   void NoteUnblock(int change) { unblocks_on_the_way_ += change; }
   // A pause has begun: when what waits ends is not known any more.
   void NotePause();
-  virtual bool MatchesTopic(const std::string&) const { return false; }
+  // How many of its subscriptions a message of the channel meets.
   virtual int SubscriptionsTo(const std::string&) const { return 0; }
+  // Databases were swapped, of which servers tell nobody who keeps values.
+  virtual void OnSwap() {}
 
  protected:
   // What the program does when it has sent all it wanted to send.

@@ -38,6 +38,7 @@ TEST_P(Worlds, HoldTogether) {
   EXPECT_GT(all.served, worlds * 5);
   EXPECT_GT(all.timed_out, worlds * 5);
   EXPECT_GT(all.taken, worlds * 20);
+  EXPECT_GT(all.cached, worlds * 20);
   EXPECT_GT(all.commits, worlds * 2);
   EXPECT_GT(all.conflicts, worlds);
   EXPECT_GT(all.cut_off, 0u);

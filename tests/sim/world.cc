@@ -22,6 +22,7 @@ Counts& Counts::operator+=(const Counts& other) {
   served += other.served;
   timed_out += other.timed_out;
   taken += other.taken;
+  cached += other.cached;
   commits += other.commits;
   conflicts += other.conflicts;
   cut_off += other.cut_off;
@@ -75,6 +76,7 @@ World::World(uint64_t seed) : prng_(seed) {
   if (temper_.reads_slowly) {
     Ask({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 1000 0 0 normal 100000 0 0"});
   }
+  if (OneIn(3)) Ask({"CONFIG", "SET", "tracking-table-max-keys", "3"});
   Ask({"XGROUP", "CREATE", "stream", "g", "0", "MKSTREAM"});
   players_ = MakeCast(*this);
 }
@@ -146,6 +148,7 @@ void World::Settle() {
 }
 
 void World::Step() {
+  was_paused_ = paused();
   MoveTime();
   players_[Below(players_.size())]->Step();
   Settle();

@@ -43,6 +43,7 @@ struct Counts {
   uint64_t served = 0;     // of those that waited
   uint64_t timed_out = 0;  // the others
   uint64_t taken = 0;      // elements
+  uint64_t cached = 0;     // values
   uint64_t commits = 0;    // of the counter
   uint64_t conflicts = 0;
   uint64_t cut_off = 0;  // by CLIENT KILL or for unread output
@@ -80,7 +81,8 @@ class World {
   int64_t now_ms() const { return clock_.now_us / 1000; }
   // Whether CLIENT PAUSE holds requests back, so that nothing can be said of when they run.
   bool paused() const { return engine_->waiters().paused(); }
-  int step() const { return step_; }
+  // Whether it did when the step began: requests of several may have run in it.
+  bool was_paused() const { return was_paused_; }
   // Of a request that has begun to wait.
   uint64_t NextArrival() { return ++arrivals_; }
   void NoteServed(Served served) { served_.push_back(std::move(served)); }
@@ -115,6 +117,7 @@ class World {
   uint64_t history_hash_ = 0;
   std::string failure_;
   int step_ = 0;
+  bool was_paused_ = false;
   uint64_t arrivals_ = 0;
 };
 
