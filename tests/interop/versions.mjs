@@ -108,7 +108,7 @@ export const changes = {
     before: 'a rank like any other (7.0.15; undefined behaviour of C)',
     then: 'out of range',
     accepts: ([name], older, newer) =>
-      name === 'LPOS' && older.t !== '-' && text(newer).startsWith('ERR value is out of range'),
+      name === 'LPOS' && text(newer).startsWith('ERR value is out of range, value must'),
   },
   smallLists: {
     since: '7.2',
