@@ -1,6 +1,7 @@
 #include "core/command/access.h"
 
 #include <tuple>
+#include <vector>
 
 namespace kvasm::command {
 namespace {
@@ -36,9 +37,10 @@ class Check {
       }
     }
     if (!selector.all_channels() && (spec_.flags & kPubsub)) {
-      for (const ChannelPosition& channel : FindChannels(spec_, args_.size())) {
-        if (!selector.AllowsChannel(args_[channel.index], channel.is_pattern)) {
-          return {AclReason::kChannel, channel.index};
+      const ChannelRange channels = FindChannels(spec_, args_.size());
+      for (size_t i = channels.begin; i < channels.end; ++i) {
+        if (!selector.AllowsChannel(args_[i], channels.are_patterns)) {
+          return {AclReason::kChannel, i};
         }
       }
     }
@@ -87,17 +89,12 @@ bool MayReadAnyKey(const services::AclUser& user, const CommandSpec& spec, size_
   return false;
 }
 
-std::vector<ChannelPosition> FindChannels(const CommandSpec& spec, size_t argc) {
+ChannelRange FindChannels(const CommandSpec& spec, size_t argc) {
   const std::string_view name = spec.name;
-  size_t end = argc;
-  if (name == "publish" || name == "spublish") {
-    end = 2;
-  } else if (name != "subscribe" && name != "psubscribe" && name != "ssubscribe") {
-    return {};
-  }
-  std::vector<ChannelPosition> channels;
-  for (size_t i = 1; i < end; ++i) channels.push_back({i, name == "psubscribe"});
-  return channels;
+  if (name == "publish" || name == "spublish") return {.end = 2};
+  if (name == "subscribe" || name == "ssubscribe") return {.end = argc};
+  if (name == "psubscribe") return {.end = argc, .are_patterns = true};
+  return {};
 }
 
 }  // namespace kvasm::command

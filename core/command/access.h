@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "core/command/keys.h"
 #include "core/command/spec.h"
@@ -31,11 +30,12 @@ Access CheckAccess(const services::AclUser& user, const CommandSpec& spec, size_
 bool MayReadAnyKey(const services::AclUser& user, const CommandSpec& spec, size_t index,
                    std::span<const std::string_view> args);
 
-struct ChannelPosition {
-  size_t index;     // into the arguments
-  bool is_pattern;  // of PSUBSCRIBE
-};
 // The channels that a command publishes to or subscribes to.
-std::vector<ChannelPosition> FindChannels(const CommandSpec& spec, size_t argc);
+struct ChannelRange {
+  size_t begin = 1;  // into the arguments
+  size_t end = 1;
+  bool are_patterns = false;  // of PSUBSCRIBE
+};
+ChannelRange FindChannels(const CommandSpec& spec, size_t argc);
 
 }  // namespace kvasm::command

@@ -383,7 +383,8 @@ bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::st
   const command::Access access = command::CheckAccess(*session.user, spec, index, args);
   *denied = access.denied;
   if (access.ok()) return true;
-  session.last_command = spec.name;
+  // A transaction's are EXEC's, as CLIENT LIST tells it.
+  if (!in_transaction_) session.last_command = spec.name;
   const bool queued = in_transaction_ || session.transaction.open();
   const bool by_name = access.denied == services::AclReason::kCommand;
   acl_.log().Add(

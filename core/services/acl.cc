@@ -1,7 +1,5 @@
 #include "core/services/acl.h"
 
-#include <algorithm>
-
 #include "core/base/errors.h"
 
 namespace kvasm::services {
@@ -37,17 +35,24 @@ bool AllowsAll(const AclUser& user, const Subscriptions& subscriptions) {
   return true;
 }
 
+bool HasChannel(const AclUser& user, std::string_view glob) {
+  for (const AclSelector& selector : user.selectors()) {
+    for (const std::string& channel : selector.channels()) {
+      if (channel == glob) return true;
+    }
+  }
+  return false;
+}
+
 // Whether somebody who listens to channels by the rights of `before` may lose one by `after`.
 bool TakesChannels(const AclUser& before, const AclUser& after) {
-  std::vector<std::string_view> kept;
   for (const AclSelector& selector : after.selectors()) {
     if (selector.all_channels()) return false;
-    kept.insert(kept.end(), selector.channels().begin(), selector.channels().end());
   }
   for (const AclSelector& selector : before.selectors()) {
     if (selector.all_channels()) return true;
     for (const std::string& channel : selector.channels()) {
-      if (std::find(kept.begin(), kept.end(), channel) == kept.end()) return true;
+      if (!HasChannel(after, channel)) return true;
     }
   }
   return false;

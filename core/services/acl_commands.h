@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kvasm::services {
@@ -21,13 +22,14 @@ class AclCommands {
   static constexpr int32_t kNone = -1;
 
   // `categories` are the names of the categories, bit by bit; borrowed.
-  AclCommands(std::vector<AclCommand> commands, std::span<const std::string_view> categories);
+  AclCommands(std::vector<AclCommand> commands, std::span<const std::string_view> categories)
+      : commands_(std::move(commands)), categories_(categories) {}
 
   size_t size() const { return commands_.size(); }
   const AclCommand& at(size_t index) const { return commands_[index]; }
   std::span<const std::string_view> categories() const { return categories_; }
 
-  // By the full name, in any case. O(log n).
+  // By the full name, in any case. Looks through all of them: rules are rarely given.
   int32_t Find(std::string_view name) const;
   // The bit of a category by its name without '@', in any case; 0 if there is none.
   uint32_t CategoryBit(std::string_view name) const;
@@ -35,7 +37,6 @@ class AclCommands {
  private:
   std::vector<AclCommand> commands_;
   std::span<const std::string_view> categories_;
-  std::vector<uint16_t> by_name_;
 };
 
 }  // namespace kvasm::services

@@ -99,10 +99,8 @@ base::Status Acl::Load(std::string_view name, std::string_view text, const Endin
   for (auto& [known, user] : users_) {
     if (user.get() != default_user_) EndSessionsOf(*user, ending);
   }
-  auto own = users_.extract(users_.find(kDefaultUserName));
+  reader.users[std::string(kDefaultUserName)] = std::move(users_.find(kDefaultUserName)->second);
   users_ = std::move(reader.users);
-  users_.erase(std::string(kDefaultUserName));
-  users_.insert(std::move(own));
   return base::Status::Ok();
 }
 

@@ -151,11 +151,8 @@ std::string_view AclSelector::AllowPart(std::string_view rule, size_t bar) {
   } else {
     // Could not be written as a rule.
     if (AclHasSpaces(part)) return errors::kAclSyntax;
-    std::vector<std::string>& arguments = first_arguments_[static_cast<uint32_t>(found)];
-    const bool known = std::any_of(
-        arguments.begin(), arguments.end(),
-        [part](const std::string& other) { return base::EqualsIgnoreCase(other, part); });
-    if (!known) arguments.emplace_back(part);
+    const auto index = static_cast<size_t>(found);
+    if (!AllowsFirst(index, part)) first_arguments_.push_back({index, std::string(part)});
   }
   Note(rule, true);
   return {};
@@ -188,7 +185,8 @@ void AclSelector::SetBit(size_t command, bool allowed) {
 
 void AclSelector::SetCommand(size_t command, bool allowed) {
   SetBit(command, allowed);
-  first_arguments_.erase(static_cast<uint32_t>(command));
+  std::erase_if(first_arguments_,
+                [command](const FirstArgument& first) { return first.command == command; });
   if (!commands_->at(command).has_subcommands) return;
   for (size_t i = 0; i < commands_->size(); ++i) {
     if (commands_->at(i).container == static_cast<int32_t>(command)) SetBit(i, allowed);
@@ -209,13 +207,14 @@ void AclSelector::Note(std::string_view rule, bool allowed) {
 bool AclSelector::AllowsCommand(size_t command, bool has_argument,
                                 std::string_view first_argument) const {
   if (allowed_[command / kWordBits] >> (command % kWordBits) & 1) return true;
-  if (!has_argument || first_arguments_.empty()) return false;
-  const auto at = first_arguments_.find(static_cast<uint32_t>(command));
-  if (at == first_arguments_.end()) return false;
-  const std::string_view word = AclWord(first_argument);
-  return std::any_of(at->second.begin(), at->second.end(), [word](const std::string& allowed) {
-    return base::EqualsIgnoreCase(allowed, word);
-  });
+  return has_argument && AllowsFirst(command, AclWord(first_argument));
+}
+
+bool AclSelector::AllowsFirst(size_t command, std::string_view word) const {
+  return std::any_of(first_arguments_.begin(), first_arguments_.end(),
+                     [=](const FirstArgument& first) {
+                       return first.command == command && base::EqualsIgnoreCase(first.word, word);
+                     });
 }
 
 bool AclSelector::AllowsKey(std::string_view key, uint8_t permissions) const {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,13 +75,21 @@ class AclSelector {
   // Keeps the rule for descriptions; `rule` has no sign.
   void Note(std::string_view rule, bool allowed);
 
+  // Allowed for a command that is not allowed whole.
+  struct FirstArgument {
+    size_t command;
+    std::string word;
+  };
+  // Whether the command may be called with this word.
+  bool AllowsFirst(size_t command, std::string_view word) const;
+
   const AclCommands* commands_;
   bool all_commands_ = false;  // no command has been taken away since "+@all"
   bool future_commands_ = false;
   bool all_keys_ = false;
   bool all_channels_ = false;
-  std::vector<uint64_t> allowed_;                                 // a bit for each command
-  std::map<uint32_t, std::vector<std::string>> first_arguments_;  // of commands not allowed whole
+  std::vector<uint64_t> allowed_;  // a bit for each command
+  std::vector<FirstArgument> first_arguments_;
   std::vector<std::string> command_rules_;  // after "+@all" or "-@all", with sign, lower case
   std::vector<KeyPattern> keys_;
   std::vector<std::string> channels_;

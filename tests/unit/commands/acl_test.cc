@@ -190,6 +190,26 @@ TEST(Acl, RefusalsAreLoggedAndCounted) {
   EXPECT_EQ(t.Run("ACL LOG"), "[]");
 }
 
+// Where a transaction's command is refused, what the log shows as the client's is EXEC.
+TEST(Acl, RefusalsInTransactionsAreLoggedAsSuch) {
+  Bob t("+multi +exec +incr ~b");
+  t.As("MULTI");
+  t.As("INCR b");
+  t.As("AUTH bob wrong");
+  t.Run("ACL SETUSER bob -incr");
+  const std::string reply = t.As("EXEC");
+  EXPECT_TRUE(reply.starts_with("[-NOPERM ACLs rules changed")) << reply;
+  EXPECT_TRUE(reply.ends_with(", -WRONGPASS invalid username-password pair or user is disabled.]"));
+  const auto& entries = t.engine.acl().log().entries();
+  ASSERT_EQ(entries.size(), 2u);
+  for (const services::AclLog::Entry& entry : entries) {
+    EXPECT_EQ(entry.context, services::AclContext::kMulti);
+    EXPECT_NE(entry.client.find(" cmd=exec user=bob "), std::string::npos) << entry.client;
+  }
+  EXPECT_EQ(entries.front().object, "AUTH");
+  EXPECT_EQ(entries.back().object, "incr");
+}
+
 TEST(Acl, GeneratedPasswordsHaveTheBitsAskedFor) {
   TestEngine t;
   const std::string first = t.Run("ACL GENPASS");
