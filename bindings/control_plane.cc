@@ -49,14 +49,16 @@ val ShutdownEffect(const services::Effect& effect) {
 }
 
 // Bytes, not text: names and patterns may be of any.
-val AclEffect(const services::Effect& effect) {
-  const bool load = effect.kind == services::Effect::Kind::kAclLoad;
+val FileEffect(const services::Effect& effect) {
+  using Kind = services::Effect::Kind;
   val out = val::object();
-  out.set("kind", val(load ? "aclLoad" : "aclSave"));
+  out.set("kind", val(effect.kind == Kind::kAclLoad   ? "aclLoad"
+                      : effect.kind == Kind::kAclSave ? "aclSave"
+                                                      : "configRewrite"));
   out.set("session", static_cast<double>(effect.session));
   out.set("file", effect.name);
   const val view(emscripten::typed_memory_view(effect.value.size(), effect.value.data()));
-  if (!load) out.set("content", val::global("Uint8Array").new_(view));
+  out.set("content", val::global("Uint8Array").new_(view));
   return out;
 }
 
@@ -123,6 +125,9 @@ class EngineHandle {
   void EndAclSave(double session, bool written) {
     engine().EndAclSave(static_cast<uint64_t>(session), written);
   }
+  void EndConfigRewrite(double session, const std::string& reason) {
+    engine().EndConfigRewrite(static_cast<uint64_t>(session), reason);
+  }
   std::string CommandNames() {
     std::string names;
     const command::Table& table = engine().table();
@@ -142,7 +147,7 @@ class EngineHandle {
     for (const services::Effect& effect : engine().effects().Take()) {
       if (effect.kind != services::Effect::Kind::kConfig) {
         const bool shutdown = effect.kind == services::Effect::Kind::kShutdown;
-        effects.call<void>("push", shutdown ? ShutdownEffect(effect) : AclEffect(effect));
+        effects.call<void>("push", shutdown ? ShutdownEffect(effect) : FileEffect(effect));
         continue;
       }
       val out = val::object();
@@ -198,6 +203,7 @@ EMSCRIPTEN_BINDINGS(kvasm) {
       .function("loadUsers", &EngineHandle::LoadUsers)
       .function("endAclLoad", &EngineHandle::EndAclLoad)
       .function("endAclSave", &EngineHandle::EndAclSave)
+      .function("endConfigRewrite", &EngineHandle::EndConfigRewrite)
       .function("commandNames", &EngineHandle::CommandNames)
       .function("takeEffects", &EngineHandle::TakeEffects)
       .function("stat", &EngineHandle::Stat)

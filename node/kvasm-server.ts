@@ -191,7 +191,12 @@ async function serve(commandLine: CommandLine): Promise<void> {
   loadUsers(engine, settings, directives, log);
   log.notice(`Running mode=standalone, port=${settings.get('port')}, PID: ${pid}`);
 
-  const host: ServerHost = { pid, changeDirectory, exit: (code) => process.exit(code) };
+  const host: ServerHost = {
+    pid,
+    changeDirectory,
+    directory: () => process.cwd(),
+    exit: (code) => process.exit(code),
+  };
   const server = new Server(engine, settings, log, host);
   handleSignals(server, log);
   try {

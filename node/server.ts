@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Effect, Engine } from '../bindings/js/engine.js';
 import { answerAclEffect } from './acl_file.js';
+import { answerConfigRewrite } from './config_rewrite.js';
 import { Endpoint } from './endpoint.js';
 import type { Log } from './log.js';
 import { Network } from './network.js';
@@ -30,6 +31,8 @@ export interface ServerHost {
   exit(code: number): void;
   /** Changes the working directory. @throws if that cannot be done */
   changeDirectory(path: string): void;
+  /** The working directory. */
+  directory(): string;
   readonly pid: number;
 }
 
@@ -188,6 +191,8 @@ export class Server {
       void this.stop(0);
     } else if (effect.kind === 'aclLoad' || effect.kind === 'aclSave') {
       answerAclEffect(this.engine, effect, this.log);
+    } else if (effect.kind === 'configRewrite') {
+      answerConfigRewrite(this.engine, effect, this.host.directory(), this.log);
     } else if (effect.name === 'port' || effect.name === 'bind') {
       this.rebinding = this.rebinding.then(() => this.rebind());
       // The client that changed it must find the new socket when it reads the reply.

@@ -264,6 +264,12 @@ export class Engine {
     if (this.heap.length === 0) this.refresh();
   }
 
+  /** Answers a `configRewrite` effect. @param reason '' or why it cannot be written */
+  endConfigRewrite(session: number, reason: string): void {
+    this.control.endConfigRewrite(session, reason);
+    if (this.heap.length === 0) this.refresh();
+  }
+
   /** Names of all configuration directives. */
   configNames(): string[] {
     return this.control.configNames().split('\n');

@@ -22,9 +22,10 @@ export interface EngineOptions {
 export type Effect =
   | { kind: 'shutdown'; save: '' | 'SAVE' | 'NOSAVE'; now: boolean; force: boolean; abort: boolean }
   | { kind: 'config'; name: string; value: string }
-  /** To be answered with `endAclLoad` and `endAclSave`. */
+  /** To be answered with `endAclLoad`, `endAclSave` and `endConfigRewrite`. */
   | { kind: 'aclLoad'; session: number; file: string }
   | { kind: 'aclSave'; session: number; file: string; content: Uint8Array }
+  | { kind: 'configRewrite'; session: number; file: string; content: Uint8Array }
   | { kind: 'log'; level: 'debug' | 'verbose' | 'notice' | 'warning'; text: string };
 
 /** The embind class of the control plane. */
@@ -37,6 +38,7 @@ export interface EngineControl {
   loadUsers(file: string, content: Uint8Array): string;
   endAclLoad(session: number, isRead: boolean, text: Uint8Array | string): void;
   endAclSave(session: number, isWritten: boolean): void;
+  endConfigRewrite(session: number, reason: string): void;
   /** Lines of names. */
   configNames(): string;
   commandNames(): string;

@@ -237,6 +237,10 @@ std::string SubscribeDenied(std::string_view command) {
   return Join({"ERR ", command, " isn't allowed for a DENY BLOCKING client"});
 }
 
+std::string ConfigRewrite(std::string_view reason) {
+  return Join({"ERR Rewriting config file: ", reason});
+}
+
 std::string ConfigUnknown(std::string_view name) {
   return Join({"ERR Unknown option or number of arguments for CONFIG SET - '", name, "'"});
 }

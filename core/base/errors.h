@@ -422,8 +422,7 @@ inline constexpr std::string_view kMonitorDenied =
 // --- Server ------------------------------------------------------------------------------------
 inline constexpr std::string_view kNoConfigFile = "ERR The server is running without a config file";
 inline constexpr std::string_view kNoShutdown = "ERR No shutdown in progress.";
-inline constexpr std::string_view kConfigRewrite =
-    "ERR Rewriting config file: Operation not supported";
+std::string ConfigRewrite(std::string_view reason);
 std::string ConfigUnknown(std::string_view name);
 std::string ConfigFailed(std::string_view name, std::string_view reason);
 

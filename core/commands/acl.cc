@@ -97,9 +97,7 @@ void AclGetuser(Call& call) {
 
 void AclList(Call& call) {
   const Acl::Users& users = call.services.acl.users();
-  uint64_t bytes = 0;
-  for (const auto& [name, user] : users) bytes += user->DescriptionBytes();
-  if (!call.HaveRoom(2 * bytes)) return;
+  if (!call.HaveRoom(2 * call.services.acl.DescriptionBytes())) return;
   call.reply.Array(users.size());
   for (const auto& [name, user] : users) {
     call.reply.Bulk("user " + name + " " + user->Describe());
@@ -142,9 +140,7 @@ void AclLoad(Call& call) {
 
 void AclSave(Call& call) {
   if (!HasFile(call)) return;
-  uint64_t bytes = 0;
-  for (const auto& [name, user] : call.services.acl.users()) bytes += user->DescriptionBytes();
-  if (!call.HaveRoom(2 * bytes)) return;
+  if (!call.HaveRoom(2 * call.services.acl.DescriptionBytes())) return;
   call.services.effects.Add({.kind = services::Effect::Kind::kAclSave,
                              .name = call.services.settings().aclfile,
                              .value = call.services.acl.Save(),

@@ -1,4 +1,6 @@
 // CONFIG. What the directives are is known to services/config_table.cc.
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/ascii.h"
@@ -8,6 +10,31 @@
 #include "core/commands/help.h"
 
 namespace kvasm::commands {
+
+void RewriteConfig(command::Call& call, bool is_forced) {
+  const services::Services& services = call.services;
+  const std::string& file = services.identity.config_file;
+  if (file.empty()) return call.reply.Error(errors::kNoConfigFile);
+  // In a program of its own there is no server that would write files.
+  if (!services.identity.standalone || !call.session.network) {
+    return call.reply.Error(errors::ConfigRewrite("Operation not supported"));
+  }
+  // The host answers after the command, which a transaction's next one could not wait for.
+  if (!call.may_wait) return call.reply.Error(errors::kNotInTransaction);
+  // Users who are in a file of their own stay there.
+  const bool with_users = services.settings().aclfile.empty();
+  if (with_users && !call.HaveRoom(4 * services.acl.DescriptionBytes())) return;
+  std::string content;
+  services::AppendCounted(&content, is_forced ? "1" : "");
+  services::AppendCounted(&content, with_users ? services.acl.Save() : std::string());
+  content += services.config.Export();
+  call.services.effects.Add({.kind = services::Effect::Kind::kConfigRewrite,
+                             .name = file,
+                             .value = std::move(content),
+                             .session = call.session.id});
+  call.waits_for_host = true;
+}
+
 namespace {
 
 using namespace command;  // the vocabulary of specs
@@ -52,11 +79,7 @@ void ConfigResetstat(Call& call) {
   call.reply.Ok();
 }
 
-// The engine opens no files, and no host writes configuration files yet.
-void ConfigRewrite(Call& call) {
-  if (call.services.identity.config_file.empty()) return call.reply.Error(errors::kNoConfigFile);
-  call.reply.Error(errors::kConfigRewrite);
-}
+void ConfigRewrite(Call& call) { RewriteConfig(call, false); }
 
 void ConfigHelp(Call& call) {
   ReplyHelp(call, {

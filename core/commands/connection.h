@@ -25,6 +25,10 @@ void NoteFailedAuthentication(command::Call& call, std::string_view user);
 // Where the session's invalidation messages go: 0 to itself, -1 if it does not track.
 int64_t RedirectOf(const services::Session& session);
 
+// CONFIG REWRITE. `is_forced`: with all directives, those at their default, too. What the host gets
+// is counted texts (AppendCounted): "1" if forced or "", the users as lines, Config::Export.
+void RewriteConfig(command::Call& call, bool is_forced);
+
 // Puts a session back to what it was when it was opened, its authentication included.
 void ResetSession(command::Call& call);
 

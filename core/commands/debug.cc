@@ -223,6 +223,8 @@ void Protocol(Call& call) {
 
 void Help(Call& call) {
   ReplyHelp(call, {
+                      "CONFIG-REWRITE-FORCE-ALL",
+                      "    As CONFIG REWRITE, with all directives.",
                       "DIGEST",
                       "    A fingerprint of all data.",
                       "DIGEST-VALUE <key> [<key> ...]",
@@ -260,6 +262,7 @@ struct Subcommand {
 constexpr size_t kManyArguments = std::numeric_limits<size_t>::max();
 
 constexpr Subcommand kSubcommands[] = {
+    {"CONFIG-REWRITE-FORCE-ALL", 2, 2, [](Call& call) { RewriteConfig(call, true); }},
     {"DIGEST", 2, 2, &Digest},
     {"DIGEST-VALUE", 2, kManyArguments, &DigestValue},
     {"ERROR", 3, 3, &ReplyError},

@@ -597,6 +597,14 @@ void Engine::EndAclSave(uint64_t session_id, bool written) {
                 written ? base::Status::Ok() : base::Status(base::Error(errors::kAclSave)));
 }
 
+void Engine::EndConfigRewrite(uint64_t session_id, std::string_view reason) {
+  Session* session = sessions_.Find(session_id);
+  if (session == nullptr || !session->awaits_host) return;
+  AnswerForHost(*session, reason.empty()
+                              ? base::Status::Ok()
+                              : base::Status(base::Error(errors::ConfigRewrite(reason))));
+}
+
 void Engine::AnswerForHost(Session& session, const base::Status& status) {
   session.waiting = session.awaits_host = false;
   const uint32_t before = session.out.size();

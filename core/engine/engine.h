@@ -87,6 +87,8 @@ class Engine {
   // file's, or, of one that could not be read, why ("No such file or directory").
   void EndAclLoad(uint64_t session_id, bool read, std::string_view text);
   void EndAclSave(uint64_t session_id, bool written);
+  // `reason`: "", or why the file could not be written.
+  void EndConfigRewrite(uint64_t session_id, std::string_view reason);
 
   // A session that got output, or is to be closed, by what another session did; null when none.
   services::Session* NextReady() { return sessions_.NextReady(); }

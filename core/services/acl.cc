@@ -144,6 +144,12 @@ bool Acl::Remove(std::string_view name, const Ending& ending) {
   return true;
 }
 
+uint64_t Acl::DescriptionBytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [name, user] : users_) bytes += user->DescriptionBytes();
+  return bytes;
+}
+
 std::string Acl::Save() const {
   std::string text;
   for (const auto& [name, user] : users_) text += "user " + name + " " + user->Describe() + "\n";

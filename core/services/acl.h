@@ -84,6 +84,8 @@ class Acl {
   // Replaces all users by those of a file, or none: the error tells every bad line. The sessions of
   // all users but "default" are ended. `name` is the file's, for the error.
   base::Status Load(std::string_view name, std::string_view text, const Ending& ending);
+  // At least what Save and ACL LIST take.
+  uint64_t DescriptionBytes() const;
   // Such a file, of the users there are.
   std::string Save() const;
 

@@ -10,6 +10,7 @@
 #include "core/base/numbers.h"
 #include "core/services/config_table.h"
 #include "core/services/config_value.h"
+#include "core/services/effects.h"
 
 namespace kvasm::services {
 namespace {
@@ -258,6 +259,26 @@ std::vector<std::string> Config::Names() const {
     if (!directive.alias.empty()) names.emplace_back(directive.alias);
   }
   return names;
+}
+
+std::string Config::Export() const {
+  std::string text;
+  const auto directives = Directives();
+  for (size_t i = 0; i < directives.size(); ++i) {
+    const Directive& directive = directives[i];
+    const std::string& value = state_->values[i];
+    const bool is_text =
+        directive.type == DirectiveType::kText || directive.type == DirectiveType::kEvents;
+    const bool is_memory = directive.type == DirectiveType::kMemory ||
+                           directive.type == DirectiveType::kMemoryPercent ||
+                           directive.type == DirectiveType::kBufferLimits;
+    AppendCounted(&text, directive.name);
+    AppendCounted(&text, directive.alias);
+    AppendCounted(&text, value);
+    AppendCounted(&text, is_text ? "t" : is_memory ? "m" : "");
+    AppendCounted(&text, value == directive.initial ? "1" : "");
+  }
+  return text;
 }
 
 base::Status Config::Set(std::span<const Pair> values, Source source) {

@@ -39,6 +39,10 @@ class Config {
   // All names and aliases.
   std::vector<std::string> Names() const;
 
+  // All directives for who writes them into a file, as "<bytes>:<text>" each: name, alias, value,
+  // "t" for texts, "m" for bytes or "" for others, "1" if the value is the default or "".
+  std::string Export() const;
+
   // Sets all or none. The error text is what CONFIG SET replies, e.g.
   // "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory
   // value".

@@ -2,20 +2,28 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace kvasm::services {
 
 struct Effect {
-  // kAclLoad and kAclSave ask for an answer: Engine::EndAclLoad, EndAclSave.
-  enum class Kind : uint8_t { kShutdown, kConfig, kAclLoad, kAclSave };
+  // Those of files ask for an answer: Engine::EndAclLoad, EndAclSave, EndConfigRewrite.
+  enum class Kind : uint8_t { kShutdown, kConfig, kAclLoad, kAclSave, kConfigRewrite };
   Kind kind;
   std::string name;      // kConfig: the setting; kShutdown: "", "SAVE" or "NOSAVE"; else the file
   std::string value;     // kConfig: its new value; kShutdown: any of "NOW FORCE ABORT";
-                         // kAclSave: what to write
+                         // kAclSave: what to write; kConfigRewrite: see RewriteConfig
   uint64_t session = 0;  // who waits for the answer
 };
+
+// Several texts in one value: "<bytes>:<text>" each.
+inline void AppendCounted(std::string* value, std::string_view text) {
+  *value += std::to_string(text.size());
+  *value += ':';
+  *value += text;
+}
 
 class Effects {
  public:

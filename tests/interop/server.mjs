@@ -55,12 +55,12 @@ export function startRedis({ path = redisServerPath(), args = [] } = {}) {
   );
 }
 
-/** Starts our server from the built package. */
-export function startKvasm({ args = [], env = {} } = {}) {
+/** Starts our server from the built package. `file`: its configuration file, if it has one. */
+export function startKvasm({ file, args = [], env = {} } = {}) {
   return start(
     'kvasm',
     process.execPath,
-    [kvasmServerPath()],
+    file === undefined ? [kvasmServerPath()] : [kvasmServerPath(), file],
     ['--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args],
     env,
   );

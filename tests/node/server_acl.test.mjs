@@ -276,6 +276,41 @@ describe('who may in', () => {
     },
   );
 
+  test('passwords are seen nowhere', async () => {
+    const server = await startKvasm({ args: ['--slowlog-log-slower-than', '0'] });
+    const client = await connect(server.port);
+    const secret = 's3cret';
+    for (const command of [
+      ['ACL', 'SETUSER', 'eve', 'on', `>${secret}`, '+@all', '~*', '&*'],
+      ['ACL', 'SETUSER', 'eve', 'nonsense', `>${secret}`],
+      ['AUTH', secret],
+      ['AUTH', 'eve', `${secret}!`],
+      ['AUTH', 'eve', secret],
+      ['HELLO', '2', 'AUTH', 'eve', `${secret}!`],
+      ['CONFIG', 'SET', 'requirepass', secret, 'masterauth', secret],
+      ['CONFIG', 'SET', 'requirepass', secret, 'hz', 'x'],
+      ['CLIENT', 'NO-EVICT', 'on'],
+    ]) {
+      assert.doesNotMatch(await client.ask(...command), /s3cret/);
+    }
+    for (const command of [
+      ['SLOWLOG', 'GET', '-1'],
+      ['ACL', 'LOG'],
+      ['ACL', 'LIST'],
+      ['CLIENT', 'LIST'],
+      ['INFO', 'everything'],
+    ]) {
+      client.send(request(...command));
+    }
+    client.send(request('QUIT'));
+    const all = await client.rest();
+    assert.match(all, /redacted/);
+    assert.match(all, /WRONGPASS|auth/);
+    assert.doesNotMatch(all, /s3cret/);
+    await server.stop();
+    assert.doesNotMatch(server.log(), /s3cret/);
+  });
+
   test('before authentication little is read', async () => {
     const server = await startKvasm({ args: ['--requirepass', 'pw'] });
     const many = await connect(server.port);
