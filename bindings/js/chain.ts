@@ -1,10 +1,14 @@
 /** What pipelines and transactions have in common. */
 import { ChainCommands, commandIds } from './commands.gen.js';
+import { describe } from './options.js';
 import { kByName } from './session.js';
 import type { Argument, ChainFace, Pairs, Reply } from './types.js';
 
 /** What one command of a chain came to: `[null, reply]` or `[error, undefined]`. */
 export type ChainResult = [error: null, reply: Reply] | [error: Error, reply: undefined];
+
+/** A command as an array, as ioredis takes it: `['set', 'key', 'value']`. */
+export type CommandArray = readonly [name: string, ...args: (Argument | Pairs)[]];
 
 /** Commands noted by chaining methods, to be executed together by `exec`. */
 export abstract class Chain<F extends ChainFace> extends ChainCommands<F> {
@@ -12,5 +16,23 @@ export abstract class Chain<F extends ChainFace> extends ChainCommands<F> {
   call(name: string, ...args: (Argument | Pairs)[]): this {
     const id = commandIds.get(name.toLowerCase());
     return id === undefined ? this.runMany(kByName, [name, ...args]) : this.runMany(id, args);
+  }
+
+  /** Notes several commands. @throws TypeError if they are not arrays, or as `call` */
+  callAll(commands: readonly CommandArray[]): this {
+    if (!Array.isArray(commands)) {
+      throw new TypeError(`Commands are an array of arrays, not ${describe(commands)}`);
+    }
+    for (const command of commands as readonly CommandArray[]) {
+      if (!Array.isArray(command) || typeof command[0] !== 'string') {
+        throw new TypeError(
+          `A command is an array with its name first, such as ['get', 'key'], not ` +
+            describe(command),
+        );
+      }
+      const [name, ...args] = command as CommandArray;
+      this.call(name, ...args);
+    }
+    return this;
   }
 }

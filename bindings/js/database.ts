@@ -10,9 +10,9 @@ import {
 } from './commands.gen.js';
 import { Engine, type EngineOptions } from './engine.js';
 import { loadConnectionMaker, loadListen } from './platform.js';
-import type { ChainResult } from './chain.js';
+import type { ChainResult, CommandArray } from './chain.js';
 import { WatchError } from './errors.js';
-import type { FeedOptions } from './feed.js';
+import { kFeedOptions, type FeedOptions } from './feed.js';
 import {
   LiveView,
   type LiveArguments,
@@ -21,6 +21,14 @@ import {
   type LiveValue,
 } from './live.js';
 import { Monitor, type MonitoredCommand } from './monitor.js';
+import {
+  checkHandler,
+  describe,
+  optionsOf,
+  sortOut,
+  topicsOf,
+  type HandlerAndOptions,
+} from './options.js';
 import { Pipeline } from './pipeline.js';
 import { inPairs, scanAll, type ScanOptions } from './scan.js';
 import { LocalSession, kByName } from './session.js';
@@ -145,11 +153,9 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
   ): Promise<Monitor<S>>;
   monitor(options?: FeedOptions): Promise<Monitor<S>>;
   async monitor(
-    ...rest:
-      | [handler: (command: MonitoredCommand<S>) => unknown, options?: FeedOptions]
-      | [options?: FeedOptions, none?: undefined]
+    ...rest: HandlerAndOptions<(command: MonitoredCommand<S>) => unknown, FeedOptions>
   ): Promise<Monitor<S>> {
-    const [handler, options = {}] = sorted(rest);
+    const { handler, options } = sortOut('monitor', rest, kFeedOptions);
     return new Monitor<S>(this.session, this.raw, handler, options);
   }
 
@@ -179,11 +185,9 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
   async live(
     command: string,
     args: readonly Argument[],
-    ...rest:
-      | [handler: (value: never) => unknown, options?: LiveOptions]
-      | [options?: LiveOptions, none?: undefined]
+    ...rest: HandlerAndOptions<(value: never) => unknown, LiveOptions>
   ): Promise<unknown> {
-    const [handler, options = {}] = sorted(rest);
+    const { handler, options } = sortOut('live', rest, ['signal', 'onError']);
     return new LiveView<never>(this.session, { command, args, raw: this.raw, handler, options });
   }
 
@@ -192,30 +196,21 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     topics: string | readonly string[],
     rest: Rest<S>,
   ): Promise<Subscription<Message<S>>> {
-    const [handler, options] = sorted(rest);
+    const method = `${kind}subscribe`;
+    const { handler, options } = sortOut(method, rest, kFeedOptions);
     return SubscriptionHub.of(this.session).subscribe<Message<S>>({
       kind,
-      topics: typeof topics === 'string' ? [topics] : [...new Set(topics)],
+      topics: topicsOf(method, topics),
       raw: this.raw,
       make: (message) => message as Message<S>,
       handler: handler && (({ message, channel, pattern }) => handler(message, channel, pattern)),
-      options: options ?? {},
+      options,
     });
   }
 }
 
-/** A handler, if the first is one, and the options, if there are any. */
-function sorted<H extends (...args: never[]) => unknown, O>(
-  rest: [handler: H, options?: O] | [options?: O, none?: undefined],
-): [handler: H | undefined, options: O | undefined] {
-  const [first, second] = rest;
-  return typeof first === 'function' ? [first as H, second] : [undefined, first as O | undefined];
-}
-
 /** What follows the channels of a subscription. */
-type Rest<S extends string | Bytes> =
-  | [handler: MessageHandler<S>, options?: SubscribeOptions]
-  | [options?: SubscribeOptions, none?: undefined];
+type Rest<S extends string | Bytes> = HandlerAndOptions<MessageHandler<S>, SubscribeOptions>;
 
 /**
  * `db.sync`: methods that return the reply, or throw what a promise would reject with. Blocking
@@ -254,15 +249,6 @@ export class BytesDatabase extends AsyncFace<Bytes> {
  * reply. Those that wait for something take `{ signal }` as one more argument, to end the wait.
  */
 export class Database extends AsyncFace<string> {
-  static {
-    // What console.log shows in Node: without this, everything the engine is made of.
-    Object.defineProperty(Database.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: Database) {
-        return `Database { closed: ${this.closed} }`;
-      },
-    });
-  }
-
   /** The same commands without promises. */
   readonly sync: SyncDatabase;
   /** The same commands with bytes instead of text in replies. */
@@ -300,14 +286,17 @@ export class Database extends AsyncFace<string> {
       : this.session.callRaw(id, args);
   }
 
-  /** An empty pipeline; see {@link Pipeline}. */
-  pipeline(): Pipeline {
-    return new Pipeline(this.session);
+  /**
+   * A pipeline; see {@link Pipeline}.
+   * @param commands the first commands as arrays: `[['set', 'a', 1], ['get', 'a']]`
+   */
+  pipeline(commands: readonly CommandArray[] = []): Pipeline {
+    return new Pipeline(this.session).callAll(commands);
   }
 
-  /** An empty transaction; see {@link Transaction}. */
-  multi(): Transaction {
-    return new Transaction(this.session);
+  /** A transaction, with commands as for `pipeline`; see {@link Transaction}. */
+  multi(commands: readonly CommandArray[] = []): Transaction {
+    return new Transaction(this.session).callAll(commands);
   }
 
   /**
@@ -320,7 +309,8 @@ export class Database extends AsyncFace<string> {
    * @param options `attempts`: how often to try, 100 unless told otherwise
    * @returns one entry for each command of the transaction; null if `body` returned none
    * @throws WatchError when each attempt met a conflict; whatever `body` throws; what
-   * {@link Transaction.exec} rejects with
+   * {@link Transaction.exec} rejects with; TypeError if `body` returns anything but a transaction
+   * of `tx`: one of another session would run unwatched
    *
    * @example
    * await db.watch('stock', async (tx) => {
@@ -333,7 +323,9 @@ export class Database extends AsyncFace<string> {
     body: (tx: Database) => Promise<Transaction | undefined | void>,
     options: { attempts?: number } = {},
   ): Promise<ChainResult[] | null> {
-    const { attempts = 100 } = options;
+    checkHandler('watch', 'body', body);
+    const { attempts = 100 } = optionsOf('watch', options, ['attempts']);
+    if (!(attempts >= 1)) throw new TypeError(`watch makes at least 1 attempt, not ${attempts}`);
     const info = await this.clientInfo();
     const tx = await this.duplicate();
     try {
@@ -341,7 +333,8 @@ export class Database extends AsyncFace<string> {
       for (let attempt = 0; attempt < attempts; ++attempt) {
         await tx.call('watch', keys);
         const transaction = await body(tx);
-        if (!transaction) return null;
+        if (transaction === undefined) return null;
+        assertOf(tx.session, transaction);
         const results = await transaction.exec();
         if (results !== null) return results;
       }
@@ -359,11 +352,20 @@ export class Database extends AsyncFace<string> {
    * @example
    * await db.onKeyspace('user:*', ({ event, key }) => console.log(event, key));
    */
+  onKeyspace(
+    pattern: string,
+    handler: (event: KeyspaceEvent) => unknown,
+    options?: SubscribeOptions,
+  ): Promise<Subscription<KeyspaceEvent>>;
+  onKeyspace(pattern: string, options?: SubscribeOptions): Promise<Subscription<KeyspaceEvent>>;
   async onKeyspace(
     pattern: string,
-    handler?: (event: KeyspaceEvent) => unknown,
-    options: SubscribeOptions = {},
+    ...rest: HandlerAndOptions<(event: KeyspaceEvent) => unknown, SubscribeOptions>
   ): Promise<Subscription<KeyspaceEvent>> {
+    const { handler, options } = sortOut('onKeyspace', rest, kFeedOptions);
+    if (typeof pattern !== 'string') {
+      throw new TypeError(`The pattern of onKeyspace is a string, not ${describe(pattern)}`);
+    }
     const info = await this.clientInfo();
     const database = Number(/ db=(\d+)/.exec(info)![1]);
     const { engine } = this.session;
@@ -514,6 +516,20 @@ export async function open(url = 'memory:', options: OpenOptions = {}): Promise<
     if (problem !== '') throw new TypeError(problem);
   }
   return new Database(LocalSession.open(engine, commandNames));
+}
+
+/** What a watch may execute. @throws TypeError if it is anything else */
+function assertOf(session: LocalSession, transaction: unknown): asserts transaction is Transaction {
+  if (!(transaction instanceof Transaction)) {
+    throw new TypeError(
+      `What watch's body returns is tx.multi() with commands, without exec(), or undefined; not ` +
+        describe(transaction),
+    );
+  }
+  if (transaction.isOf(session)) return;
+  throw new TypeError(
+    'The transaction returned is not of tx, whose keys are watched: take tx.multi(), not db.multi()',
+  );
 }
 
 /** The generated methods hold command numbers, so they must come from this very module. */

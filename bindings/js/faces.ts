@@ -2,16 +2,24 @@
  * What stands under the generated methods: three ways to run a command on a session. The methods of
  * every command (commands.gen.ts) are put on top of each of these.
  */
+import { checkSignal } from './options.js';
 import type { LocalSession, AnyReply } from './session.js';
+import { Shown } from './shown.js';
 import type { WaitOptions } from './types.js';
 
 /** Runs commands at once; returns or throws. What would wait answers as if its time were up. */
-export class SyncBase {
+export class SyncBase extends Shown {
   /** @param raw whether strings of replies are wanted as bytes */
   constructor(
     protected readonly session: LocalSession,
     protected readonly raw: boolean,
-  ) {}
+  ) {
+    super();
+  }
+
+  toJSON(): { closed: boolean } {
+    return { closed: this.session.isClosed };
+  }
 
   protected run0(id: number): AnyReply {
     try {
@@ -58,12 +66,18 @@ export class SyncBase {
  * Runs commands at once, too, but answers by promise: errors become rejections, and a reply may
  * come later.
  */
-export class AsyncBase {
+export class AsyncBase extends Shown {
   /** @param raw whether strings of replies are wanted as bytes */
   constructor(
     protected readonly session: LocalSession,
     protected readonly raw: boolean,
-  ) {}
+  ) {
+    super();
+  }
+
+  toJSON(): { closed: boolean } {
+    return { closed: this.session.isClosed };
+  }
 
   protected run0(id: number): Promise<AnyReply> {
     const session = this.session;
@@ -127,7 +141,7 @@ export class AsyncBase {
 
 /**
  * The options that stand behind the arguments of a command that may wait, if there are any.
- * @throws TypeError if one of them is unknown
+ * @throws TypeError if one of them is unknown or the signal is none
  */
 function waitOptionsOf(parts: ArrayLike<unknown>): WaitOptions | undefined {
   const last = parts[parts.length - 1];
@@ -137,6 +151,7 @@ function waitOptionsOf(parts: ArrayLike<unknown>): WaitOptions | undefined {
   for (const name of Object.keys(last)) {
     if (name !== 'signal') throw new TypeError(`A command that waits has no option ${name}`);
   }
+  checkSignal((last as WaitOptions).signal);
   return last;
 }
 
@@ -147,10 +162,16 @@ export interface Step {
 }
 
 /** Notes commands for later; every method returns the object itself. */
-export abstract class ChainBase {
+export abstract class ChainBase extends Shown {
   private steps: Step[] = [];
 
-  constructor(protected readonly session: LocalSession) {}
+  constructor(protected readonly session: LocalSession) {
+    super();
+  }
+
+  toJSON(): { length: number } {
+    return { length: this.length };
+  }
 
   /** How many commands are noted. */
   get length(): number {

@@ -1,5 +1,6 @@
 /** What comes by itself - messages, lines of MONITOR - for a handler or an async iterator. */
 import { SlowSubscriberError } from './errors.js';
+import { Shown } from './shown.js';
 import type { Signal } from './types.js';
 
 /** How a feed ends by itself. */
@@ -9,6 +10,9 @@ export interface FeedOptions {
   /** How many items an iterator may leave unread before the feed ends: 65,536. */
   maxUnread?: number;
 }
+
+/** The names of {@link FeedOptions}. */
+export const kFeedOptions = ['signal', 'maxUnread'] as const;
 
 const kMaxUnread = 65536;
 
@@ -54,7 +58,7 @@ export function throwUncaught(error: unknown): void {
  * of the database. Without a handler it is an async iterable: items wait from the beginning on, and
  * each is given to one iterator. An iteration ends with the feed; leaving a loop ends the feed.
  */
-export abstract class Feed<T> implements AsyncIterable<T> {
+export abstract class Feed<T> extends Shown implements AsyncIterable<T> {
   private readonly unread: T[] = [];
   private readonly wanted: Wanted<T>[] = [];
   private error: Error | undefined;
@@ -66,7 +70,13 @@ export abstract class Feed<T> implements AsyncIterable<T> {
     private readonly handler: ((item: T) => unknown) | undefined,
     private readonly options: FeedOptions,
     private readonly conflates = false,
-  ) {}
+  ) {
+    super();
+  }
+
+  toJSON(): Readonly<Record<string, unknown>> {
+    return { closed: this.closed };
+  }
 
   /** Whether it has ended. */
   get closed(): boolean {

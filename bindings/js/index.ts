@@ -19,7 +19,7 @@ export {
   WatchError,
   WouldBlockError,
 } from './errors.js';
-export type { ChainResult } from './chain.js';
+export type { ChainResult, CommandArray } from './chain.js';
 export { Feed, type FeedOptions } from './feed.js';
 export {
   LiveView,

@@ -1,5 +1,6 @@
 /** SCAN and its kin as loops. */
 import type { AsyncFace } from './database.js';
+import { optionsOf } from './options.js';
 import type { Bytes, Key, Reply } from './types.js';
 
 /** What {@link Database.scanIterator} and its kin look for. */
@@ -13,6 +14,7 @@ export interface ScanOptions {
 /**
  * Steps through a whole iteration, reply by reply. Steps that find nothing are left out.
  * @param start the command and, but for SCAN, the key
+ * @throws TypeError at the first step if there is no such option: a misspelt `match` would find all
  */
 export async function* scanAll<S extends string | Bytes>(
   face: AsyncFace<S>,
@@ -21,8 +23,8 @@ export async function* scanAll<S extends string | Bytes>(
 ): AsyncGenerator<Reply<S>[], void, void> {
   const [command, ...key] = start;
   const rest: (string | number | Bytes)[] = [];
-  for (const name of ['match', 'count', 'type'] as const) {
-    const value = options[name];
+  const known = ['match', 'count', ...(command === 'scan' ? (['type'] as const) : [])] as const;
+  for (const [name, value] of Object.entries(optionsOf(`${command}Iterator`, options, known))) {
     if (value !== undefined) rest.push(name, value);
   }
   let cursor: Reply<S> = '0';

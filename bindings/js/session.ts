@@ -5,6 +5,7 @@
  */
 import type { Engine } from './engine.js';
 import { ClosedError, ReplyError, WouldBlockError } from './errors.js';
+import { describe } from './options.js';
 import type { Codec } from './platform.js';
 import type { Bytes, Reply, Signal } from './types.js';
 
@@ -242,22 +243,33 @@ export class LocalSession {
   ): Promise<AnyReply> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     const token = {};
-    let promise: Promise<AnyReply>;
+    const abort = (): void => this.interrupt(token, signal.reason as Error);
+    // First of all: whatever a signal of another make does wrong, no wait is left behind.
+    signal.addEventListener('abort', abort, { once: true });
+    return this.begin(id, parts, raw, token).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  }
+
+  /** Executes a command that `interrupt` knows by its token. */
+  private begin(
+    id: number,
+    parts: ArrayLike<unknown>,
+    raw: boolean,
+    token: object,
+  ): Promise<AnyReply> {
     if (this.isBusy) {
       const before = this.delayed.length;
-      promise = this.later(id, parts, raw);
+      const promise = this.later(id, parts, raw);
       if (this.delayed.length > before) this.delayed[before].token = token;
-    } else {
-      try {
-        return Promise.resolve(this.callMany(id, parts, raw));
-      } catch (error) {
-        promise = this.rejection(error);
-        if (error === kParked && this.waiting !== undefined) this.waiting.token = token;
-      }
+      return promise;
     }
-    const abort = (): void => this.interrupt(token, signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    return promise.finally(() => signal.removeEventListener('abort', abort));
+    try {
+      return Promise.resolve(this.callMany(id, parts, raw));
+    } catch (error) {
+      if (error === kParked && this.waiting !== undefined) this.waiting.token = token;
+      return this.rejection(error);
+    }
   }
 
   /** @throws ClosedError if the session is closed */
@@ -455,15 +467,9 @@ export class LocalSession {
     const flags = engine.heap32[engine.frame + kFlags];
     const waiting = this.waiting;
     if (length > 0 && waiting !== undefined) {
-      const reply = engine.decoder.decode(start, waiting.raw);
       this.takeWaiting();
       this.state = kReady;
-      if (reply instanceof ReplyError) {
-        reply.command = waiting.command;
-        waiting.reject(reply);
-      } else {
-        waiting.resolve(reply);
-      }
+      settle(waiting, () => engine.decoder.decode(start, waiting.raw));
     }
     engine.module._kv_consume(this.session, length);
     if ((flags & kHasPushes) !== 0) this.takePushes();
@@ -506,6 +512,23 @@ export class LocalSession {
   }
 }
 
+/** Settles a command's promise by its reply; one that cannot be decoded rejects it, too. */
+function settle({ command, resolve, reject }: Waiting, decode: () => AnyReply): void {
+  let reply: AnyReply;
+  try {
+    reply = decode();
+  } catch (error) {
+    reject(error as Error);
+    return;
+  }
+  if (reply instanceof ReplyError) {
+    reply.command = command;
+    reject(reply);
+  } else {
+    resolve(reply);
+  }
+}
+
 /** Numbers as Redis reads them. */
 function numberText(value: number): string {
   if (value === Infinity) return 'inf';
@@ -540,17 +563,10 @@ function flattenInto(plain: unknown[], value: unknown, command: string, position
     case 'object':
       if (flattenObject(plain, value, command, position)) return;
   }
-  const what = value === null ? 'null' : typeof value;
   throw new TypeError(
-    `Argument ${position + 1} of ${command} is ${describe(value, what)}: ` +
+    `Argument ${position + 1} of ${command} is ${describe(value)}: ` +
       'expected a string, number, bigint, Uint8Array or an array of these',
   );
-}
-
-function describe(value: unknown, what: string): string {
-  if (what !== 'object') return what;
-  const name = (value as object).constructor?.name;
-  return name === undefined || name === 'Object' ? 'an object' : `an object of class ${name}`;
 }
 
 function flattenObject(

@@ -67,6 +67,10 @@ export class Subscription<T = Message> extends Feed<T> {
     this.topics = request.topics;
   }
 
+  override toJSON(): Readonly<Record<string, unknown>> {
+    return { closed: this.closed, topics: this.topics };
+  }
+
   protected release(): void {
     this.hub.remove(this as Subscription<unknown>);
   }

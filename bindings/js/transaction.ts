@@ -3,7 +3,7 @@ import { Chain, type ChainResult } from './chain.js';
 import { commandIds } from './commands.gen.js';
 import { ReplyError } from './errors.js';
 import type { Step } from './faces.js';
-import type { AnyReply } from './session.js';
+import type { AnyReply, LocalSession } from './session.js';
 import type { Reply } from './types.js';
 
 /**
@@ -41,6 +41,11 @@ export class Transaction extends Chain<'transaction'> {
       }
       throw error;
     }
+  }
+
+  /** Whether it runs its commands on this session. */
+  isOf(session: LocalSession): boolean {
+    return this.session === session;
   }
 
   private hand({ id, parts }: Step): Promise<AnyReply> {

@@ -21,6 +21,21 @@ describe('transactions', () => {
     ]);
   });
 
+  it('takes its commands as arrays, as pipelines do', async () => {
+    const commands = [
+      ['set', 'a', '1'],
+      ['INCR', 'a'],
+      ['hset', 'h', { f: 1 }],
+    ];
+    assert.deepEqual(await db.pipeline(commands).get('a').exec(), [
+      [null, 'OK'],
+      [null, 2],
+      [null, 1],
+      [null, '2'],
+    ]);
+    assert.deepEqual(await db.multi([['get', 'a']]).exec(), [[null, '2']]);
+  });
+
   it('runs nothing before exec, and nothing twice', async () => {
     const transaction = db.multi().incr('n');
     assert.equal(transaction.length, 1);
