@@ -422,6 +422,9 @@ bool Engine::MakeRoom() {
 bool Engine::HasMemory() { return !base::HeapExhausted() && (!IsOverLimit() || MakeRoom()); }
 
 bool Engine::HasMemoryFor(bool adds, std::span<const std::string_view> args) {
+  // Keys go before any command; only one that adds is refused if that does not help.
+  if (!adds && IsOverLimit()) [[unlikely]]
+    MakeRoom();
   // What comes with many or large arguments needs memory for them, even if it frees other.
   return (!adds || HasMemory()) && HaveRoomFor(args);
 }
