@@ -163,10 +163,18 @@ TEST(Eviction, AWatchedKeyThatIsEvictedEndsTheTransaction) {
   EXPECT_EQ(t.Run("EXEC"), "(nil)");
 }
 
+TEST(Eviction, ACommandThatOnlyReadsMakesRoomToo) {
+  TestEngine t;
+  Fill(t, "k", 100);
+  t.Run("CONFIG SET maxmemory-policy allkeys-random");
+  t.Run("CONFIG SET maxmemory 1");
+  EXPECT_NE(t.Run("DBSIZE"), ":100");
+}
+
 TEST(Eviction, PausedClientsLoseNothing) {
   TestEngine t;
   Fill(t, "k", 100);
-  LimitHere(t, "allkeys-random");
+  t.Run("CONFIG SET maxmemory-policy allkeys-random");
   t.Run("CLIENT PAUSE 10000 WRITE");
   t.Run("CONFIG SET maxmemory 1");
   t.engine.Tick(1000);
