@@ -1,14 +1,11 @@
 #include "core/base/sha1.h"
 
 #include <bit>
-#include <cstring>
 
 #include "core/base/bytes.h"
 
 namespace kvasm::base {
 namespace {
-
-constexpr size_t kBlockBytes = 64;
 
 using State = std::array<uint32_t, 5>;
 
@@ -42,33 +39,8 @@ void Compress(State& state, const char* block) {
 }  // namespace
 
 Sha1Digest Sha1(std::string_view data) {
-  State state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-  size_t at = 0;
-  for (; data.size() - at >= kBlockBytes; at += kBlockBytes) Compress(state, data.data() + at);
-
-  // The rest, a set bit, zeros and the length in bits: one block or two.
-  char tail[2 * kBlockBytes] = {};
-  const size_t rest = data.size() - at;
-  if (rest > 0) std::memcpy(tail, data.data() + at, rest);
-  tail[rest] = static_cast<char>(0x80);
-  const size_t tail_bytes = rest + 9 <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
-  Store64(tail + tail_bytes - 8, __builtin_bswap64(uint64_t{data.size()} * 8));
-  for (size_t i = 0; i < tail_bytes; i += kBlockBytes) Compress(state, tail + i);
-
-  Sha1Digest digest;
-  for (size_t i = 0; i < state.size(); ++i) {
-    Store32(digest.data() + 4 * i, __builtin_bswap32(state[i]));
-  }
-  return digest;
-}
-
-std::string HexText(const Sha1Digest& digest) {
-  std::string text;
-  for (const uint8_t byte : digest) {
-    text.push_back("0123456789abcdef"[byte >> 4]);
-    text.push_back("0123456789abcdef"[byte & 15]);
-  }
-  return text;
+  return ShaDigest(State{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}, data,
+                   &Compress);
 }
 
 }  // namespace kvasm::base

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
+
+#include "core/base/sha.h"
 
 namespace kvasm::base {
 
@@ -11,8 +12,5 @@ namespace kvasm::base {
 using Sha1Digest = std::array<uint8_t, 20>;
 
 Sha1Digest Sha1(std::string_view data);
-
-// 40 lower-case hexadecimal digits.
-std::string HexText(const Sha1Digest& digest);
 
 }  // namespace kvasm::base

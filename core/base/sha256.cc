@@ -1,14 +1,11 @@
 #include "core/base/sha256.h"
 
 #include <bit>
-#include <cstring>
 
 #include "core/base/bytes.h"
 
 namespace kvasm::base {
 namespace {
-
-constexpr size_t kBlockBytes = 64;
 
 using State = std::array<uint32_t, 8>;
 
@@ -54,34 +51,9 @@ void Compress(State& state, const char* block) {
 }  // namespace
 
 Sha256Digest Sha256(std::string_view data) {
-  State state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  size_t at = 0;
-  for (; data.size() - at >= kBlockBytes; at += kBlockBytes) Compress(state, data.data() + at);
-
-  // The rest, a set bit, zeros and the length in bits: one block or two.
-  char tail[2 * kBlockBytes] = {};
-  const size_t rest = data.size() - at;
-  if (rest > 0) std::memcpy(tail, data.data() + at, rest);
-  tail[rest] = static_cast<char>(0x80);
-  const size_t tail_bytes = rest + 9 <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
-  Store64(tail + tail_bytes - 8, __builtin_bswap64(uint64_t{data.size()} * 8));
-  for (size_t i = 0; i < tail_bytes; i += kBlockBytes) Compress(state, tail + i);
-
-  Sha256Digest digest;
-  for (size_t i = 0; i < state.size(); ++i) {
-    Store32(digest.data() + 4 * i, __builtin_bswap32(state[i]));
-  }
-  return digest;
-}
-
-std::string HexText(const Sha256Digest& digest) {
-  std::string text;
-  for (const uint8_t byte : digest) {
-    text.push_back("0123456789abcdef"[byte >> 4]);
-    text.push_back("0123456789abcdef"[byte & 15]);
-  }
-  return text;
+  return ShaDigest(State{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+                         0x1f83d9ab, 0x5be0cd19},
+                   data, &Compress);
 }
 
 }  // namespace kvasm::base

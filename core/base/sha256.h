@@ -2,8 +2,9 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
+
+#include "core/base/sha.h"
 
 namespace kvasm::base {
 
@@ -11,8 +12,5 @@ namespace kvasm::base {
 using Sha256Digest = std::array<uint8_t, 32>;
 
 Sha256Digest Sha256(std::string_view data);
-
-// 64 lower-case hexadecimal digits.
-std::string HexText(const Sha256Digest& digest);
 
 }  // namespace kvasm::base

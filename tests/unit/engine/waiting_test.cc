@@ -8,13 +8,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using services::Session;
+using testing::Taken;
 using testing::TestEngine;
-
-std::string Taken(Session& session) {
-  std::string bytes(session.out.view());
-  session.out.Clear();
-  return bytes;
-}
 
 TEST(Waiting, WhatTheServedHaveSentComesAfterAllThatWaited) {
   TestEngine t;

@@ -10,13 +10,8 @@ namespace kvasm {
 namespace {
 
 using services::Session;
+using testing::Taken;
 using testing::TestEngine;
-
-std::string Taken(Session& session) {
-  std::string bytes(session.out.view());
-  session.out.Clear();
-  return bytes;
-}
 
 TEST(Monitors, ALineTellsWhenInWhichDatabaseAndWho) {
   TestEngine t;

@@ -14,18 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 using services::Session;
 using services::TrackingTable;
+using testing::Taken;
 using testing::TestEngine;
 
 constexpr const char* kInvalidateA = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\na\r\n";
 constexpr const char* kInvalidateAll = ">2\r\n$10\r\ninvalidate\r\n_\r\n";
 constexpr const char* kMessageA =
     "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$1\r\na\r\n";
-
-std::string Taken(Session& session) {
-  std::string bytes(session.out.view());
-  session.out.Clear();
-  return bytes;
-}
 
 Session& OpenResp3(TestEngine& t) {
   Session& session = t.OpenNetwork();

@@ -49,6 +49,12 @@ std::string Render(std::string_view resp, size_t* at) {
   }
 }
 
+std::string Taken(services::Session& session) {
+  std::string bytes(session.out.view());
+  session.out.Clear();
+  return bytes;
+}
+
 void ListJournal::Record(std::span<const std::string_view> arguments) {
   std::string line;
   for (const std::string_view argument : arguments) {

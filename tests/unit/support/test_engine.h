@@ -82,6 +82,9 @@ class TestEngine {
   services::Session& session_;
 };
 
+// What a session was sent, as raw bytes; they are gone then.
+std::string Taken(services::Session& session);
+
 // Renders one RESP reply as TestEngine::Run does; `at` moves behind it.
 std::string Render(std::string_view resp, size_t* at);
 
