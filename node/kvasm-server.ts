@@ -100,17 +100,21 @@ async function createEngine(configFile: string | undefined): Promise<Engine> {
 }
 
 /** What a configuration may ask for and does not get is said, not passed over. */
-function warnMissing(settings: Settings, log: Log): void {
-  const asked = [
-    settings.get('appendonly') === 'yes' ? 'appendonly: data is kept in memory only' : '',
-    /^(allkeys|volatile)-/.test(settings.get('maxmemory-policy'))
-      ? 'maxmemory-policy: nothing is evicted'
-      : '',
-    settings.get('replicaof') !== '' ? 'replicaof: this server replicates nobody' : '',
-    Number(settings.get('tls-port')) > 0 ? 'tls-port: there is no TLS' : '',
-    settings.get('cluster-enabled') === 'yes' ? 'cluster-enabled: there is no cluster' : '',
-  ];
-  for (const text of asked) if (text !== '') log.warning(`Not available yet: ${text}`);
+function warnMissing(settings: Settings, directives: readonly Directive[], log: Log): void {
+  const saves = [
+    (lastValue(directives, 'save') ?? '') !== '' ? 'save' : '',
+    settings.get('appendonly') === 'yes' ? 'appendonly' : '',
+  ].filter(Boolean);
+  if (saves.length > 0) {
+    const verb = saves.length > 1 ? 'have' : 'has';
+    log.warning(
+      `Not available yet: persistence. Data is kept in memory only; ${saves.join(' and ')} ${verb} ` +
+        'no effect',
+    );
+  }
+  if (settings.get('replicaof') !== '') {
+    log.warning('Not available yet: replication. This server replicates nobody');
+  }
 }
 
 /** Users come from the configuration or from a file of their own; if that fails nobody may in. */
@@ -187,7 +191,7 @@ async function serve(commandLine: CommandLine): Promise<void> {
   for (const { name, origin } of unknown) {
     log.warning(`Unknown configuration directive '${name}' (${origin}) is ignored`);
   }
-  warnMissing(settings, log);
+  warnMissing(settings, directives, log);
   loadUsers(engine, settings, directives, log);
   log.notice(`Running mode=standalone, port=${settings.get('port')}, PID: ${pid}`);
 

@@ -9,7 +9,7 @@ import {
   waitingCommands,
 } from './commands.gen.js';
 import { Engine, type EngineOptions } from './engine.js';
-import { loadConnectionMaker, loadListen } from './platform.js';
+import { loadConnectionMaker, loadListen, type WasmSource } from './platform.js';
 import type { ChainResult, CommandArray } from './chain.js';
 import { WatchError } from './errors.js';
 import { kFeedOptions, type FeedOptions } from './feed.js';
@@ -46,12 +46,20 @@ import type { Argument, Bytes, Connection, Key, Pairs, Reply, WaitOptions } from
 
 /** Settings of {@link open}. */
 export interface OpenOptions extends Pick<EngineOptions, 'memoryLimitBytes' | 'seed'> {
-  /** Directives of redis.conf, such as `{ maxmemory: '100mb' }`, set before the first command. */
-  config?: Readonly<Record<string, string | number>>;
+  /**
+   * Directives of redis.conf, such as `{ maxmemory: '100mb' }`, set before the first command; true
+   * and false are yes and no.
+   */
+  config?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /**
+   * Where `kvasm.wasm` is, if a bundler has moved it: its url (or path, in Node), the response to a
+   * request for it, its bytes, or a compiled `WebAssembly.Module`; promises of these, too.
+   */
+  wasm?: WasmSource;
 }
 
-/** The names of OpenOptions, but for `config`. */
-const kOpenOptions: ReadonlySet<string> = new Set(['memoryLimitBytes', 'seed']);
+/** Less than this does not hold an empty database and what every session needs. */
+const kMemoryLimitMin = 256 * 1024;
 
 /** `Symbol.asyncDispose`, or where it is missing the symbol that stands in for it elsewhere. */
 const kAsyncDispose: typeof Symbol.asyncDispose =
@@ -502,20 +510,49 @@ export class Database extends AsyncFace<string> {
  * await db.hset('user:1', { name: 'Ada' });
  * db.sync.hgetall('user:1'); // { name: 'Ada' }
  */
-export async function open(url = 'memory:', options: OpenOptions = {}): Promise<Database> {
-  if (url !== 'memory:') throw new TypeError(`Cannot open ${url}: only memory: is supported`);
-  const { config = {}, ...settings } = options;
-  for (const name of Object.keys(settings)) {
-    if (kOpenOptions.has(name)) continue;
-    throw new TypeError(`open has no option ${name}; directives of redis.conf go into config`);
+export async function open(
+  url: string | { readonly href: string } = 'memory:',
+  options: OpenOptions = {},
+): Promise<Database> {
+  const href = typeof url === 'string' ? url : url?.href;
+  if (href !== 'memory:') {
+    const what = href === undefined ? describe(url) : `'${href}'`;
+    throw new TypeError(`Cannot open ${what}: only 'memory:' is there yet`);
   }
-  const engine = await Engine.create(settings);
+  const { wasm, config, ...settings } = checkOpenOptions(options);
+  const engine = await Engine.create(settings, wasm);
   checkCommands(engine);
-  for (const [name, value] of Object.entries(config)) {
-    const problem = engine.configSet(name, String(value));
+  for (const [name, value] of Object.entries(config ?? {})) {
+    if (value === undefined) continue;
+    const text = typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+    const problem = engine.configSet(name, text);
     if (problem !== '') throw new TypeError(problem);
   }
   return new Database(LocalSession.open(engine, commandNames));
+}
+
+/** @throws TypeError if an option is unknown or has a value that cannot be meant */
+function checkOpenOptions(options: OpenOptions): OpenOptions {
+  const known = ['memoryLimitBytes', 'seed', 'config', 'wasm'] as const;
+  const hint = '; directives of redis.conf go into config';
+  const { memoryLimitBytes, seed, config } = optionsOf('open', options, known, hint);
+  if (
+    memoryLimitBytes !== undefined &&
+    memoryLimitBytes !== 0 &&
+    !(Number.isSafeInteger(memoryLimitBytes) && memoryLimitBytes >= kMemoryLimitMin)
+  ) {
+    throw new TypeError(
+      `memoryLimitBytes is a whole number of at least ${kMemoryLimitMin}, or 0 for no limit, not ` +
+        describe(memoryLimitBytes),
+    );
+  }
+  if (seed !== undefined && typeof seed !== 'string') {
+    throw new TypeError(`The seed is a string, not ${describe(seed)}`);
+  }
+  if (config !== undefined && (typeof config !== 'object' || config === null)) {
+    throw new TypeError(`config is an object of directives, not ${describe(config)}`);
+  }
+  return options;
 }
 
 /** What a watch may execute. @throws TypeError if it is anything else */
@@ -528,7 +565,7 @@ function assertOf(session: LocalSession, transaction: unknown): asserts transact
   }
   if (transaction.isOf(session)) return;
   throw new TypeError(
-    'The transaction returned is not of tx, whose keys are watched: take tx.multi(), not db.multi()',
+    'The transaction returned is not of tx, which watches the keys: take tx.multi(), not db.multi()',
   );
 }
 

@@ -4,7 +4,13 @@
  */
 import { instantiate } from './loader.js';
 import type { Effect, EngineControl, EngineOptions, KvasmHost, KvasmModule } from './module.js';
-import { createCodec, loadFillRandom, type Codec, type FillRandom } from './platform.js';
+import {
+  createCodec,
+  loadFillRandom,
+  type Codec,
+  type FillRandom,
+  type WasmSource,
+} from './platform.js';
 import { ReplyDecoder } from './resp.js';
 
 export type { Effect, EngineOptions } from './module.js';
@@ -96,10 +102,13 @@ export class Engine {
     if (!this.reserve(kInputBytesMin)) throw new Error('No memory for the input buffer');
   }
 
-  /** Instantiates the module and makes an engine in it. */
-  static async create(options: EngineOptions = {}): Promise<Engine> {
+  /**
+   * Instantiates the module and makes an engine in it.
+   * @param wasm where the module is, if not next to the compiled package
+   */
+  static async create(options: EngineOptions = {}, wasm?: WasmSource): Promise<Engine> {
     const fillRandom = await loadFillRandom();
-    const module = await instantiate((memory) => makeHost(memory, fillRandom));
+    const module = await instantiate((memory) => makeHost(memory, fillRandom), wasm);
     const control = new module.Engine({
       memoryLimitBytes: options.memoryLimitBytes ?? 0,
       processId: options.processId ?? 0,

@@ -36,6 +36,7 @@ export {
   type MessageHandler,
   type SubscribeOptions,
 } from './subscriptions.js';
+export type { WasmSource } from './platform.js';
 export { Pipeline } from './pipeline.js';
 export type { ScanOptions } from './scan.js';
 export { Transaction } from './transaction.js';

@@ -1,7 +1,8 @@
 /** Finds, compiles and instantiates the WebAssembly module. */
 import createModule from '../../kvasm.js';
 import type { KvasmHost, KvasmModule } from './module.js';
-import { isNode } from './platform.js';
+import { describe } from './options.js';
+import { isNode, type WasmSource } from './platform.js';
 
 // These name WebAssembly's own types, which only some programs' typings have ("lib": "DOM"). So
 // they are here, where no public declaration leads to.
@@ -22,17 +23,43 @@ export type ModuleFactory = (init: ModuleInit) => Promise<KvasmModule>;
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 async function compile(): Promise<WebAssembly.Module> {
-  const url = new URL('../../kvasm.wasm', import.meta.url);
-  if (isNode && url.protocol === 'file:') {
-    return (await import('./platform_node.js')).compileFile(url);
+  return compileFrom(new URL('../../kvasm.wasm', import.meta.url));
+}
+
+/** @throws TypeError if it is nothing that can be compiled; Error if it is no WebAssembly */
+async function compileFrom(source: string | object): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof Response) return compileResponse(source, source.url);
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
+    return WebAssembly.compile(source as BufferSource);
   }
-  const response = await fetch(url);
+  if (typeof source !== 'string' && !(source instanceof URL)) {
+    throw new TypeError(
+      `The option wasm is a url, a Response, bytes or a WebAssembly.Module, not ${describe(source)}`,
+    );
+  }
+  if (isNode && !/^(?:https?|data|blob):/.test(String(source))) {
+    const path = /^file:/.test(String(source)) ? new URL(source) : source;
+    return (await import('./platform_node.js')).compileFile(path);
+  }
+  return compileResponse(await fetch(source), String(source));
+}
+
+async function compileResponse(response: Response, url: string): Promise<WebAssembly.Module> {
   if (!response.ok) throw new Error(`Cannot load ${url}: HTTP status ${response.status}`);
   // compileStreaming insists on this media type, which not every file server sends.
   if (response.headers.get('content-type')?.startsWith('application/wasm')) {
     return WebAssembly.compileStreaming(response);
   }
-  return WebAssembly.compile(await response.arrayBuffer());
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  // Servers of bundlers answer with a page what they do not find.
+  if (bytes[0] !== 0 || bytes[1] !== 0x61) {
+    throw new Error(
+      `There is no WebAssembly at ${url}. If a bundler has moved kvasm.wasm, tell open where it is: ` +
+        "open('memory:', { wasm: url })",
+    );
+  }
+  return WebAssembly.compile(bytes);
 }
 
 /**
@@ -50,11 +77,14 @@ export function loadModule(): Promise<WebAssembly.Module> {
 /**
  * A fresh instance with its own memory.
  * @param host made with a function that gives the instance's memory as it is now
+ * @param wasm where the code is if not in the usual place; it is compiled each time then, unless it
+ * is a compiled module
  */
 export async function instantiate(
   host: (memory: () => Uint8Array) => KvasmHost,
+  wasm?: WasmSource,
 ): Promise<KvasmModule> {
-  const code = await loadModule();
+  const code = await (wasm === undefined ? loadModule() : compileFrom(await wasm));
   return new Promise((resolve, reject) => {
     const init: ModuleInit & Partial<Pick<KvasmModule, 'HEAPU8'>> = {
       // Emscripten turns the object it is given into the module, memory views included.

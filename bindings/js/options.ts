@@ -34,12 +34,14 @@ export function checkSignal(signal: unknown): asserts signal is Signal | undefin
  * The options of a method, none if they are left out.
  * @param method its name, for errors
  * @param known the names of its options
+ * @param hint said of an unknown one
  * @throws TypeError if they are no object, one is unknown or the signal is none
  */
 export function optionsOf<O extends object>(
   method: string,
   options: O | undefined,
   known: readonly (keyof O & string)[],
+  hint = '',
 ): Partial<O> {
   if (options === undefined) return {};
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -47,7 +49,7 @@ export function optionsOf<O extends object>(
   }
   for (const name of Object.keys(options)) {
     if (!(known as readonly string[]).includes(name)) {
-      throw new TypeError(`${method} has no option ${name}`);
+      throw new TypeError(`${method} has no option ${name}${hint}`);
     }
   }
   checkSignal((options as { signal?: unknown }).signal);

@@ -112,6 +112,12 @@ class TextCodec implements Codec {
   }
 }
 
+/**
+ * Where the compiled engine comes from: a url (or in Node a path), a `URL`, a `Response`, bytes or a
+ * `WebAssembly.Module`. Not more exactly, since not every program has typings of all of these.
+ */
+export type WasmSource = string | object | PromiseLike<string | object>;
+
 /** Fills the bytes with randomness fit for seeds. */
 export type FillRandom = (bytes: Uint8Array) => void;
 

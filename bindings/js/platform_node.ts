@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionMaker } from './platform.js';
 
 /**
- * The compiled module, from the file next to the compiled package. Synchronous, because V8 compiles
+ * The compiled module from a file. Synchronous, because V8 compiles
  * functions when they are first called: 4 ms, where waiting for its threads took 7 to 13.
  */
-export function compileFile(url: URL): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(url));
+export function compileFile(path: URL | string): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(path));
 }
 
 /** Fills the bytes with randomness. Node 18 has no global `crypto`, and its own is ready sooner. */

@@ -89,7 +89,7 @@ constexpr LimitField kLimitFields[] = {
     {"hll-sparse-max-bytes", &types::Limits::hll_sparse_max_bytes},
 };
 
-// What this build cannot do is refused, in the words Redis uses when it lacks the same thing.
+// What this build cannot do is refused.
 struct Refusal {
   std::string_view name;
   std::string_view only_value;
@@ -101,9 +101,9 @@ constexpr Refusal kRefusals[] = {
      "Active defragmentation cannot be enabled: it requires a Redis server compiled with a "
      "modified Jemalloc like the one shipped by default with the Redis source distribution",
      true},
-    {"tls-port", "0", "Unable to update TLS configuration. Check server logs.", true},
+    {"tls-port", "0", "TLS is not supported", true},
     {"cluster-enabled", "no", "Cluster mode is not supported", true},
-    {"appendonly", "no", "Unable to turn on AOF. Check server logs.", false},
+    {"appendonly", "no", "The append-only file is not supported", false},
 };
 
 bool IsPattern(std::string_view text) {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { inspect, promisify } from 'node:util';
 import { ClosedError, ReplyError, open } from 'kvasm';
 
@@ -37,6 +39,55 @@ describe('a database', () => {
     await assert.rejects(
       open('memory:', { maxmemory: '1mb' }),
       /^TypeError: open has no option maxmemory; directives of redis.conf go into config/,
+    );
+  });
+
+  it('is not opened with values of options that cannot be meant', async () => {
+    const wrong = [
+      [{ memoryLimitBytes: '20mb' }, /^memoryLimitBytes is a whole .* not the string "20mb"$/],
+      [{ memoryLimitBytes: NaN }, /not the number NaN$/],
+      [{ memoryLimitBytes: -5 }, /not the number -5$/],
+      [{ memoryLimitBytes: 1 }, /at least 262144, or 0 for no limit, not the number 1$/],
+      [{ seed: 5 }, /^The seed is a string, not the number 5$/],
+      [{ config: null }, /^config is an object of directives, not null$/],
+      [
+        { wasm: 5 },
+        /^The option wasm is a url, a Response, bytes or a WebAssembly.Module, not the/,
+      ],
+      [null, /^The options of open are an object, not null$/],
+    ];
+    for (const [options, message] of wrong) {
+      await assert.rejects(open('memory:', options), { name: 'TypeError', message });
+    }
+    await assert.rejects(open(''), /^TypeError: Cannot open '': only 'memory:' is there yet$/);
+    const config = { appendfsync: undefined, 'lazyfree-lazy-expire': true };
+    const db = await open(new URL('memory:'), { memoryLimitBytes: 262144, config });
+    assert.deepEqual(await db.configGet('lazyfree-lazy-expire'), { 'lazyfree-lazy-expire': 'yes' });
+    await db.close();
+  });
+
+  it('is opened with the wasm from wherever it is', async () => {
+    const url = new URL(import.meta.resolve('kvasm/kvasm.wasm'));
+    const bytes = readFileSync(url);
+    const type = { headers: { 'content-type': 'application/wasm' } };
+    const sources = [
+      url,
+      url.href,
+      fileURLToPath(url),
+      bytes,
+      new WebAssembly.Module(bytes),
+      new Response(bytes),
+      Promise.resolve(new Response(bytes, type)),
+      `data:application/wasm;base64,${bytes.toString('base64')}`,
+    ];
+    for (const wasm of sources) {
+      const db = await open('memory:', { wasm });
+      assert.equal(await db.incr('n'), 1);
+      await db.close();
+    }
+    await assert.rejects(
+      open('memory:', { wasm: new Response('<!doctype html>') }),
+      /^Error: There is no WebAssembly at .*tell open where it is/,
     );
   });
 

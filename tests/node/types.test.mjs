@@ -17,7 +17,8 @@ const s = db.sync;
 `;
 const kGood = {
   replies: `
-    is<typeof open, (url?: string, options?: import('kvasm').OpenOptions) => Promise<Database>>();
+    is<typeof open, (url?: string | { readonly href: string },
+      options?: import('kvasm').OpenOptions) => Promise<Database>>();
     const get = s.get('k'); is<typeof get, string | null>();
     const later = db.get('k'); is<typeof later, Promise<string | null>>();
     const bytes = db.bytes.sync.get('k'); is<typeof bytes, Bytes | null>();
