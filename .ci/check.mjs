@@ -55,6 +55,12 @@ check('C++ is formatted (clang-format)', 'clang-format', ['--dry-run', '-Werror'
 check('the rest is formatted (prettier)', node, [prettier, '--check', ...scripts]);
 check('includes follow the layers', node, ['tests/lint/layers.mjs']);
 check('style rules', node, ['tests/lint/style.mjs']);
+// The TypeScript stands on what the build derives from the module.
+if (!existsSync('bindings/js/commands.gen.ts')) {
+  say('types (tsc): FAILED');
+  say('nothing is built yet: npm run build comes first');
+  process.exit(1);
+}
 if (existsSync('build/wasm/kvasm.js')) {
   const generator = filesBelow('bindings/codegen').find((f) => basename(f) === 'generate.mjs');
   if (generator) check('generated typings are up to date', node, [generator, '--check']);

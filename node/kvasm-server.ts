@@ -106,10 +106,10 @@ function warnMissing(settings: Settings, directives: readonly Directive[], log: 
     settings.get('appendonly') === 'yes' ? 'appendonly' : '',
   ].filter(Boolean);
   if (saves.length > 0) {
+    const named = saves.join(' and ');
     const verb = saves.length > 1 ? 'have' : 'has';
     log.warning(
-      `Not available yet: persistence. Data is kept in memory only; ${saves.join(' and ')} ${verb} ` +
-        'no effect',
+      `Not available yet: persistence. Data is kept in memory only; ${named} ${verb} no effect`,
     );
   }
   if (settings.get('replicaof') !== '') {

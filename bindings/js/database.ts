@@ -23,6 +23,7 @@ import {
 import { Monitor, type MonitoredCommand } from './monitor.js';
 import {
   checkHandler,
+  checkName,
   describe,
   optionsOf,
   sortOut,
@@ -69,6 +70,7 @@ const kAsyncDispose: typeof Symbol.asyncDispose =
 export class SyncFace<S extends string | Bytes> extends SyncCommands<S> {
   /** Runs any command by its name and returns its reply; see {@link Database.call}. */
   call(name: string, ...args: (Argument | Pairs)[]): Reply<S> {
+    checkName(name);
     const id = commandIds.get(name.toLowerCase());
     if (id === undefined) return this.runMany(kByName, [name, ...args]) as Reply<S>;
     return this.runMany(id, args) as Reply<S>;
@@ -90,7 +92,8 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     name: string,
     ...args: [...args: (Argument | Pairs)[], options: WaitOptions]
   ): Promise<Reply<S>>;
-  call(name: string, ...args: unknown[]): Promise<Reply<S>> {
+  async call(name: string, ...args: unknown[]): Promise<Reply<S>> {
+    checkName(name);
     const id = commandIds.get(name.toLowerCase());
     if (id === undefined) return this.runMany(kByName, [name, ...args]) as Promise<Reply<S>>;
     if (typeof args.at(-1) === 'object' && waitingCommands.has(id)) {
@@ -288,6 +291,7 @@ export class Database extends AsyncFace<string> {
    * @throws TypeError, ClosedError, WouldBlockError as the methods of `db.sync`
    */
   callRaw(name: string, ...args: (Argument | Pairs)[]): Uint8Array {
+    checkName(name);
     const id = commandIds.get(name.toLowerCase());
     return id === undefined
       ? this.session.callRaw(kByName, [name, ...args])
@@ -565,7 +569,8 @@ function assertOf(session: LocalSession, transaction: unknown): asserts transact
   }
   if (transaction.isOf(session)) return;
   throw new TypeError(
-    'The transaction returned is not of tx, which watches the keys: take tx.multi(), not db.multi()',
+    'The transaction returned is not of tx, which watches the keys: ' +
+      'take tx.multi(), not db.multi()',
   );
 }
 

@@ -35,7 +35,8 @@ async function compileFrom(source: string | object): Promise<WebAssembly.Module>
   }
   if (typeof source !== 'string' && !(source instanceof URL)) {
     throw new TypeError(
-      `The option wasm is a url, a Response, bytes or a WebAssembly.Module, not ${describe(source)}`,
+      'The option wasm is a url, a Response, bytes or a WebAssembly.Module, not ' +
+        describe(source),
     );
   }
   if (isNode && !/^(?:https?|data|blob):/.test(String(source))) {
@@ -55,8 +56,8 @@ async function compileResponse(response: Response, url: string): Promise<WebAsse
   // Servers of bundlers answer with a page what they do not find.
   if (bytes[0] !== 0 || bytes[1] !== 0x61) {
     throw new Error(
-      `There is no WebAssembly at ${url}. If a bundler has moved kvasm.wasm, tell open where it is: ` +
-        "open('memory:', { wasm: url })",
+      `There is no WebAssembly at ${url}. If a bundler has moved kvasm.wasm, ` +
+        "tell open where it is: open('memory:', { wasm: url })",
     );
   }
   return WebAssembly.compile(bytes);

@@ -62,6 +62,12 @@ export function checkHandler(method: string, name: string, handler: unknown): vo
   throw new TypeError(`The ${name} of ${method} is a function, not ${describe(handler)}`);
 }
 
+/** @throws TypeError if the name of a command is no string */
+export function checkName(name: unknown): asserts name is string {
+  if (typeof name === 'string') return;
+  throw new TypeError(`The name of a command is a string, not ${describe(name)}`);
+}
+
 /** What may stand behind the other arguments: a handler and options, or either, or nothing. */
 export type HandlerAndOptions<H, O> = [handler: H, options?: O] | [options?: O, none?: undefined];
 

@@ -113,8 +113,8 @@ class TextCodec implements Codec {
 }
 
 /**
- * Where the compiled engine comes from: a url (or in Node a path), a `URL`, a `Response`, bytes or a
- * `WebAssembly.Module`. Not more exactly, since not every program has typings of all of these.
+ * Where the compiled engine comes from: a url (or in Node a path), a `URL`, a `Response`, bytes or
+ * a `WebAssembly.Module`. Not more exactly, since not every program has typings of all of these.
  */
 export type WasmSource = string | object | PromiseLike<string | object>;
 

@@ -127,6 +127,16 @@ describe('mistakes', () => {
     );
   });
 
+  it('in names of commands', async () => {
+    const message = /^The name of a command is a string, not (undefined|null|an array)$/;
+    for (const name of [undefined, null, ['get', 'k']]) {
+      await refused(db.call(name), message);
+      assert.throws(() => db.sync.call(name), { name: 'TypeError', message });
+      assert.throws(() => db.callRaw(name), { name: 'TypeError', message });
+      assert.throws(() => db.multi().call(name), { name: 'TypeError', message });
+    }
+  });
+
   it('in arrays of commands', () => {
     for (const chain of ['pipeline', 'multi']) {
       assert.throws(() => db[chain]({ pipeline: false }), /TypeError: Commands are an array/);
