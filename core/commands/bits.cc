@@ -229,7 +229,7 @@ void Bitop(Call& call) {
   if (!FindSources(call, &sources, &longest)) return;
   const std::string_view target = call.arg(2);
   if (longest == 0) {
-    keyspace::Edit edit(call.keyspace, call.db, target);
+    keyspace::Edit edit(call.keyspace, call.db, target, keyspace::Expired::kStays);
     if (edit.Delete(call.keyspace.lazy_server_delete)) {
       edit.Changed(keyspace::kEventGeneric, "del");
     }

@@ -87,7 +87,8 @@ void ClientNoTouch(Call& call) {
 void ClientReply(Call& call) {
   Arguments in(call, 2);
   if (in.Take("ON")) {
-    call.session.reply_mode = ReplyMode::kOn;
+    // A SKIP before it, in a transaction, is about what follows the transaction.
+    if (call.session.reply_mode != ReplyMode::kSkipNext) call.session.reply_mode = ReplyMode::kOn;
     call.reply.Ok();
   } else if (in.Take("OFF")) {
     call.session.reply_mode = ReplyMode::kOff;
@@ -117,10 +118,30 @@ uint64_t RequestBytes(std::span<const std::string_view> args) {
   return bytes;
 }
 
+std::string Flags(const Session& session, keyspace::Keyspace& keyspace) {
+  std::string flags;
+  if (session.monitors) flags += 'O';
+  if (session.subscriptions != nullptr) flags += 'P';
+  if (session.transaction.open()) flags += 'x';
+  if (session.waiting) flags += 'b';
+  const services::TrackingState* tracking = session.tracking.get();
+  if (tracking != nullptr) {
+    flags += 't';
+    if (tracking->redirect_broken) flags += 'R';
+    if (tracking->broadcast) flags += 'B';
+  }
+  if (session.transaction.WatchedWasTouched(keyspace)) flags += 'd';
+  if (session.close_after_reply) flags += 'c';
+  if (session.network && session.address.ends_with(":0")) flags += 'U';
+  if (session.no_evict) flags += 'e';
+  if (session.no_touch) flags += 'T';
+  return flags;
+}
+
 }  // namespace
 
 // What a session here does not have (a file descriptor) is told as Redis tells its absence.
-std::string DescribeSession(const Session& session, int64_t now_ms,
+std::string DescribeSession(const Session& session, keyspace::Keyspace& keyspace,
                             std::span<const std::string_view> args) {
   std::string line;
   const auto text = [&](std::string_view name, std::string_view value) {
@@ -133,23 +154,9 @@ std::string DescribeSession(const Session& session, int64_t now_ms,
     text(name, base::Int64Text(static_cast<int64_t>(value)));
   };
   const auto seconds_since = [&](int64_t then_ms) {
-    return static_cast<uint64_t>(std::max<int64_t>(0, (now_ms - then_ms) / 1000));
+    return static_cast<uint64_t>(std::max<int64_t>(0, (keyspace.now_ms() - then_ms) / 1000));
   };
-  std::string flags;
-  if (session.monitors) flags += 'O';
-  if (session.subscriptions != nullptr) flags += 'P';
-  if (session.transaction.open()) flags += 'x';
-  if (session.waiting) flags += 'b';
-  const services::TrackingState* tracking = session.tracking.get();
-  if (tracking != nullptr) {
-    flags += 't';
-    if (tracking->redirect_broken) flags += 'R';
-    if (tracking->broadcast) flags += 'B';
-  }
-  if (session.close_after_reply) flags += 'c';
-  if (session.network && session.address.ends_with(":0")) flags += 'U';
-  if (session.no_evict) flags += 'e';
-  if (session.no_touch) flags += 'T';
+  const std::string flags = Flags(session, keyspace);
   const uint64_t pending = session.parser.pending_bytes() + RequestBytes(args);
   number("id", session.id);
   text("addr", session.address);
@@ -195,7 +202,7 @@ namespace {
 
 std::string Describe(const Call& call, const Session& session) {
   const bool own = &session == &call.session;
-  return DescribeSession(session, call.now_ms(),
+  return DescribeSession(session, call.keyspace,
                          own ? call.args : std::span<const std::string_view>()) +
          "\n";
 }

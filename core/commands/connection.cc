@@ -32,7 +32,7 @@ void NoteFailedAuthentication(command::Call& call, std::string_view user) {
        .context = queued ? services::AclContext::kMulti : services::AclContext::kToplevel,
        .object = call.arg(0),
        .username = user,
-       .client = DescribeSession(call.session, call.now_ms(), call.args)},
+       .client = DescribeSession(call.session, call.keyspace, call.args)},
       call.now_ms(), static_cast<uint64_t>(call.services.settings().acllog_max_len));
 }
 

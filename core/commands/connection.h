@@ -16,7 +16,7 @@ bool IsLocal(const services::Session& session);
 bool IsOneWord(std::string_view text);
 
 // A line of CLIENT LIST, without its end. `args`: the request, if the session is executing one.
-std::string DescribeSession(const services::Session& session, int64_t now_ms,
+std::string DescribeSession(const services::Session& session, keyspace::Keyspace& keyspace,
                             std::span<const std::string_view> args);
 
 // Logs that somebody has not proved to be this user.

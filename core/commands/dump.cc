@@ -133,7 +133,8 @@ void Store(Call& call, const RestoreOptions& options, Edit& edit, int64_t ttl_ms
 void Restore(Call& call) {
   const std::optional<RestoreOptions> options = ReadOptions(call);
   if (!options) return;
-  Edit edit(call.keyspace, call.db, call.arg(1));
+  Edit edit(call.keyspace, call.db, call.arg(1),
+            options->replace ? keyspace::Expired::kStays : keyspace::Expired::kGoes);
   if (edit.exists() && !options->replace) return call.reply.Error(errors::kBusyKey);
   Arguments in(call, 2);
   const int64_t ttl_ms = in.Int();

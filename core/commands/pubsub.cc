@@ -28,7 +28,7 @@ class Confirmations {
   explicit Confirmations(Call& call)
       : session_(call.session),
         held_(call.session.pushes, call.reply.protocol()),
-        out_(call.session.reply_mode == services::ReplyMode::kOn ? call.reply : held_) {}
+        out_(services::IsSilent(call.session.reply_mode) ? held_ : call.reply) {}
 
   // `name` null: there was nothing to unsubscribe from.
   void Add(std::string_view word, TopicKind kind, const std::string_view* name) {

@@ -134,13 +134,14 @@ void Srem(Call& call) {
 void Smove(Call& call) {
   const std::string_view member = call.arg(3);
   Edit source(call.keyspace, call.db, call.arg(1));
-  if (!source.exists()) return call.reply.Integer(0);
   if (call.arg(1) == call.arg(2)) {
+    if (!source.exists()) return call.reply.Integer(0);
     if (source.IsNot(Type::kSet)) return call.WrongType();
     const bool found = Set(source.entry()->value(), call.context()).Contains(member);
     return call.reply.Integer(found ? 1 : 0);
   }
   Edit target(call.keyspace, call.db, call.arg(2));
+  if (!source.exists()) return call.reply.Integer(0);
   if (source.IsNot(Type::kSet) || target.IsNot(Type::kSet)) return call.WrongType();
   if (!target.exists() && !call.HaveRoomToKeep(target.key().size())) return;
   if (!Set(source.Value(), call.context()).Remove(member)) return call.reply.Integer(0);

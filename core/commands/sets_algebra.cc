@@ -34,7 +34,8 @@ class Result {
   // Makes it the value of `key`, or deletes the key when empty; replies its size.
   void Store(Call& call, std::string_view key, std::string_view event) {
     const uint32_t size = set().size();
-    Edit edit(call.keyspace, call.db, key);
+    const auto expired = size > 0 ? keyspace::Expired::kGoes : keyspace::Expired::kStays;
+    Edit edit(call.keyspace, call.db, key, expired);
     if (size > 0) {
       edit.Put(encoding_, data_);
       data_ = nullptr;

@@ -373,7 +373,8 @@ void Store(Call& call, const Query& query, std::span<const Element> elements) {
   types::ListBuilder list(call.context());
   if (!Fill(call, query, elements, &list)) return;
   const uint64_t size = list.size();
-  Edit edit(call.keyspace, call.db, query.destination);
+  const keyspace::Expired expired = size > 0 ? keyspace::Expired::kGoes : keyspace::Expired::kStays;
+  Edit edit(call.keyspace, call.db, query.destination, expired);
   if (size > 0) {
     void* data;
     const types::Encoding encoding = list.Finish(data);

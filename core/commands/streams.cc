@@ -178,6 +178,7 @@ uint64_t TextBytes(std::span<const std::string_view> texts) {
 // What is owed after the entry `id` has been added.
 void FinishAdd(Call& call, Edit& edit, Stream& stream, const TrimOptions& options, StreamId id) {
   edit.Changed(keyspace::kEventStream, "xadd");
+  edit.WakeWaiters();
   if (stream.Trim(options.trim) > 0) {
     call.keyspace.Notify(keyspace::kEventStream, "xtrim", call.db, edit.key());
   }

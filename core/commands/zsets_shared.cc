@@ -60,7 +60,8 @@ SortedSetResult::~SortedSetResult() {
 void SortedSetResult::Store(command::Call& call, std::string_view key, std::string_view event,
                             uint64_t changes) {
   const uint32_t size = zset().size();
-  keyspace::Edit edit(call.keyspace, call.db, key);
+  const keyspace::Expired expired = size > 0 ? keyspace::Expired::kGoes : keyspace::Expired::kStays;
+  keyspace::Edit edit(call.keyspace, call.db, key, expired);
   if (size > 0) {
     edit.Put(encoding_, data_);
     data_ = nullptr;

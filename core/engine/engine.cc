@@ -186,6 +186,7 @@ void Engine::Feed(Session& session, std::string_view bytes) {
   ExecuteInput(session, bytes);
   client_memory_.Note(session);
   if (!outermost) return;
+  ResumeServed();
   feeding_ = false;
   tracking_.Broadcast();
 }
@@ -392,7 +393,7 @@ bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::st
        .context = queued ? services::AclContext::kMulti : services::AclContext::kToplevel,
        .object = by_name ? spec.name : args[access.argument],
        .username = session.user->name(),
-       .client = commands::DescribeSession(session, keyspace_.now_ms(), args)},
+       .client = commands::DescribeSession(session, keyspace_, args)},
       keyspace_.now_ms(), static_cast<uint64_t>(config_.settings().acllog_max_len));
   return false;
 }
@@ -440,6 +441,11 @@ bool Engine::IsObeyedAtOnce(const CommandSpec& spec) {
 }
 
 void Engine::Queue(Session& session, size_t index, std::span<const std::string_view> args) {
+  // What EXEC will not run is not kept.
+  services::Transaction& transaction = session.transaction;
+  if (transaction.failed() || transaction.WatchedWasTouched(keyspace_)) {
+    return session.reply.Simple("QUEUED");
+  }
   session.transaction.Queue({.command_index = index, .arguments = {args.begin(), args.end()}},
                             table_.at(index).flags);
   session.reply.Simple("QUEUED");
@@ -457,7 +463,7 @@ void Engine::RunTransaction(Session& session) {
     return session.reply.Error(errors::ExecAborted(errors::kOom));
   }
   std::vector<services::Transaction::Queued> commands = session.transaction.Close(keyspace_);
-  session.reply.Array(commands.size());
+  if (!services::IsSilent(session.reply_mode)) session.reply.Array(commands.size());
   in_transaction_ = true;
   std::vector<std::string_view> args;
   for (services::Transaction::Queued& queued : commands) {
@@ -466,6 +472,7 @@ void Engine::RunTransaction(Session& session) {
     args.assign(arguments.begin(), arguments.end());
     // maxmemory has been looked at for all of them; the heap may be full only by now.
     const bool adds = (table_.at(queued.command_index).flags & command::kDenyOom) != 0;
+    const uint32_t before = session.out.size();
     services::AclReason denied{};
     if (!IsPermitted(session, queued.command_index, args, &denied)) [[unlikely]] {
       const std::string error = NoMoreText(denied);
@@ -479,8 +486,11 @@ void Engine::RunTransaction(Session& session) {
       stats_.CountError(errors::kOom);
       session.reply.Error(errors::kOom);
     }
+    // CLIENT REPLY silences from where it stands on.
+    if (services::IsSilent(session.reply_mode)) session.out.Truncate(before);
   }
   in_transaction_ = false;
+  replied_in_parts_ = true;
 }
 
 void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args,
@@ -637,11 +647,12 @@ void Engine::ServeWaiters() {
     Serve(*session, call->wake);
   }
   serving_ = false;
-  ResumeServed();
+  if (!feeding_) ResumeServed();
 }
 
-// What they sent meanwhile comes after all that waited when the key was written, and may wake
-// others, who queue behind: one loop for all, lest a chain of them exhaust the stack.
+// What they sent meanwhile comes after all that waited when the key was written, and after all that
+// the session who wrote it has sent. It may wake others, who queue behind: one loop for all, lest a
+// chain of them exhaust the stack.
 void Engine::ResumeServed() {
   if (resuming_) return;
   resuming_ = true;
@@ -688,7 +699,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
 void Engine::Attempt(Session& session, const services::Waiter& waiter, bool may_wait) {
   const std::vector<std::string_view> args(waiter.arguments.begin(), waiter.arguments.end());
   RunLater(session, waiter.command_index, args, may_wait);
-  if (!session.waiting) waiters_.Remove(session.id);
+  session.waiting ? waiters_.Requeue(session.id) : waiters_.Remove(session.id);
 }
 
 void Engine::RunHeld(Session& session, const services::Waiter& waiter) {
@@ -717,6 +728,7 @@ void Engine::Settle(Session& session, size_t index, uint32_t output_before) {
 bool Engine::EndReply(Session& session, uint32_t output_before) {
   resp::Buffer& out = session.out;
   const bool fits = !out.TakeFailure();
+  const bool in_parts = std::exchange(replied_in_parts_, false);
   if (!fits) [[unlikely]] {
     if (output_limits_.EndIfStopped(session)) return fits;
     // What was written of it is withdrawn.
@@ -732,7 +744,7 @@ bool Engine::EndReply(Session& session, uint32_t output_before) {
     session.reply_mode = services::ReplyMode::kSkip;
     return fits;
   }
-  out.Truncate(output_before);
+  if (!in_parts) out.Truncate(output_before);
   if (session.reply_mode == services::ReplyMode::kSkip) {
     session.reply_mode = services::ReplyMode::kOn;
   }

@@ -203,7 +203,8 @@ class Engine {
   bool resuming_ = false;
   std::deque<uint64_t> served_;  // sessions whose input is to be looked at
   bool in_transaction_ = false;
-  uint32_t commands_unread_ = 0;  // commands since the clock was last read
+  bool replied_in_parts_ = false;  // EXEC: what CLIENT REPLY silences of it is silenced already
+  uint32_t commands_unread_ = 0;   // commands since the clock was last read
   services::SlowLog slow_log_;
   services::LatencyMonitor latency_;
   CommandTimer timer_;

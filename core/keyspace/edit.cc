@@ -29,11 +29,12 @@ bool IsWaitable(types::Type type) {
 
 }  // namespace
 
-Edit::Edit(Keyspace& keyspace, Database& db, std::string_view key)
+Edit::Edit(Keyspace& keyspace, Database& db, std::string_view key, Expired expired)
     : keyspace_(keyspace), db_(db), key_(key), hash_(db.entries().Hash(key)) {
   Entry** link = Link();
   if (link == nullptr) return;
-  if ((*link)->ttl_slot != 0 && keyspace_.IsExpired(db_, **link)) [[unlikely]] {
+  if (expired == Expired::kGoes && (*link)->ttl_slot != 0 && keyspace_.IsExpired(db_, **link))
+      [[unlikely]] {
     keyspace_.Expire(db_, link);
     return;
   }
@@ -243,7 +244,9 @@ void Edit::Close() {
     return;
   }
   if (types::HasFieldExpiry(entry_->encoding)) keyspace_.OrderFields(db_, *entry_);
-  if ((changed_ || wakes_) && IsWaitable(type) && (keyspace_.interests_ & Listener::kReady)) {
+  // What was there already wakes nobody. As in Redis, nor does a value that takes another's place.
+  const bool ready = wakes_ || (changed_ && created_);
+  if (ready && IsWaitable(type) && (keyspace_.interests_ & Listener::kReady)) {
     keyspace_.TellReady(db_, key_, type);
   }
 }

@@ -24,9 +24,13 @@
 
 namespace kvasm::keyspace {
 
+// What becomes of an expired key when an Edit opens: it is removed, or, by an Edit that deletes
+// whatever is there without a look at it, left to be deleted like any other.
+enum class Expired : uint8_t { kGoes, kStays };
+
 class Edit {
  public:
-  Edit(Keyspace& keyspace, Database& db, std::string_view key);
+  Edit(Keyspace& keyspace, Database& db, std::string_view key, Expired expired = Expired::kGoes);
   ~Edit() { Close(); }
   Edit(const Edit&) = delete;
   Edit& operator=(const Edit&) = delete;

@@ -43,6 +43,11 @@ void Keyspace::ReadClock() const {
   unread_clock_ = nullptr;
 }
 
+Entry* Keyspace::Peek(Database& db, std::string_view key) const {
+  Entry** link = db.entries_.FindLink(key);
+  return link == nullptr ? nullptr : *link;
+}
+
 Entry* Keyspace::Find(Database& db, std::string_view key, uint32_t lookup) {
   Entry* entry = FindLive(db, key);
   if (entry == nullptr) {
@@ -148,15 +153,18 @@ uint64_t Keyspace::Flush(Database& db, bool lazy) {
 void Keyspace::Swap(Database& a, Database& b) {
   if (&a == &b) return;
   if (!watches_.empty()) {
-    // An expired key goes here, that it may not count as present nor as a change later.
-    constexpr uint32_t kUnnoticed = kLookupNoTouch | kLookupNoStats | kLookupNoNotify;
-    const auto in_either = [&](std::string_view key) {
-      const Entry* in_a = Find(a, key, kUnnoticed);
-      const Entry* in_b = Find(b, key, kUnnoticed);
-      return in_a != nullptr || in_b != nullptr;
+    // What takes the place of nothing is a change unless it has expired; what is replaced is one.
+    const auto changes = [this](Database& old, Database& fresh) {
+      return [this, &old, &fresh](std::string_view key) {
+        Entry* replaced = Peek(old, key);
+        Entry* come = Peek(fresh, key);
+        const bool come_expired = come != nullptr && IsExpired(fresh, *come);
+        if (replaced == nullptr) return come != nullptr && !come_expired;
+        return !(come_expired && IsExpired(old, *replaced));
+      };
     };
-    watches_.TouchAll(a.id(), in_either);
-    watches_.TouchAll(b.id(), in_either);
+    watches_.TouchAll(a.id(), changes(a, b));
+    watches_.TouchAll(b.id(), changes(b, a));
   }
   std::swap(a.entries_, b.entries_);
   a.expiry_.Swap(b.expiry_);

@@ -70,6 +70,8 @@ class Keyspace {
   // Null when absent or expired (then it is removed on the spot, as are a hash's fields whose time
   // has come, unless memory is exhausted: see field_expiry.cc). Valid until the next write.
   Entry* Find(Database& db, std::string_view key, uint32_t lookup = kLookupRead);
+  // As it is: an expired one, too, and nothing is noted, counted or told. Null when absent.
+  Entry* Peek(Database& db, std::string_view key) const;
   // Whether the entry's time has come, without touching it.
   bool IsExpired(const Database& db, Entry& entry) const {
     return entry.ttl_slot != 0 && db.expiry_.KeyOf(entry) < now_ms() && !expiry_paused_;

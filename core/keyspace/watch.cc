@@ -3,7 +3,7 @@
 namespace kvasm::keyspace {
 
 uint64_t WatchTable::Watch(int db, std::string_view key) {
-  auto [at, fresh] = keys_.try_emplace(Name{db, std::string(key)}, Watched{clock_, 0});
+  auto [at, fresh] = keys_.try_emplace(Name{db, std::string(key)}, Watched{0, 0});
   ++at->second.watchers;
   return at->second.version;
 }
@@ -15,12 +15,12 @@ void WatchTable::Unwatch(int db, std::string_view key) {
 
 uint64_t WatchTable::Version(int db, std::string_view key) const {
   const auto at = keys_.find(Name{db, std::string(key)});
-  return at == keys_.end() ? clock_ : at->second.version;
+  return at == keys_.end() ? 0 : at->second.version;
 }
 
 void WatchTable::Touch(int db, std::string_view key) {
   const auto at = keys_.find(Name{db, std::string(key)});
-  if (at != keys_.end()) at->second.version = ++clock_;
+  if (at != keys_.end()) Touch(at->second);
 }
 
 }  // namespace kvasm::keyspace

@@ -22,6 +22,7 @@ class AclUser;
 
 // CLIENT REPLY.
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
+inline bool IsSilent(ReplyMode mode) { return mode == ReplyMode::kOff || mode == ReplyMode::kSkip; }
 
 struct Session {
   explicit Session(uint64_t session_id) : id(session_id), reply(out) {}

@@ -4,15 +4,6 @@
 #include <utility>
 
 namespace kvasm::services {
-namespace {
-
-// Looking the key up removes it if it has expired, which counts as a change; nobody else notices.
-void LookUp(keyspace::Keyspace& keyspace, keyspace::Database& db, std::string_view key) {
-  keyspace.Find(db, key,
-                keyspace::kLookupNoTouch | keyspace::kLookupNoStats | keyspace::kLookupNoNotify);
-}
-
-}  // namespace
 
 void Transaction::Queue(Queued command, uint32_t flags) {
   flags_ |= flags;
@@ -29,21 +20,46 @@ void Transaction::Watch(keyspace::Keyspace& keyspace, keyspace::Database& db,
   if (!fresh) return;
   constexpr uint64_t kNodeBytes = 64;
   watch_bytes_ += kNodeBytes + key.size();
-  LookUp(keyspace, db, key);
-  at->second = keyspace.watches().Watch(db.id(), key);
+  at->second = {.version = keyspace.watches().Watch(db.id(), key),
+                .present = IsPresent(keyspace, at->first)};
 }
 
 void Transaction::Unwatch(keyspace::Keyspace& keyspace) {
-  for (const auto& [name, version] : watched_) keyspace.watches().Unwatch(name.first, name.second);
+  for (const auto& [name, watched] : watched_) keyspace.watches().Unwatch(name.first, name.second);
   watched_.clear();
   watch_bytes_ = 0;
+  touched_ = false;
+}
+
+bool Transaction::IsPresent(keyspace::Keyspace& keyspace, const Name& name) {
+  keyspace::Database& db = keyspace.db(name.first);
+  keyspace::Entry* entry = keyspace.Peek(db, name.second);
+  return entry != nullptr && !keyspace.IsExpired(db, *entry);
+}
+
+bool Transaction::IsTouched(keyspace::Keyspace& keyspace, const Name& name,
+                            const Watched& watched) {
+  const uint64_t writes = keyspace.watches().Version(name.first, name.second) - watched.version;
+  if (watched.present || writes != 1) return writes != 0;
+  // That an expired key is removed changes nothing, whether it was there or was swapped in.
+  return keyspace.Peek(keyspace.db(name.first), name.second) != nullptr;
+}
+
+bool Transaction::WatchedWasTouched(keyspace::Keyspace& keyspace) const {
+  if (touched_ || watched_.empty()) return touched_;
+  const uint64_t writes = keyspace.watches().writes();
+  if (std::exchange(writes_seen_, writes) != writes) {
+    touched_ = std::any_of(watched_.begin(), watched_.end(), [&](const auto& watched) {
+      return IsTouched(keyspace, watched.first, watched.second);
+    });
+  }
+  return touched_;
 }
 
 bool Transaction::WatchedHasChanged(keyspace::Keyspace& keyspace) const {
+  if (WatchedWasTouched(keyspace)) return true;
   return std::any_of(watched_.begin(), watched_.end(), [&](const auto& watched) {
-    const auto& [name, version] = watched;
-    LookUp(keyspace, keyspace.db(name.first), name.second);
-    return keyspace.watches().Version(name.first, name.second) != version;
+    return watched.second.present && !IsPresent(keyspace, watched.first);
   });
 }
 

@@ -41,12 +41,22 @@ class Transaction {
   void Unwatch(keyspace::Keyspace& keyspace);
   // Whether a watched key was written, flushed or swapped, or has expired, since it was watched.
   bool WatchedHasChanged(keyspace::Keyspace& keyspace) const;
+  // The same, but for keys that have expired and are still there. O(1) while nothing watched, by
+  // whomever, is written.
+  bool WatchedWasTouched(keyspace::Keyspace& keyspace) const;
 
   // Ends it: nothing is queued or watched any more. Returns what was queued.
   std::vector<Queued> Close(keyspace::Keyspace& keyspace);
 
  private:
   using Name = std::pair<int, std::string>;
+  struct Watched {
+    uint64_t version = 0;  // when it began to be watched
+    bool present = false;  // it was there then, and its time had not come
+  };
+
+  static bool IsPresent(keyspace::Keyspace& keyspace, const Name& name);
+  static bool IsTouched(keyspace::Keyspace& keyspace, const Name& name, const Watched& watched);
 
   bool open_ = false;
   bool failed_ = false;
@@ -54,7 +64,10 @@ class Transaction {
   uint64_t memory_bytes_ = 0;
   uint64_t watch_bytes_ = 0;
   std::vector<Queued> queued_;
-  std::map<Name, uint64_t> watched_;  // the versions when the keys began to be watched
+  std::map<Name, Watched> watched_;
+  // Found out when the table of watched keys had counted so many writes.
+  mutable uint64_t writes_seen_ = 0;
+  mutable bool touched_ = false;
 };
 
 }  // namespace kvasm::services

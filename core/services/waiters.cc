@@ -5,13 +5,6 @@
 #include "core/keyspace/database.h"
 
 namespace kvasm::services {
-namespace {
-
-constexpr uint32_t kLookupUnnoticed =
-    keyspace::kLookupNoTouch | keyspace::kLookupNoStats | keyspace::kLookupNoNotify;
-
-}  // namespace
-
 Waiters::~Waiters() {
   if (!waiters_.empty()) keyspace_.Detach(*this);
 }
@@ -33,6 +26,16 @@ void Waiters::Park(Waiter waiter) {
 const Waiter* Waiters::Find(uint64_t session_id) const {
   const auto at = waiters_.find(session_id);
   return at == waiters_.end() ? nullptr : at->second.get();
+}
+
+void Waiters::Requeue(uint64_t session_id) {
+  Waiter& waiter = *waiters_.at(session_id);
+  const uint64_t before = std::exchange(waiter.arrival, ++arrivals_);
+  for (const std::string& key : waiter.keys) {
+    auto& waiters = by_key_.find(KeyView{waiter.database, key})->second.waiters;
+    waiters.erase(before);
+    waiters[waiter.arrival] = &waiter;
+  }
 }
 
 void Waiters::Remove(uint64_t session_id) {
@@ -104,8 +107,9 @@ const Waiter* Waiters::NextOfServed() {
   const auto& [key, called, last] = *serving_;
   const auto waited = by_key_.find(key);
   if (waited == by_key_.end()) return nullptr;
-  const keyspace::Entry* entry =
-      keyspace_.Find(keyspace_.db(key.first), key.second, kLookupUnnoticed);
+  keyspace::Database& db = keyspace_.db(key.first);
+  keyspace::Entry* entry = keyspace_.Peek(db, key.second);
+  if (entry != nullptr && keyspace_.IsExpired(db, *entry)) entry = nullptr;
   if (entry == nullptr && any_change_waiters_ == 0) return nullptr;
   const auto& waiters = waited->second.waiters;
   for (auto at = waiters.upper_bound(called); at != waiters.end() && at->first <= last; ++at) {

@@ -53,6 +53,8 @@ class Waiters : public keyspace::Listener {
   void Park(Waiter waiter);
   // Null if the session does not wait. The waiter stays where it is until it is removed.
   const Waiter* Find(uint64_t session_id) const;
+  // An attempt found nothing: the session now comes after all who wait for the same keys.
+  void Requeue(uint64_t session_id);
   // Forgets the session; harmless if it does not wait.
   void Remove(uint64_t session_id);
   // CLIENT UNBLOCK: the wait is to end as if its time were up, or with an error. False if the

@@ -111,6 +111,60 @@ TEST(Transactions, AnExpiredKeySwappedInIsNoChange) {
   }
 }
 
+TEST(Transactions, ToWatchAnExpiredKeyRemovesNothing) {
+  for (const char* write : {"GET w", "SET w x", "SWAPDB 0 1", "FLUSHALL"}) {
+    TestEngine t;
+    services::Session& other = t.OpenNetwork();
+    t.Run("SET w v PX 10");
+    t.AdvanceTime(20ms);
+    t.Run("WATCH w");
+    EXPECT_EQ(t.Run("DBSIZE"), ":1");
+    t.Run("MULTI");
+    t.Run(other, write);
+    EXPECT_EQ(t.Run("EXEC"), write == std::string("SET w x") ? "(nil)" : "[]") << write;
+  }
+}
+
+TEST(Transactions, NothingIsQueuedOnceTheyCannotSucceed) {
+  TestEngine t;
+  services::Session& session = t.OpenNetwork();
+  t.Run(session, "WATCH w");
+  t.Run(session, "MULTI");
+  t.Run(session, "SET a 1");
+  EXPECT_EQ(session.transaction.size(), 1u);
+  t.Run("SET w x");
+  EXPECT_EQ(t.Run(session, "SET a 2"), "+QUEUED");
+  EXPECT_EQ(session.transaction.size(), 1u);
+  EXPECT_EQ(t.Run(session, "EXEC"), "(nil)");
+  t.Run(session, "MULTI");
+  t.Run(session, "NOSUCH");
+  EXPECT_EQ(t.Run(session, "SET a 3"), "+QUEUED");
+  EXPECT_EQ(session.transaction.size(), 0u);
+}
+
+TEST(Transactions, ClientListTellsThatAWatchedKeyWasWritten) {
+  TestEngine t;
+  services::Session& session = t.OpenNetwork();
+  const auto is_dirty = [&] {
+    return t.Run(session, "CLIENT INFO").find(" flags=d ") != std::string::npos;
+  };
+  t.Run(session, "WATCH w");
+  EXPECT_FALSE(is_dirty());
+  t.Run("SET w x");
+  EXPECT_TRUE(is_dirty());
+  t.Run(session, "UNWATCH");
+  EXPECT_FALSE(is_dirty());
+}
+
+TEST(Transactions, ClientReplySilencesFromWhereItStandsInThem) {
+  TestEngine t;
+  services::Session& session = t.OpenNetwork();
+  EXPECT_EQ(t.Raw(session, "MULTI\r\nECHO a\r\nCLIENT REPLY OFF\r\nECHO b\r\nEXEC\r\nPING\r\n"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n$1\r\na\r\n");
+  EXPECT_EQ(t.Raw(session, "MULTI\r\nECHO a\r\nCLIENT REPLY ON\r\nECHO b\r\nEXEC\r\nPING\r\n"),
+            "+OK\r\n$1\r\nb\r\n+PONG\r\n");
+}
+
 TEST(Transactions, UnwatchAndEveryExecForgetTheWatchedKeys) {
   TestEngine t;
   services::Session& other = t.OpenNetwork();

@@ -22,6 +22,58 @@ TEST(Waiting, WhatTheServedHaveSentComesAfterAllThatWaited) {
   EXPECT_EQ(Taken(second), "*2\r\n$1\r\nk\r\n$1\r\nb\r\n");
 }
 
+TEST(Waiting, WhatTheServedHaveSentComesAfterAllThatCameWithTheWrite) {
+  TestEngine t;
+  Session& waiter = t.OpenNetwork();
+  Session& writer = t.OpenNetwork();
+  t.Raw(waiter, "BLPOP k 0\r\nGET v\r\n");
+  t.Raw(writer, "RPUSH k a\r\nSET v 1\r\n");
+  EXPECT_EQ(Taken(waiter), "*2\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\n1\r\n");
+}
+
+TEST(Waiting, WhoFoundNothingComesAfterTheOthers) {
+  TestEngine t;
+  Session& first = t.OpenNetwork();
+  Session& second = t.OpenNetwork();
+  t.Run("XGROUP CREATE s g $ MKSTREAM");
+  t.Run("XGROUP CREATE other g $ MKSTREAM");
+  t.Raw(first, "XREADGROUP GROUP g a BLOCK 0 STREAMS s other > >\r\n");
+  t.Raw(second, "XREADGROUP GROUP g b BLOCK 0 STREAMS s >\r\n");
+  t.Run("MULTI");
+  t.Run("XADD other 1-1 f v");
+  t.Run("XDEL other 1-1");
+  t.Run("EXEC");
+  t.Run("XADD s 1-1 f v");
+  EXPECT_EQ(Taken(first), "");
+  EXPECT_NE(Taken(second), "");
+}
+
+TEST(Waiting, AValueInPlaceOfAnotherWakesNobody) {
+  TestEngine t;
+  Session& waiter = t.OpenNetwork();
+  t.Raw(waiter, "BLPOP k 0\r\n");
+  t.Run("RPUSH source 1");
+  t.Run("HSET k f v");
+  t.Run("SORT source STORE k");
+  EXPECT_EQ(Taken(waiter), "");
+  t.Run("RENAME k other");
+  t.Run("RENAME other k");
+  EXPECT_NE(Taken(waiter), "");
+}
+
+TEST(Waiting, AnExpiredKeyIsNotRemovedForWhoWaitsForIt) {
+  TestEngine t;
+  Session& waiter = t.OpenNetwork();
+  t.Run("SELECT 1");
+  t.Run("RPUSH k a");
+  t.Run("PEXPIRE k 10");
+  t.AdvanceTime(11ms);
+  t.Raw(waiter, "BLPOP k 0\r\n");
+  t.Run("SWAPDB 0 1");
+  EXPECT_EQ(Taken(waiter), "");
+  EXPECT_EQ(t.engine.keyspace().db(0).size(), 1u);
+}
+
 TEST(Waiting, AChainOfSessionsThatWakeEachOtherNeedsNoStack) {
   constexpr int kSessions = 20'000;
   TestEngine t;

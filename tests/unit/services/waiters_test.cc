@@ -68,6 +68,7 @@ TEST_F(WaitersTest, WhoComesWhileAKeyIsServedWaitsForItsNextTurn) {
   waiters.Remove(1);
   Park(1, {"k"});
   EXPECT_EQ(Called(), Ids{2});
+  t.Run("DEL k");
   t.Run("RPUSH k b");
   EXPECT_EQ(Called(), (Ids{2, 1}));
 }
