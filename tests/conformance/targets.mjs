@@ -69,7 +69,7 @@ export function openTcp(host, port) {
       fail(error);
       inbox.end();
     });
-    socket.on('close', () => inbox.end());
+    for (const ending of ['end', 'close']) socket.on(ending, () => inbox.end());
   });
 }
 

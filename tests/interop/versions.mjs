@@ -200,6 +200,82 @@ export const changes = {
     before: 'one SREM for each member',
     then: 'one SREM for all',
   },
+  noTouch: {
+    since: '7.2',
+    where: 'CLIENT NO-TOUCH',
+    before: 'unknown',
+    then: 'looks of the session leave idle times alone',
+  },
+  waitaof: {
+    since: '7.2',
+    where: 'WAITAOF',
+    before: 'unknown',
+    then: 'waits for the append-only file',
+  },
+  triedAgain: {
+    since: '7.2',
+    where: 'commands that wait for several keys',
+    before: 'take from the key that was written first',
+    then: 'are tried again, as if they came then: the first key counts, another type is an error',
+  },
+  streamGone: {
+    since: '7.2',
+    where: 'XREADGROUP that waits while its stream or group goes',
+    before: 'says so',
+    then: 'is tried again: there is no such key or group, or it is no stream',
+    accepts: ([name], older, newer) =>
+      name === 'XREADGROUP' &&
+      older.t === '-' &&
+      /^(UNBLOCKED|NOGROUP|WRONGTYPE) /.test(text(older)) &&
+      newer.t === '-' &&
+      /^(NOGROUP|WRONGTYPE) /.test(text(newer)),
+  },
+  expiredSwapped: {
+    since: '7.2',
+    where: 'SWAPDB of a key that has expired and that somebody waits for',
+    before: 'removes it',
+    then: 'leaves it until somebody asks for it',
+  },
+  resetEviction: {
+    since: '7.2',
+    where: 'RESET after CLIENT NO-EVICT',
+    before: 'leaves it on',
+    then: 'ends it',
+  },
+  emptyReads: {
+    since: '7.2',
+    where: 'XREAD and XREADGROUP that wait for what XADD trims away at once',
+    before: 'read an empty list',
+    then: 'wait on',
+  },
+  popEvents: {
+    since: '7.2',
+    where: 'keyspace events of ZMPOP and BZMPOP',
+    before: 'not on the channel of the key',
+    then: 'on both channels',
+  },
+  twiceRead: {
+    since: '7.2',
+    where: 'XREAD, XREADGROUP that waited for one stream named twice',
+    before: 'read it once',
+    then: 'read it for each',
+  },
+  hugeTimeouts: {
+    since: '7.2',
+    where: 'timeouts of commands that wait, in seconds',
+    before: 'what passes all bounds is negative',
+    then: 'is out of range',
+    accepts: ([name], older, newer) =>
+      /^(B[LRZ]|[LZ]MPOP)/.test(name) &&
+      isError(older, 'timeout is negative') &&
+      isError(newer, 'timeout is out of range'),
+  },
+  pushesAfter: {
+    since: '7.2',
+    where: 'messages a session causes to itself (RESP3)',
+    before: 'come before, or in the midst of, the reply',
+    then: 'follow it',
+  },
   rdbVersion: {
     since: '7.2',
     where: 'RDB files and DUMP',
