@@ -136,8 +136,8 @@ class Engine {
                    services::AclReason* denied);
   // Whether a command, which `adds` to what is kept or does not, may run with these arguments.
   bool HasMemoryFor(bool adds, std::span<const std::string_view> args);
-  // Whether maxmemory is exceeded.
-  bool IsOverLimit() const;
+  // Whether maxmemory is exceeded, leaving some memory out of account.
+  bool IsOverLimit(uint64_t uncounted_bytes = 0) const;
   // Evicts keys until it is not, or until enough is done for now: the chores go on then. False when
   // the policy leaves nothing to evict.
   bool MakeRoom();

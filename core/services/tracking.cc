@@ -253,6 +253,7 @@ void Tracking::Tell(Session& session, uint64_t redirect, std::span<const std::st
   size_t count = 1;
   for (const std::string_view part : keys) parts[count++] = part;
   if (keys.empty()) parts[count++] = push ? "_\r\n" : "$-1\r\n";
+  for (size_t i = 0; i < count; ++i) told_bytes_ += parts[i].size();
   pubsub_.Send(*receiver, std::span(parts, count));
 }
 

@@ -78,6 +78,9 @@ class Tracking : public keyspace::Listener {
   // A slice of freeing; true while there is more.
   bool Chore(uint32_t budget_units);
 
+  // Bytes of all messages so far: what is told of evicted keys must not evict more.
+  uint64_t told_bytes() const { return told_bytes_; }
+
   bool any() const { return session_count_ != 0; }
   size_t session_count() const { return session_count_; }
   uint64_t key_count() const { return table_.size(); }
@@ -126,6 +129,7 @@ class Tracking : public keyspace::Listener {
   size_t session_count_ = 0;
   uint32_t limit_rounds_ = 0;  // in a row that left the table too large
   bool attached_ = false;
+  uint64_t told_bytes_ = 0;
 };
 
 }  // namespace kvasm::services
