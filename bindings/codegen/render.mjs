@@ -19,7 +19,10 @@ function comment(docs, name, indent) {
 }
 
 function signatures(method, overloads) {
-  return overloads.map(([parameters, reply]) => `  ${method}(${parameters}): Result<F, ${reply}>;`);
+  return overloads.map(([parameters, reply]) => {
+    const variable = parameters.includes('<P>') ? '<P extends object>' : '';
+    return `  ${method}${variable}(${parameters}): Result<F, ${reply}>;`;
+  });
 }
 
 /** The methods of one command as members of the interface. */
@@ -84,7 +87,7 @@ function implement({ name, id, arity, waits, docs }, face) {
 }
 
 const kTypeNames = (
-  'Argument Bytes ChainFace Double Face Integer Key Many Pairs Reply Token Value ' +
+  'Argument Bytes ChainFace Double Face Fields Integer Key Many Pairs Reply Token Value ' +
   'WaitOptions Word'
 ).split(' ');
 

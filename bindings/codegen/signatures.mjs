@@ -135,7 +135,7 @@ export function overloadsOf(name, list, arity = 0) {
   const [short, full] = repliesOf(name);
   const overloads = [];
   if (kTakesPairs.has(name)) {
-    overloads.push([[...fixed, 'pairs: Pairs'].join(', '), full]);
+    overloads.push([[...fixed, 'pairs: Pairs | Fields<P>'].join(', '), full]);
   }
   if (rest.optional) overloads.push([fixed.join(', '), short]);
   if (numbers !== undefined) overloads.push([[...fixed, numbers].join(', '), short]);

@@ -47,6 +47,7 @@ export type {
   Connection,
   Double,
   Face,
+  Fields,
   Integer,
   Key,
   Many,

@@ -33,6 +33,9 @@ export type Many<T> = [first: T | readonly T[], ...more: (T | readonly T[])[]];
 /** Name-value pairs, sent as name, value, name, value, ... in the order of the container. */
 export type Pairs = Readonly<Record<string, Value>> | ReadonlyMap<Key, Value>;
 
+/** Pairs as an object whose type is an interface, which is no record for the compiler. */
+export type Fields<P extends object> = { readonly [K in keyof P]: Value };
+
 /** What is used of an `AbortSignal`, so that neither the DOM's typings nor Node's are needed. */
 export interface Signal {
   readonly aborted: boolean;

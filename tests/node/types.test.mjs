@@ -50,6 +50,8 @@ const kGood = {
   arguments: `
     s.del('a', 'b'); s.del(['a', 'b']); s.mset({ a: 1, b: Buffer.from('') }); s.mset('a', 1n);
     s.hset('h', new Map([['a', 1]])); s.hset('h', 'f', 'v'); s.hset('h', ['f', 'v']);
+    interface User { name: string; age: number }
+    declare const user: User; s.hset('u', user); db.mset(user); db.multi().hset('u', user);
     s.expire('k', 10, 'NX'); s.set('k', new Uint8Array(1), 'EX', 10, 'NX');
     s.zrange('z', 0, -1, 'REV', 'WITHSCORES'); s.zinterstore('d', 2, 'a', 'b', 'WEIGHTS', 1, 2);
     s.zadd('z', ['1', 'a']); s.config('GET', 'port'); s.configGet('port'); s.objectEncoding('k');
@@ -83,6 +85,8 @@ const kBad = {
   'null as a value': "s.set('k', null);",
   'a boolean as a value': "s.set('k', true);",
   'an object where no pairs are taken': "s.set('k', { a: 1 });",
+  'an interface with a field that cannot be sent':
+    "interface Odd { a: string; b: Date } declare const odd: Odd; s.hset('h', odd);",
   'no key at all': 's.del();',
   'a signal where nothing waits': "db.get('k', { signal: new AbortController().signal });",
   'a signal without promises': "s.blpop('q', 0, { signal: new AbortController().signal });",
