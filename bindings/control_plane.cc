@@ -28,6 +28,7 @@ engine::Options ReadOptions(const val& options) {
       .seed = SeedOf(seed),
       .standalone = TextOf(options, "serverMode") == "standalone",
       .process_id = static_cast<int64_t>(options["processId"].as<double>()),
+      .system_memory_bytes = static_cast<uint64_t>(options["systemMemoryBytes"].as<double>()),
       .executable = TextOf(options, "executable"),
       .config_file = TextOf(options, "configFile"),
   };
@@ -48,17 +49,53 @@ val ShutdownEffect(const services::Effect& effect) {
   return out;
 }
 
+const char* KindName(services::Effect::Kind kind) {
+  using Kind = services::Effect::Kind;
+  switch (kind) {
+    case Kind::kAclLoad:
+      return "aclLoad";
+    case Kind::kAclSave:
+      return "aclSave";
+    case Kind::kConfigRewrite:
+      return "configRewrite";
+    case Kind::kConfigSet:
+      return "configSet";
+    case Kind::kCrash:
+      return "crash";
+    default:
+      return "config";
+  }
+}
+
 // Bytes, not text: names and patterns may be of any.
-val FileEffect(const services::Effect& effect) {
+val BytesOf(std::string_view bytes) {
+  const val view(emscripten::typed_memory_view(bytes.size(), bytes.data()));
+  return val::global("Uint8Array").new_(view);
+}
+
+// Those whose parts go by the names of the kind; see bindings/js/module.ts.
+val PlainEffect(const services::Effect& effect) {
   using Kind = services::Effect::Kind;
   val out = val::object();
-  out.set("kind", val(effect.kind == Kind::kAclLoad   ? "aclLoad"
-                      : effect.kind == Kind::kAclSave ? "aclSave"
-                                                      : "configRewrite"));
+  out.set("kind", val(KindName(effect.kind)));
   out.set("session", static_cast<double>(effect.session));
-  out.set("file", effect.name);
-  const val view(emscripten::typed_memory_view(effect.value.size(), effect.value.data()));
-  out.set("content", val::global("Uint8Array").new_(view));
+  switch (effect.kind) {
+    case Kind::kAclLoad:
+      out.set("file", effect.name);
+      break;
+    case Kind::kAclSave:
+    case Kind::kConfigRewrite:
+      out.set("file", effect.name);
+      out.set("content", BytesOf(effect.value));
+      break;
+    case Kind::kCrash:
+      out.set("signal", effect.name);
+      out.set("reason", effect.value);
+      break;
+    default:
+      out.set("name", effect.name);
+      out.set("value", effect.value);
+  }
   return out;
 }
 
@@ -128,6 +165,9 @@ class EngineHandle {
   void EndConfigRewrite(double session, const std::string& reason) {
     engine().EndConfigRewrite(static_cast<uint64_t>(session), reason);
   }
+  void EndConfigSet(double session, const std::string& name, const std::string& reason) {
+    engine().EndConfigSet(static_cast<uint64_t>(session), name, reason);
+  }
   std::string CommandNames() {
     std::string names;
     const command::Table& table = engine().table();
@@ -145,16 +185,8 @@ class EngineHandle {
       effects.call<void>("push", out);
     }
     for (const services::Effect& effect : engine().effects().Take()) {
-      if (effect.kind != services::Effect::Kind::kConfig) {
-        const bool shutdown = effect.kind == services::Effect::Kind::kShutdown;
-        effects.call<void>("push", shutdown ? ShutdownEffect(effect) : FileEffect(effect));
-        continue;
-      }
-      val out = val::object();
-      out.set("kind", val("config"));
-      out.set("name", effect.name);
-      out.set("value", effect.value);
-      effects.call<void>("push", out);
+      const bool shutdown = effect.kind == services::Effect::Kind::kShutdown;
+      effects.call<void>("push", shutdown ? ShutdownEffect(effect) : PlainEffect(effect));
     }
     return effects;
   }
@@ -204,6 +236,7 @@ EMSCRIPTEN_BINDINGS(kvasm) {
       .function("endAclLoad", &EngineHandle::EndAclLoad)
       .function("endAclSave", &EngineHandle::EndAclSave)
       .function("endConfigRewrite", &EngineHandle::EndConfigRewrite)
+      .function("endConfigSet", &EngineHandle::EndConfigSet)
       .function("commandNames", &EngineHandle::CommandNames)
       .function("takeEffects", &EngineHandle::TakeEffects)
       .function("stat", &EngineHandle::Stat)

@@ -86,7 +86,9 @@ EMSCRIPTEN_KEEPALIVE void kv_consume(uint32_t session_id, uint32_t bytes) {
   const uint32_t consumed = bytes < pending ? bytes : pending;
   session->out.Consume(consumed);
   session->bytes_out += consumed;
-  TheDoor()->engine().stats().net_output_bytes += consumed;
+  kvasm::services::Stats& stats = TheDoor()->engine().stats();
+  stats.net_output_bytes += consumed;
+  ++stats.writes;
 }
 
 // Shows in the frame what an in-process session got besides replies: whole pushes, one after the

@@ -4,6 +4,7 @@
 
 // clang-format off
 EM_JS(double, kvasm_host_now_ms, (), { return Module['kvasmHost'].nowMs(); })
+EM_JS(double, kvasm_host_cpu_us, (int system), { return Module['kvasmHost'].cpuUs(system !== 0); })
 EM_JS(void, kvasm_host_sleep_ms, (double duration), { Module['kvasmHost'].sleepMs(duration); })
 EM_JS(void, kvasm_host_fill_random, (void* to, int bytes), {
   Module['kvasmHost'].fillRandom(to, bytes);
@@ -20,6 +21,11 @@ int64_t HostClock::NowUs() {
   if (in_batch_) repeats_left_ = kRepeats;
   now_us_ = static_cast<int64_t>(kvasm_host_now_ms() * 1000.0);
   return now_us_;
+}
+
+host::CpuTimes HostClock::ProcessCpu() {
+  return {.user_us = static_cast<int64_t>(kvasm_host_cpu_us(0)),
+          .system_us = static_cast<int64_t>(kvasm_host_cpu_us(1))};
 }
 
 void HostClock::SleepUs(int64_t duration_us) {

@@ -19,6 +19,7 @@ class HostClock final : public host::Clock {
     repeats_left_ = 0;
     return NowUs();
   }
+  host::CpuTimes ProcessCpu() override;
   void SleepUs(int64_t duration_us) override;
   bool IsSlow() const override { return true; }
 

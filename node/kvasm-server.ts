@@ -3,6 +3,7 @@
 // touches the process (arguments, signals, exit code, working directory) is in this file.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Engine } from '../bindings/js/engine.js';
@@ -94,6 +95,7 @@ async function createEngine(configFile: string | undefined): Promise<Engine> {
   return Engine.create({
     serverMode: 'standalone',
     processId: process.pid,
+    systemMemoryBytes: totalmem(),
     executable: fileURLToPath(import.meta.url),
     configFile: configFile === undefined ? '' : resolve(configFile),
   });
@@ -139,6 +141,23 @@ function loadUsers(
   process.exit(1);
 }
 
+/** What is left in the log of a server that crashes. */
+function reportCrash(log: Log, signal: NodeJS.Signals, reason: string): void {
+  log.warning('=== KVASM BUG REPORT START: please report this with what led to it ===');
+  log.warning(`Kvasm ${packageVersion()} crashed by signal: ${constants.signals[signal]}`);
+  log.warning(`Crashed running: ${reason}`);
+  const { stack } = new Error('crash');
+  log.warning(`------ STACK TRACE ------\n${(stack ?? '').split('\n').slice(1).join('\n')}`);
+  log.warning('=== KVASM BUG REPORT END ===');
+}
+
+/** Reports, and ends the process as the signal would have. */
+function crash(log: Log, signal: 'SIGSEGV' | 'SIGABRT', reason: string): void {
+  reportCrash(log, signal, reason);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
 /** SIGTERM and SIGINT end the server in order; asked a second time it goes at once. */
 function handleSignals(server: Server, log: Log): void {
   let isAsked = false;
@@ -154,6 +173,7 @@ function handleSignals(server: Server, log: Log): void {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGHUP', () => {});
+  process.on('SIGABRT', () => crash(log, 'SIGABRT', 'signal from outside'));
   process.on('uncaughtException', (error) => {
     log.warning(`Crashed: ${error.stack ?? error.message}`);
     process.exit(1);
@@ -200,6 +220,7 @@ async function serve(commandLine: CommandLine): Promise<void> {
     changeDirectory,
     directory: () => process.cwd(),
     exit: (code) => process.exit(code),
+    crash: (signal, reason) => crash(log, signal, reason),
   };
   const server = new Server(engine, settings, log, host);
   handleSignals(server, log);

@@ -7,6 +7,7 @@ import { answerConfigRewrite } from './config_rewrite.js';
 import { Endpoint } from './endpoint.js';
 import type { Log } from './log.js';
 import { Network } from './network.js';
+import { reasonOf } from './replace_file.js';
 import { parseBind, type Settings } from './settings.js';
 
 /** Errors with which an optional address may be missing: this machine has no such address. */
@@ -33,6 +34,8 @@ export interface ServerHost {
   changeDirectory(path: string): void;
   /** The working directory. */
   directory(): string;
+  /** Ends the process at once by a signal, without any of the usual order. */
+  crash(signal: 'SIGSEGV' | 'SIGABRT', reason: string): void;
   readonly pid: number;
 }
 
@@ -44,6 +47,8 @@ export class Server {
   private port = '';
   private bind = '';
   private rebinding: Promise<void> = Promise.resolve();
+  /** The directive that could not be applied since the last CONFIG SET, and why. */
+  private problem: { name: string; reason: string } | undefined;
   private isStopping = false;
   private pidfile = '';
 
@@ -175,11 +180,24 @@ export class Server {
       this.log.warning(
         `Could not listen on ${after.bind} port ${after.port}: ${(error as Error).message}`,
       );
+      this.problem ??=
+        before.port === after.port
+          ? { name: 'bind', reason: 'Failed to bind to specified addresses.' }
+          : { name: 'port', reason: 'Unable to listen on this port. Check server logs.' };
       Object.assign(this, before);
       this.settings.set('port', before.port);
       this.settings.set('bind', before.bind);
       await this.open(formerly).catch(() => {});
     }
+  }
+
+  /** A change that could not be applied is taken back by the engine, with all that came with it. */
+  private answerConfigSet(session: number): void {
+    const { name, reason } = this.problem ?? { name: '', reason: '' };
+    this.problem = undefined;
+    if (this.isStopping) return;
+    this.engine.endConfigSet(session, name, reason);
+    this.network.wake();
   }
 
   private act(effect: Effect): void {
@@ -193,6 +211,10 @@ export class Server {
       answerAclEffect(this.engine, effect, this.log);
     } else if (effect.kind === 'configRewrite') {
       answerConfigRewrite(this.engine, effect, this.host.directory(), this.log);
+    } else if (effect.kind === 'configSet') {
+      this.rebinding = this.rebinding.then(() => this.answerConfigSet(effect.session));
+    } else if (effect.kind === 'crash') {
+      this.host.crash(effect.signal, effect.reason);
     } else if (effect.name === 'port' || effect.name === 'bind') {
       this.rebinding = this.rebinding.then(() => this.rebind());
       // The client that changed it must find the new socket when it reads the reply.
@@ -203,6 +225,7 @@ export class Server {
       try {
         this.host.changeDirectory(effect.value);
       } catch (error) {
+        this.problem ??= { name: 'dir', reason: reasonOf(error) };
         this.log.warning(`Can't chdir to '${effect.value}': ${(error as Error).message}`);
       }
     }

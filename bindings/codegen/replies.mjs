@@ -48,7 +48,7 @@ const byType = [
   [kOk, 'memory|purge function|flush'],
   [
     kText,
-    'echo info incrbyfloat hincrbyfloat substr getrange client|info client|list memory|doctor',
+    'echo info incrbyfloat hincrbyfloat substr getrange client|info client|list memory|doctor memory|malloc-stats',
   ],
   [kMaybeText, 'get getdel getex getset hget lindex randomkey object|encoding client|getname'],
   [kMaybeText, 'lmove rpoplpush blmove brpoplpush'],
@@ -88,7 +88,7 @@ const byType = [
   ['number[]', 'httl hpttl hexpiretime hpexpiretime'],
   ['(-2 | -1 | 1)[]', 'hpersist'],
   [kFields, 'hgetall config|get'],
-  ['Record<string, Reply<S>>', 'hello xinfo|stream'],
+  ['Record<string, Reply<S>>', 'hello xinfo|stream memory|stats'],
   [kScan, 'scan hscan sscan zscan'],
   ['[seconds: S, microseconds: S]', 'time'],
   ['[key: S, element: S] | null', 'blpop brpop'],

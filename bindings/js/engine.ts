@@ -111,6 +111,7 @@ export class Engine {
     const module = await instantiate((memory) => makeHost(memory, fillRandom), wasm);
     const control = new module.Engine({
       memoryLimitBytes: options.memoryLimitBytes ?? 0,
+      systemMemoryBytes: options.systemMemoryBytes ?? 0,
       processId: options.processId ?? 0,
       seed: options.seed ?? '',
       serverMode: options.serverMode ?? 'embedded',
@@ -279,6 +280,12 @@ export class Engine {
     if (this.heap.length === 0) this.refresh();
   }
 
+  /** Answers a `configSet` effect: `name` is the directive that failed, `reason` why, '' if none. */
+  endConfigSet(session: number, name: string, reason: string): void {
+    this.control.endConfigSet(session, name, reason);
+    if (this.heap.length === 0) this.refresh();
+  }
+
   /** Names of all configuration directives. */
   configNames(): string[] {
     return this.control.configNames().split('\n');
@@ -384,12 +391,20 @@ export class Engine {
 function makeHost(memory: () => Uint8Array, fillRandom: FillRandom): KvasmHost {
   return {
     nowMs: Date.now,
+    cpuUs: cpuTime,
     sleepMs: sleep,
     fillRandom(pointer, length) {
       const start = pointer >>> 0;
       fillRandom(memory().subarray(start, start + length));
     },
   };
+}
+
+/** A page does not learn how much processor time it uses. */
+function cpuTime(isSystem: boolean): number {
+  if (typeof process === 'undefined' || typeof process.cpuUsage !== 'function') return 0;
+  const { user, system } = process.cpuUsage();
+  return isSystem ? system : user;
 }
 
 /** Blocks, as DEBUG SLEEP asks. A page's main thread may not wait, so there it spins. */

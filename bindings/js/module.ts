@@ -4,6 +4,8 @@
 export interface EngineOptions {
   /** Bytes of data the engine may hold before it answers -OOM; 0 = the whole address space. */
   memoryLimitBytes?: number;
+  /** What INFO reports as total_system_memory. */
+  systemMemoryBytes?: number;
   /** What INFO reports as process_id. */
   processId?: number;
   /** Makes hashing, random commands and eviction repeatable; '' draws from the host's entropy. */
@@ -26,6 +28,10 @@ export type Effect =
   | { kind: 'aclLoad'; session: number; file: string }
   | { kind: 'aclSave'; session: number; file: string; content: Uint8Array }
   | { kind: 'configRewrite'; session: number; file: string; content: Uint8Array }
+  /** To be answered with `endConfigSet`, even if nobody waits (session 0), once the `config` effects before it have been acted on. */
+  | { kind: 'configSet'; session: number }
+  /** DEBUG SEGFAULT and its kin: the process is to end as if by this signal. */
+  | { kind: 'crash'; signal: 'SIGSEGV' | 'SIGABRT'; reason: string }
   | { kind: 'log'; level: 'debug' | 'verbose' | 'notice' | 'warning'; text: string };
 
 /** The embind class of the control plane. */
@@ -39,6 +45,7 @@ export interface EngineControl {
   endAclLoad(session: number, isRead: boolean, text: Uint8Array | string): void;
   endAclSave(session: number, isWritten: boolean): void;
   endConfigRewrite(session: number, reason: string): void;
+  endConfigSet(session: number, name: string, reason: string): void;
   /** Lines of names. */
   configNames(): string;
   commandNames(): string;
@@ -53,6 +60,8 @@ export interface EngineControl {
 export interface KvasmHost {
   /** Milliseconds since 1970, fractions allowed. */
   nowMs(): number;
+  /** Microseconds of processor time this process has used, 0 where nobody knows. */
+  cpuUs(isSystem: boolean): number;
   /** Blocks for about this many milliseconds (DEBUG SLEEP). */
   sleepMs(milliseconds: number): void;
   /** Fills memory with random bytes. */

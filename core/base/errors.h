@@ -443,6 +443,12 @@ inline constexpr std::string_view kNeedsResp3 = "ERR RESP2 is not supported by t
 inline constexpr std::string_view kProtocolType =
     "ERR Wrong protocol type name. Please use one of the following: "
     "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false";
+inline constexpr std::string_view kDebugDatabase = "ERR Out of range database";
+inline constexpr std::string_view kNoHashTable =
+    "ERR The value stored at the specified key is not represented using an hash table";
+inline constexpr std::string_view kNoSdsString = "ERR Not an sds encoded string.";
+// Of an engine that lives in somebody's program.
+inline constexpr std::string_view kCrashEmbedded = "ERR only a server process can be made to crash";
 std::string NotEncodedAs(std::string_view encoding);
 
 }  // namespace kvasm::errors

@@ -181,8 +181,8 @@ std::string DescribeSession(const Session& session, keyspace::Keyspace& keyspace
   text("qbuf-free", "0");
   number("argv-mem", ArgumentBytes(args));
   number("multi-mem", transaction.memory_bytes());
-  number("rbs", session.out.capacity());
-  number("rbp", session.out.capacity());
+  number("rbs", session.reply_room.bytes);
+  number("rbp", session.reply_room.peak);
   const services::OutputUse output(session.out.size());
   number("obl", output.fixed_bytes);
   number("oll", output.blocks);

@@ -58,16 +58,37 @@ void ConfigGet(Call& call) {
   }
 }
 
+// Whether a directive that the server applies, and may fail to, has another value than before.
+bool ChangesHost(const Config& config, std::span<const Config::Pair> before) {
+  for (const auto& [name, old_value] : before) {
+    for (const std::string_view applied : {"port", "bind", "dir"}) {
+      std::string value;
+      config.Get(applied, &value);
+      if (base::EqualsIgnoreCase(name, applied) && value != old_value) return true;
+    }
+  }
+  return false;
+}
+
 void ConfigSet(Call& call) {
   if (call.argc() % 2 != 0) return call.SyntaxError();
   std::vector<Config::Pair> pairs;
   for (size_t i = 2; i < call.argc(); i += 2) pairs.emplace_back(call.arg(i), call.arg(i + 1));
   const std::string& trusted = call.services.settings().enable_protected_configs;
   const bool privileged = trusted == "yes" || (trusted == "local" && IsLocal(call.session));
-  const base::Status status = call.services.config.Set(
-      pairs, privileged ? Config::Source::kPrivileged : Config::Source::kRuntime);
+  Config& config = call.services.config;
+  std::vector<Config::Pair> before = config.Present(pairs);
+  const base::Status status =
+      config.Set(pairs, privileged ? Config::Source::kPrivileged : Config::Source::kRuntime);
   if (!status.ok()) return call.reply.Error(status.error());
-  call.reply.Ok();
+  if (!call.services.identity.standalone || !ChangesHost(config, before)) return call.reply.Ok();
+  // The server takes back what it cannot apply, whoever waits for that.
+  const bool waits = call.may_wait && call.session.network;
+  const uint64_t session_id = waits ? call.session.id : 0;
+  config.KeepUndo(session_id, std::move(before));
+  call.services.effects.Add({.kind = services::Effect::Kind::kConfigSet, .session = session_id});
+  if (!waits) return call.reply.Ok();
+  call.waits_for_host = true;
 }
 
 void ConfigResetstat(Call& call) {

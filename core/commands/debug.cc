@@ -11,9 +11,11 @@
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
 #include "core/commands/data_digest.h"
+#include "core/commands/debug_internals.h"
 #include "core/commands/help.h"
 #include "core/keyspace/access.h"
 #include "core/services/config_value.h"
+#include "core/services/reply_rooms.h"
 #include "core/types/list.h"
 
 namespace kvasm::commands {
@@ -42,6 +44,52 @@ void Sleep(Call& call) {
 void SetActiveExpire(Call& call) {
   call.services.config.mutable_settings().active_expire = LooseInt(call.arg(2)) != 0;
   call.reply.Ok();
+}
+
+void PauseCron(Call& call) {
+  call.services.config.mutable_settings().chores_paused = LooseInt(call.arg(2)) != 0;
+  call.reply.Ok();
+}
+
+void SetSkipChecksums(Call& call) {
+  call.services.config.mutable_settings().skip_checksums = LooseInt(call.arg(2)) != 0;
+  call.reply.Ok();
+}
+
+void ChangeReplicationId(Call& call) {
+  call.services.identity.replication_id = services::NewId(*call.context().prng);
+  call.reply.Ok();
+}
+
+// REPLYBUFFER PEAK-RESET-TIME <milliseconds|NEVER|RESET> | RESIZING <0|1>.
+void ReplyBuffer(Call& call) {
+  Arguments in(call, 2);
+  services::ReplyRooms& rooms = call.services.reply_rooms;
+  if (in.Take("PEAK-RESET-TIME")) {
+    if (in.Take("NEVER")) {
+      rooms.set_peak_ms(-1);
+    } else if (in.Take("RESET")) {
+      rooms.set_peak_ms(services::ReplyRooms::kUsualPeakMs);
+    } else {
+      const int64_t peak_ms = in.Int();
+      if (!in.ok()) return;
+      rooms.set_peak_ms(peak_ms);
+    }
+  } else if (in.Take("RESIZING")) {
+    rooms.set_resizing(LooseInt(in.Peek()) != 0);
+  } else {
+    return call.reply.Error(errors::WrongSubcommandSyntax(call.arg(1), "DEBUG"));
+  }
+  call.reply.Ok();
+}
+
+// SEGFAULT, ASSERT, PANIC, OOM: the process ends as if by this signal, after it has told so.
+void Crash(Call& call) {
+  if (!call.services.identity.standalone) return call.reply.Error(errors::kCrashEmbedded);
+  const bool fault = base::EqualsIgnoreCase(call.arg(1), "segfault");
+  call.services.effects.Add({.kind = services::Effect::Kind::kCrash,
+                             .name = fault ? "SIGSEGV" : "SIGABRT",
+                             .value = "DEBUG " + base::UpperCopy(call.arg(1))});
 }
 
 void Log(Call& call) {
@@ -223,6 +271,10 @@ void Protocol(Call& call) {
 
 void Help(Call& call) {
   ReplyHelp(call, {
+                      "ASSERT | OOM | PANIC | SEGFAULT",
+                      "    End the server as if it had crashed.",
+                      "CHANGE-REPL-ID",
+                      "    Change the id of the data's history.",
                       "CONFIG-REWRITE-FORCE-ALL",
                       "    As CONFIG REWRITE, with all directives.",
                       "DIGEST",
@@ -231,12 +283,18 @@ void Help(Call& call) {
                       "    Fingerprints of the values of keys.",
                       "ERROR <string>",
                       "    Reply the error <string>.",
+                      "HTSTATS <dbid> [full]",
+                      "    How the hash table of a database lies.",
+                      "HTSTATS-KEY <key> [full]",
+                      "    How the hash table of a value lies.",
                       "LISTPACK <key>",
                       "    Log the outline of a value that is packed into one block.",
                       "LOG <message>",
                       "    Write a line into the server's log.",
                       "OBJECT <key>",
                       "    What is known of a value: encoding, size, last access.",
+                      "PAUSE-CRON <0|1>",
+                      "    Whether what is done in the background rests.",
                       "POPULATE <count> [<prefix>] [<size>]",
                       "    Create string keys named <prefix>:<number>.",
                       "PROTOCOL <type>",
@@ -246,10 +304,22 @@ void Help(Call& call) {
                       "    Log the outline of a long list.",
                       "QUICKLIST-PACKED-THRESHOLD <size>",
                       "    From which size on elements of lists are nodes of their own; 0: 1gb.",
+                      "REPLYBUFFER PEAK-RESET-TIME <milliseconds|NEVER|RESET>",
+                      "    For how long a large reply counts when output buffers shrink.",
+                      "REPLYBUFFER RESIZING <0|1>",
+                      "    Whether the output buffers of clients shrink and grow.",
+                      "SDSLEN <key>",
+                      "    The bytes of a key and of its string.",
                       "SET-ACTIVE-EXPIRE <0|1>",
                       "    Whether keys past their time are removed without being asked for.",
+                      "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+                      "    Whether RESTORE takes payloads with a wrong checksum.",
                       "SLEEP <seconds>",
                       "    Stop serving for some time; decimals are allowed.",
+                      "STRINGMATCH-TEST",
+                      "    Match random patterns with random strings.",
+                      "STRUCTSIZE",
+                      "    The bytes of what there are many of.",
                   });
 }
 
@@ -262,20 +332,33 @@ struct Subcommand {
 constexpr size_t kManyArguments = std::numeric_limits<size_t>::max();
 
 constexpr Subcommand kSubcommands[] = {
+    {"ASSERT", 2, 2, &Crash},
+    {"CHANGE-REPL-ID", 2, 2, &ChangeReplicationId},
     {"CONFIG-REWRITE-FORCE-ALL", 2, 2, [](Call& call) { RewriteConfig(call, true); }},
     {"DIGEST", 2, 2, &Digest},
     {"DIGEST-VALUE", 2, kManyArguments, &DigestValue},
     {"ERROR", 3, 3, &ReplyError},
     {"HELP", 2, 2, &Help},
+    {"HTSTATS", 3, kManyArguments, &DebugHtstats},
+    {"HTSTATS-KEY", 3, kManyArguments, &DebugHtstatsKey},
     {"LISTPACK", 3, 3, &ListStructure},
     {"LOG", 3, 3, &Log},
     {"OBJECT", 3, 3, &Object},
+    {"OOM", 2, 2, &Crash},
+    {"PANIC", 2, 2, &Crash},
+    {"PAUSE-CRON", 3, 3, &PauseCron},
     {"POPULATE", 3, 5, &Populate},
     {"PROTOCOL", 3, 3, &Protocol},
     {"QUICKLIST", 3, 4, &ListStructure},
     {"QUICKLIST-PACKED-THRESHOLD", 3, 3, &SetPlainThreshold},
+    {"REPLYBUFFER", 4, 4, &ReplyBuffer},
+    {"SDSLEN", 3, 3, &DebugSdslen},
+    {"SEGFAULT", 2, 2, &Crash},
     {"SET-ACTIVE-EXPIRE", 3, 3, &SetActiveExpire},
+    {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, &SetSkipChecksums},
     {"SLEEP", 3, 3, &Sleep},
+    {"STRINGMATCH-TEST", 2, 2, &DebugStringmatchTest},
+    {"STRUCTSIZE", 2, 2, &DebugStructsize},
 };
 
 void Debug(Call& call) {

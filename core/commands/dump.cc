@@ -140,7 +140,8 @@ void Restore(Call& call) {
   const int64_t ttl_ms = in.Int();
   if (ttl_ms < 0) in.Fail(errors::kInvalidTtl);
   if (!in.ok()) return;
-  const std::optional<std::string_view> body = persist::PayloadBody(call.arg(3));
+  const std::optional<std::string_view> body =
+      persist::PayloadBody(call.arg(3), !call.services.settings().skip_checksums);
   if (!body) return call.reply.Error(errors::kDumpPayload);
   persist::Reader reader(*body);
   persist::LoadedValue value;

@@ -1,14 +1,15 @@
-// INFO. Numbers that this engine does not know are left out; what it does not do is zero.
+// INFO. What this engine does not do is zero. Of Redis's fields those of the event loop
+// (eventloop_*, instantaneous_eventloop_*) are left out: the loop is the host program's, not the
+// engine's.
 #include <algorithm>
 #include <string>
 
-#include "core/base/alloc.h"
 #include "core/base/ascii.h"
 #include "core/base/numbers.h"
 #include "core/command/call.h"
 #include "core/command/table.h"
 #include "core/commands/all.h"
-#include "core/services/client_memory.h"
+#include "core/commands/memory_overview.h"
 #include "core/services/tracking.h"
 #include "core/services/version.h"
 
@@ -75,13 +76,28 @@ int64_t UptimeSeconds(const Call& call) {
   return std::max<int64_t>(0, (call.now_ms() - call.services.stats.started_ms) / 1000);
 }
 
-// What the process holds of the machine's memory; in wasm the size of the linear memory.
-uint64_t ResidentBytes() {
-#ifdef __wasm__
-  return uint64_t{__builtin_wasm_memory_size(0)} * 65536;
-#else
-  return base::HeapPeakBytes();
-#endif
+// "listener0:name=tcp,bind=127.0.0.1,bind=-::1,port=6379", as far as the configuration asks for it.
+void Listeners(Call& call, InfoText& out) {
+  const services::Config& config = call.services.config;
+  int number = 0;
+  const auto add = [&](std::string_view facts) {
+    out.Line("listener" + base::Int64Text(number++), facts);
+  };
+  std::string bind;
+  config.Get("bind", &bind);
+  const int64_t port = call.services.settings().port;
+  if (port != 0) {
+    std::string facts = "name=tcp";
+    for (std::string_view left = bind; !left.empty();) {
+      const size_t end = std::min(left.find(' '), left.size());
+      facts += ",bind=" + std::string(left.substr(0, end));
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
+    add(facts + ",port=" + base::Int64Text(port));
+  }
+  std::string path;
+  config.Get("unixsocket", &path);
+  if (!path.empty()) add("name=unix,bind=" + path);
 }
 
 void Server(Call& call, InfoText& out) {
@@ -99,6 +115,14 @@ void Server(Call& call, InfoText& out) {
   out.Line("os", "native");
 #endif
   out.Line("arch_bits", sizeof(void*) * 8);
+  out.Line("monotonic_clock", "host");
+  out.Line("multiplexing_api", "host");
+  out.Line("atomicvar_api", "none");
+#ifdef __clang__
+  out.Line("gcc_version", "0.0.0");
+#else
+  out.Line("gcc_version", __VERSION__);
+#endif
   out.Line("process_id", static_cast<uint64_t>(identity.process_id));
   out.Line("process_supervised", "no");
   out.Line("run_id", identity.run_id);
@@ -112,46 +136,52 @@ void Server(Call& call, InfoText& out) {
   out.Line("executable", identity.executable);
   out.Line("config_file", identity.config_file);
   out.Line("io_threads_active", "0");
+  if (identity.standalone) Listeners(call, out);
 }
 
 void Clients(Call& call, InfoText& out) {
   out.Line("connected_clients", call.services.sessions.size());
   out.Line("cluster_connections", "0");
   out.Line("maxclients", static_cast<uint64_t>(call.services.settings().maxclients));
+  uint64_t input_max = 0;
   uint64_t output_max = 0;
   for (const auto& session : call.services.sessions.all()) {
+    input_max = std::max<uint64_t>(input_max, session->parser.pending_bytes());
     output_max = std::max<uint64_t>(output_max, session->out.size());
   }
+  out.Line("client_recent_max_input_buffer", input_max);
   out.Line("client_recent_max_output_buffer", output_max);
   out.Line("blocked_clients", call.services.waiters.size());
   out.Line("tracking_clients", call.services.tracking.session_count());
   out.Line("pubsub_clients", call.services.pubsub.session_count());
-  out.Line("clients_in_timeout_table", "0");
+  out.Line("clients_in_timeout_table", call.services.waiters.deadline_count());
   out.Line("total_blocking_keys", call.services.waiters.key_count());
   out.Line("total_blocking_keys_on_nokey", call.services.waiters.any_change_key_count());
 }
 
 void Memory(Call& call, InfoText& out) {
-  const uint64_t used = base::HeapUsedBytes();
-  const uint64_t peak = std::max(base::HeapPeakBytes(), used);
-  const uint64_t startup = std::min(call.services.stats.startup_memory_bytes, used);
-  const uint64_t resident = std::max(ResidentBytes(), used);
-  uint64_t clients = 0;
-  for (const auto& session : call.services.sessions.all()) {
-    clients += services::MemoryOf(*session);
-  }
-  const uint64_t overhead = std::min(startup + clients, used);
-  out.Line("used_memory", used);
-  out.Line("used_memory_human", HumanBytes(used));
-  out.Line("used_memory_rss", resident);
-  out.Line("used_memory_rss_human", HumanBytes(resident));
-  out.Line("used_memory_peak", peak);
-  out.Line("used_memory_peak_human", HumanBytes(peak));
-  out.Line("used_memory_peak_perc", Percent(used, peak));
-  out.Line("used_memory_overhead", overhead);
-  out.Line("used_memory_startup", startup);
-  out.Line("used_memory_dataset", used - overhead);
-  out.Line("used_memory_dataset_perc", Percent(used - overhead, used - startup));
+  const MemoryOverview memory = OverviewOfMemory(call);
+  const std::string fragmentation =
+      Fixed(static_cast<double>(memory.resident) /
+                static_cast<double>(std::max<uint64_t>(memory.used, 1)),
+            2);
+  const uint64_t system = call.services.identity.system_memory_bytes;
+  out.Line("used_memory", memory.used);
+  out.Line("used_memory_human", HumanBytes(memory.used));
+  out.Line("used_memory_rss", memory.resident);
+  out.Line("used_memory_rss_human", HumanBytes(memory.resident));
+  out.Line("used_memory_peak", memory.peak);
+  out.Line("used_memory_peak_human", HumanBytes(memory.peak));
+  out.Line("used_memory_peak_perc", Percent(memory.used, memory.peak));
+  out.Line("used_memory_overhead", memory.overhead);
+  out.Line("used_memory_startup", memory.startup);
+  out.Line("used_memory_dataset", memory.dataset());
+  out.Line("used_memory_dataset_perc", Percent(memory.dataset(), memory.net()));
+  out.Line("allocator_allocated", memory.used);
+  out.Line("allocator_active", memory.used);
+  out.Line("allocator_resident", memory.resident);
+  out.Line("total_system_memory", system);
+  out.Line("total_system_memory_human", HumanBytes(system));
   out.Lines({"used_memory_lua", "used_memory_vm_eval"}, "0");
   out.Line("used_memory_lua_human", "0B");
   out.Lines({"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions",
@@ -165,14 +195,18 @@ void Memory(Call& call, InfoText& out) {
   out.Line("maxmemory", maxmemory);
   out.Line("maxmemory_human", HumanBytes(base::ParseUint64(maxmemory).value_or(0)));
   out.Line("maxmemory_policy", call.services.settings().maxmemory_policy);
-  out.Line(
-      "mem_fragmentation_ratio",
-      Fixed(static_cast<double>(resident) / static_cast<double>(std::max<uint64_t>(used, 1)), 2));
-  out.Line("mem_fragmentation_bytes", resident - used);
+  out.Line("allocator_frag_ratio", "1.00");
+  out.Line("allocator_frag_bytes", "0");
+  out.Line("allocator_rss_ratio", fragmentation);
+  out.Line("allocator_rss_bytes", memory.resident - memory.used);
+  out.Line("rss_overhead_ratio", "1.00");
+  out.Line("rss_overhead_bytes", "0");
+  out.Line("mem_fragmentation_ratio", fragmentation);
+  out.Line("mem_fragmentation_bytes", memory.resident - memory.used);
   out.Lines({"mem_not_counted_for_evict", "mem_replication_backlog",
              "mem_total_replication_buffers", "mem_clients_slaves"},
             "0");
-  out.Line("mem_clients_normal", clients);
+  out.Line("mem_clients_normal", memory.clients);
   out.Lines({"mem_cluster_links", "mem_aof_buffer"}, "0");
   out.Line("mem_allocator", "libc");
   out.Line("active_defrag_running", "0");
@@ -224,9 +258,14 @@ void Statistics(Call& call, InfoText& out) {
   out.Line("expired_keys", keys.expired_keys);
   out.Line("expired_stale_perc", "0.00");
   out.Line("expired_time_cap_reached_count", "0");
+  out.Line("expire_cycle_cpu_milliseconds", stats.expire_us / 1000);
   out.Line("evicted_keys", keys.evicted_keys);
   out.Line("evicted_clients", stats.evicted_clients);
-  out.Lines({"total_eviction_exceeded_time", "current_eviction_exceeded_time"}, "0");
+  const int64_t since_ms = stats.eviction_exceeded_since_ms;
+  const int64_t exceeded_ms = since_ms == 0 ? 0 : std::max<int64_t>(call.now_ms() - since_ms, 0);
+  out.Line("total_eviction_exceeded_time",
+           stats.eviction_exceeded_ms + static_cast<uint64_t>(exceeded_ms));
+  out.Line("current_eviction_exceeded_time", static_cast<uint64_t>(exceeded_ms));
   out.Line("keyspace_hits", keys.hits);
   out.Line("keyspace_misses", keys.misses);
   const services::Pubsub& pubsub = call.services.pubsub;
@@ -245,6 +284,11 @@ void Statistics(Call& call, InfoText& out) {
   out.Line("unexpected_error_replies", "0");
   out.Line("total_error_replies", stats.total_error_replies);
   out.Line("dump_payload_sanitizations", "0");
+  out.Line("total_reads_processed", stats.reads);
+  out.Line("total_writes_processed", stats.writes);
+  out.Lines({"io_threaded_reads_processed", "io_threaded_writes_processed"}, "0");
+  out.Line("reply_buffer_shrinks", stats.reply_buffer_shrinks);
+  out.Line("reply_buffer_expands", stats.reply_buffer_expands);
   const services::AclLog& denied = call.services.acl.log();
   out.Line("acl_access_denied_auth", denied.count(services::AclReason::kAuth));
   out.Line("acl_access_denied_cmd", denied.count(services::AclReason::kCommand));
@@ -256,7 +300,7 @@ void Replication(Call& call, InfoText& out) {
   out.Line("role", "master");
   out.Line("connected_slaves", "0");
   out.Line("master_failover_state", "no-failover");
-  out.Line("master_replid", call.services.identity.run_id);
+  out.Line("master_replid", call.services.identity.replication_id);
   out.Line("master_replid2", std::string(40, '0'));
   out.Line("master_repl_offset", "0");
   out.Line("second_repl_offset", "-1");
@@ -267,10 +311,16 @@ void Replication(Call& call, InfoText& out) {
   out.Lines({"repl_backlog_first_byte_offset", "repl_backlog_histlen"}, "0");
 }
 
-// The engine knows no processor time: the fields are there for those who look for them.
-void Cpu(Call&, InfoText& out) {
-  out.Lines({"used_cpu_sys", "used_cpu_user", "used_cpu_sys_children", "used_cpu_user_children"},
-            "0.000000");
+// The engine is one thread.
+void Cpu(Call& call, InfoText& out) {
+  const host::CpuTimes times = call.host.clock.ProcessCpu();
+  const std::string system = Fixed(static_cast<double>(times.system_us) / 1e6, 6);
+  const std::string user = Fixed(static_cast<double>(times.user_us) / 1e6, 6);
+  out.Line("used_cpu_sys", system);
+  out.Line("used_cpu_user", user);
+  out.Lines({"used_cpu_sys_children", "used_cpu_user_children"}, "0.000000");
+  out.Line("used_cpu_sys_main_thread", system);
+  out.Line("used_cpu_user_main_thread", user);
 }
 
 void Modules(Call&, InfoText&) {}

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "core/base/alloc.h"
 #include "core/base/bytes.h"
@@ -14,6 +16,16 @@
 #include "core/base/prng.h"
 
 namespace kvasm::ds {
+
+// How the nodes of one table lie, for those who judge the hash function (DEBUG HTSTATS).
+struct TableStats {
+  uint64_t buckets = 0;
+  uint64_t nodes = 0;
+  uint64_t used_buckets = 0;
+  uint64_t longest_chain = 0;
+  // Buckets by the length of their chain; the last: of that length or longer.
+  std::array<uint64_t, 50> by_length{};
+};
 
 // An intrusive hash table of chains: the nodes carry their own link and key, the table holds one
 // pointer a bucket and nothing else, so a node costs its own allocation plus 1 to 2 pointers.
@@ -268,6 +280,24 @@ class Dict {
 
   // Buckets of both tables.
   uint64_t Buckets() const { return uint64_t{Size(0)} + (IsRehashing() ? Size(1) : 0); }
+
+  // The table, and while rehashing the one that takes its place. O(buckets + nodes).
+  std::vector<TableStats> Stats() const {
+    std::vector<TableStats> tables;
+    for (int t = 0; t < (IsRehashing() ? 2 : 1); ++t) {
+      TableStats& stats = tables.emplace_back();
+      stats.buckets = Size(t);
+      for (uint32_t i = 0; i < Size(t); ++i) {
+        uint64_t length = 0;
+        for (Node* node = table_[t][i]; node != nullptr; node = Traits::Next(*node)) ++length;
+        stats.nodes += length;
+        stats.used_buckets += length != 0 ? 1 : 0;
+        if (length > stats.longest_chain) stats.longest_chain = length;
+        ++stats.by_length[length < stats.by_length.size() ? length : stats.by_length.size() - 1];
+      }
+    }
+    return tables;
+  }
 
   // Heap bytes of both tables, without the nodes and the object itself.
   uint64_t MemoryBytes() const {

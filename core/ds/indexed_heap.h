@@ -36,6 +36,8 @@ class IndexedHeap {
   }
 
   uint32_t size() const { return size_; }
+  // Places there is memory for.
+  uint32_t capacity() const { return capacity_; }
   bool empty() const { return size_ == 0; }
 
   static bool Contains(T& item) { return Traits::Slot(item) != 0; }

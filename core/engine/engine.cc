@@ -41,13 +41,6 @@ bool HaveRoomFor(std::span<const std::string_view> args, uint64_t copies = 2) {
   return bytes <= kSmall || base::HaveRoom(copies * bytes);
 }
 
-std::string RunId(base::Prng& prng) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string id;
-  for (int i = 0; i < 40; ++i) id.push_back(kDigits[prng.Below(16)]);
-  return id;
-}
-
 services::AclCommands AclCommandsOf(const Table& table) {
   std::vector<services::AclCommand> commands(table.size());
   for (size_t i = 0; i < table.size(); ++i) {
@@ -86,8 +79,8 @@ Engine::Engine(const host::Host& host, const Options& options)
       prng_(options.has_seed ? options.seed : host.entropy.Next()),
       table_(commands::AllCommands()),
       acl_(AclCommandsOf(table_)),
-      services_{config_, stats_, sessions_, effects_, identity_, waiters_,
-                pubsub_, acl_,   slow_log_, latency_, tracking_, monitors_},
+      services_{config_, stats_,    sessions_, effects_,  identity_, waiters_,    pubsub_,
+                acl_,    slow_log_, latency_,  tracking_, monitors_, reply_rooms_},
       keyspace_(options.databases, {&hash_seed_, &config_.settings().limits, &prng_}),
       waiters_(keyspace_),
       output_limits_(config_.settings(), keyspace_, sessions_, host.log),
@@ -96,12 +89,15 @@ Engine::Engine(const host::Host& host, const Options& options)
       tracking_(keyspace_, sessions_, pubsub_),
       monitors_(pubsub_),
       client_memory_(config_.settings(), sessions_, output_limits_, stats_),
+      reply_rooms_(sessions_, stats_),
       timer_(host.clock, table_, services_) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
   identity_.executable = options.executable;
   identity_.config_file = options.config_file;
-  identity_.run_id = RunId(prng_);
+  identity_.system_memory_bytes = options.system_memory_bytes;
+  identity_.run_id = services::NewId(prng_);
+  identity_.replication_id = services::NewId(prng_);
   stats_.commands.resize(table_.size());
   SampleClock();
   stats_.started_ms = keyspace_.now_ms();
@@ -196,6 +192,7 @@ void Engine::ExecuteInput(Session& session, std::string_view bytes) {
   if (session.close_after_reply) return;
   session.bytes_in += bytes.size();
   stats_.net_input_bytes += bytes.size();
+  if (!bytes.empty()) ++stats_.reads;
   session.parser.Feed(bytes);
   session.being_fed = true;
   ExecuteFed(session);
@@ -422,7 +419,17 @@ bool Engine::MakeRoom() {
     --keys;
   }
   keyspace_.journal().Commit();
+  NoteLimit();
   return has_more || !IsOverLimit();
+}
+
+void Engine::NoteLimit() {
+  int64_t& since_ms = stats_.eviction_exceeded_since_ms;
+  const int64_t now_ms = keyspace_.recent_ms();
+  if (since_ms != 0) {
+    stats_.eviction_exceeded_ms += static_cast<uint64_t>(std::max<int64_t>(now_ms - since_ms, 0));
+  }
+  since_ms = IsOverLimit() ? now_ms : 0;
 }
 
 bool Engine::HasMemory() { return !base::HeapExhausted() && (!IsOverLimit() || MakeRoom()); }
@@ -572,7 +579,8 @@ bool Engine::IsHeld(const Session& session, const CommandSpec& spec) const {
   if (!waiters_.paused()) [[likely]]
     return false;
   const uint32_t flags = spec.name == "exec" ? session.transaction.flags() : spec.flags;
-  return !waiters_.pauses_only_writes() || (flags & command::kWrite) != 0;
+  constexpr uint32_t kReplicated = command::kWrite | command::kMayReplicate;
+  return !waiters_.pauses_only_writes() || (flags & kReplicated) != 0;
 }
 
 void Engine::Park(Session& session, size_t index, std::span<const std::string_view> args,
@@ -621,6 +629,17 @@ void Engine::EndConfigRewrite(uint64_t session_id, std::string_view reason) {
   AnswerForHost(*session, reason.empty()
                               ? base::Status::Ok()
                               : base::Status(base::Error(errors::ConfigRewrite(reason))));
+}
+
+void Engine::EndConfigSet(uint64_t session_id, std::string_view directive,
+                          std::string_view reason) {
+  const std::vector<services::Config::Pair> before = config_.TakeUndo(session_id);
+  if (!reason.empty()) config_.Restore(before);
+  Session* session = sessions_.Find(session_id);
+  if (session == nullptr || !session->awaits_host) return;
+  AnswerForHost(*session, reason.empty()
+                              ? base::Status::Ok()
+                              : base::Status(base::Error(errors::ConfigFailed(directive, reason))));
 }
 
 void Engine::AnswerForHost(Session& session, const base::Status& status) {
@@ -756,35 +775,44 @@ bool Engine::EndReply(Session& session, uint32_t output_before) {
   return fits;
 }
 
-int64_t Engine::Tick(uint32_t budget_units) {
-  SampleClock();
+bool Engine::DoChores(uint32_t budget_units) {
+  const services::Settings& settings = config_.settings();
   stats_.SampleRates(keyspace_.now_ms());
   bool busy = false;
-  if (config_.settings().active_expire) {
+  if (settings.active_expire) {
     const int64_t started_us = host_.clock.ExactUs();
     busy = keyspace_.ExpireDue(budget_units);
-    const int64_t duration_us = host_.clock.ExactUs() - started_us;
-    if (services::LatencyMonitor::IsLong(duration_us,
-                                         config_.settings().latency_monitor_threshold)) {
+    const int64_t duration_us = std::max<int64_t>(host_.clock.ExactUs() - started_us, 0);
+    stats_.expire_us += static_cast<uint64_t>(duration_us);
+    if (services::LatencyMonitor::IsLong(duration_us, settings.latency_monitor_threshold)) {
       latency_.Add("expire-cycle", keyspace_.now_ms() / 1000, duration_us);
     }
     keyspace_.journal().Commit();
   }
   output_limits_.Tick();
   client_memory_.Tick();
+  reply_rooms_.Tick(keyspace_.now_ms());
   if (tracking_.any()) {
-    tracking_.LimitTable(static_cast<uint64_t>(config_.settings().tracking_table_max_keys));
+    tracking_.LimitTable(static_cast<uint64_t>(settings.tracking_table_max_keys));
   }
   if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
-  waiters_.Expire(keyspace_.now_ms());
-  if (waiters_.has_calls()) ServeWaiters();
+  if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));
+  return busy;
+}
+
+int64_t Engine::Tick(uint32_t budget_units) {
+  SampleClock();
+  const bool paused = config_.settings().chores_paused;
+  const bool busy = !paused && DoChores(budget_units);
+  waiters_.Expire(keyspace_.now_ms());
+  if (waiters_.has_calls()) ServeWaiters();
   tracking_.Broadcast();
   if (busy) return 0;
   int64_t wanted = kTickMs;
   const int64_t expiry = keyspace_.NextExpiryMs();
-  if (config_.settings().active_expire && expiry >= 0) wanted = std::min(wanted, expiry);
+  if (!paused && config_.settings().active_expire && expiry >= 0) wanted = std::min(wanted, expiry);
   const int64_t deadline = waiters_.NextDeadlineMs();
   if (deadline >= 0) wanted = std::min(wanted, deadline - keyspace_.now_ms());
   return std::max<int64_t>(wanted, 1);

@@ -26,6 +26,7 @@
 #include "core/services/keyspace_events.h"
 #include "core/services/monitors.h"
 #include "core/services/output_limits.h"
+#include "core/services/reply_rooms.h"
 #include "core/services/services.h"
 #include "core/services/tracking.h"
 
@@ -39,6 +40,7 @@ struct Options {
   int databases = 16;
   bool standalone = false;
   int64_t process_id = 0;
+  uint64_t system_memory_bytes = 0;  // of the machine; 0: not known
   std::string executable;
   std::string config_file;
 };
@@ -89,6 +91,9 @@ class Engine {
   void EndAclSave(uint64_t session_id, bool written);
   // `reason`: "", or why the file could not be written.
   void EndConfigRewrite(uint64_t session_id, std::string_view reason);
+  // Whether what CONFIG SET has changed could be applied; if not (a reason is given, and the
+  // directive that failed), all of it is taken back.
+  void EndConfigSet(uint64_t session_id, std::string_view directive, std::string_view reason);
 
   // A session that got output, or is to be closed, by what another session did; null when none.
   services::Session* NextReady() { return sessions_.NextReady(); }
@@ -141,6 +146,10 @@ class Engine {
   // Evicts keys until it is not, or until enough is done for now: the chores go on then. False when
   // the policy leaves nothing to evict.
   bool MakeRoom();
+  // Work of a tick that nobody waits for. True while there is more to do.
+  bool DoChores(uint32_t budget_units);
+  // Notes since when maxmemory is exceeded, or that it is no more.
+  void NoteLimit();
   bool HasMemory();
   // As HasMemoryFor, whatever maxmemory is.
   static bool HasHeapFor(bool adds, std::span<const std::string_view> args);
@@ -207,6 +216,7 @@ class Engine {
   uint32_t commands_unread_ = 0;   // commands since the clock was last read
   services::SlowLog slow_log_;
   services::LatencyMonitor latency_;
+  services::ReplyRooms reply_rooms_;
   CommandTimer timer_;
 };
 

@@ -7,6 +7,12 @@
 
 namespace kvasm::host {
 
+// Processor time that the program has used.
+struct CpuTimes {
+  int64_t user_us = 0;
+  int64_t system_us = 0;
+};
+
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -17,6 +23,8 @@ class Clock {
   // Whether asking costs as much as a short command does. Then only commands that need the time
   // ask; what merely records when a key or a session was last used may be up to a tick late.
   virtual bool IsSlow() const { return false; }
+  // Zero where nobody knows.
+  virtual CpuTimes ProcessCpu() { return {}; }
   // Blocks the caller (DEBUG SLEEP).
   virtual void SleepUs(int64_t duration_us) = 0;
 };

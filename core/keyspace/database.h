@@ -40,6 +40,7 @@ class Database {
   // Entries with a time to live.
   uint64_t volatile_size() const { return expiry_.size(); }
   const ExpiryHeap& expiry() const { return expiry_; }
+  const FieldExpiryHeap& field_expiry() const { return field_expiry_; }
   // Hashes with fields that end by themselves.
   uint64_t field_volatile_size() const { return field_expiry_.size(); }
 

@@ -13,8 +13,8 @@ namespace kvasm::persist {
 // What comes behind the type and value `body`.
 std::string PayloadFooter(std::string_view body, int version);
 
-// The type and value inside a payload; none if it is too short, of a newer version, or damaged.
-// O(size).
-std::optional<std::string_view> PayloadBody(std::string_view payload);
+// The type and value inside a payload; none if it is too short, of a newer version, or, unless
+// that is not to be checked, damaged. O(size).
+std::optional<std::string_view> PayloadBody(std::string_view payload, bool check = true);
 
 }  // namespace kvasm::persist

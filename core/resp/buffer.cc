@@ -65,10 +65,16 @@ void Buffer::InsertAt(uint32_t at, std::string_view bytes) {
 }
 
 void Buffer::Consume(uint32_t bytes) {
+  peak_ = std::max(peak_, size());
   begin_ += bytes;
   if (begin_ < end_) return;
   begin_ = end_ = 0;
-  if (capacity_ <= kKeptBytes) return;
+  Trim(kKeptBytes);
+}
+
+void Buffer::Trim(uint32_t bytes) {
+  if (!empty() || capacity_ <= bytes) return;
+  begin_ = end_ = 0;
   base::Free(block_);
   block_ = nullptr;
   capacity_ = 0;

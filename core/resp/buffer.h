@@ -2,6 +2,7 @@
 // has not arrived whole. Contiguous, so a host can write it out in one go.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -24,6 +25,11 @@ class Buffer {
   bool empty() const { return begin_ == end_; }
   std::string_view view() const { return {data(), size()}; }
   uint32_t capacity() const { return capacity_; }
+
+  // The most it has held since this was last asked, before being emptied or now.
+  uint32_t TakePeak() { return std::max(std::exchange(peak_, 0), size()); }
+  // Gives back the block of an empty buffer if it is larger than `bytes`.
+  void Trim(uint32_t bytes);
 
   // Room for `bytes` more at the returned address; Advance says how many were used. When memory is
   // exhausted: null, and the buffer has `failed`: what is written from then on goes nowhere.
@@ -69,6 +75,7 @@ class Buffer {
   uint32_t begin_ = 0;
   uint32_t end_ = 0;
   uint32_t capacity_ = 0;
+  uint32_t peak_ = 0;
   uint32_t limit_ = kBytesMax;
   bool failed_ = false;
   bool stopped_ = false;

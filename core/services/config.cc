@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 
 #include "core/base/ascii.h"
@@ -152,8 +153,9 @@ struct Config::State {
     bool operator==(const Found&) const = default;
   };
 
-  std::vector<std::string> values;  // by index of the directive
-  bool save_given = false;          // a start-up source has given save points of its own
+  std::vector<std::string> values;             // by index of the directive
+  std::map<uint64_t, std::vector<Pair>> undo;  // by session
+  bool save_given = false;                     // a start-up source has given save points of its own
 
   // As CONFIG GET shows it. Redis does not tell of new keys beside all other events.
   std::string Shown(size_t index) const {
@@ -323,6 +325,35 @@ base::Status Config::Set(std::span<const Pair> values, Source source) {
     for (size_t index : changed) listener_(Directives()[index].name, state_->Shown(index));
   }
   return base::Status::Ok();
+}
+
+std::vector<Config::Pair> Config::Present(std::span<const Pair> of) const {
+  std::vector<Pair> present;
+  for (const auto& [name, value] : of) {
+    const auto found = State::Find(name);
+    if (found) present.emplace_back(name, state_->values[found->index]);
+  }
+  return present;
+}
+
+void Config::KeepUndo(uint64_t session_id, std::vector<Pair> before) {
+  state_->undo[session_id] = std::move(before);
+}
+
+std::vector<Config::Pair> Config::TakeUndo(uint64_t session_id) {
+  auto node = state_->undo.extract(session_id);
+  return node.empty() ? std::vector<Pair>() : std::move(node.mapped());
+}
+
+void Config::Restore(std::span<const Pair> values) {
+  for (const auto& [name, value] : values) {
+    const auto found = State::Find(name);
+    if (!found || state_->values[found->index] == value) continue;
+    const std::string_view directive = Directives()[found->index].name;
+    state_->values[found->index] = value;
+    UpdateSetting(directive, value);
+    if (listener_) listener_(directive, state_->Shown(found->index));
+  }
 }
 
 }  // namespace kvasm::services

@@ -48,6 +48,13 @@ class Config {
   // value".
   base::Status Set(std::span<const Pair> values, Source source);
 
+  // Changes that the host has yet to apply: what a session's CONFIG SET has replaced. Restore gives
+  // the directives those values again, and tells the listener.
+  std::vector<Pair> Present(std::span<const Pair> of) const;
+  void KeepUndo(uint64_t session_id, std::vector<Pair> before);
+  std::vector<Pair> TakeUndo(uint64_t session_id);
+  void Restore(std::span<const Pair> values);
+
   // Called for each directive that changed, after all of them have, with its canonical name and its
   // value as CONFIG GET shows it.
   void OnChange(std::function<void(std::string_view name, std::string_view value)> listener) {

@@ -9,12 +9,22 @@
 namespace kvasm::services {
 
 struct Effect {
-  // Those of files ask for an answer: Engine::EndAclLoad, EndAclSave, EndConfigRewrite.
-  enum class Kind : uint8_t { kShutdown, kConfig, kAclLoad, kAclSave, kConfigRewrite };
+  // Those of files ask for an answer: Engine::EndAclLoad, EndAclSave, EndConfigRewrite. So does
+  // kConfigSet, which follows the kConfig of directives that the host applies: EndConfigSet.
+  enum class Kind : uint8_t {
+    kShutdown,
+    kConfig,
+    kAclLoad,
+    kAclSave,
+    kConfigRewrite,
+    kConfigSet,
+    kCrash,
+  };
   Kind kind;
-  std::string name;      // kConfig: the setting; kShutdown: "", "SAVE" or "NOSAVE"; else the file
-  std::string value;     // kConfig: its new value; kShutdown: any of "NOW FORCE ABORT";
-                         // kAclSave: what to write; kConfigRewrite: see RewriteConfig
+  std::string name;   // kConfig: the setting; kShutdown: "", "SAVE" or "NOSAVE"; kCrash: the signal
+                      // that ends the process; else the file
+  std::string value;  // kConfig: its new value; kShutdown: any of "NOW FORCE ABORT"; kAclSave: what
+                      // to write; kConfigRewrite: see RewriteConfig; kCrash: who asked for it
   uint64_t session = 0;  // who waits for the answer
 };
 

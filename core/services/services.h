@@ -4,6 +4,7 @@
 #include "core/services/acl.h"
 #include "core/services/config.h"
 #include "core/services/effects.h"
+#include "core/services/identity.h"
 #include "core/services/pubsub.h"
 #include "core/services/session.h"
 #include "core/services/stats.h"
@@ -13,24 +14,16 @@ namespace kvasm::services {
 
 class LatencyMonitor;
 class Monitors;
+class ReplyRooms;
 class SlowLog;
 class Tracking;
-
-// Facts about the program around the engine, for INFO and HELLO.
-struct Identity {
-  int64_t process_id = 0;
-  bool standalone = false;  // a server of its own, rather than embedded in a program
-  std::string run_id;       // 40 hexadecimal digits
-  std::string executable;
-  std::string config_file;
-};
 
 struct Services {
   Config& config;
   Stats& stats;
   Sessions& sessions;
   Effects& effects;
-  const Identity& identity;
+  Identity& identity;
   Waiters& waiters;
   Pubsub& pubsub;
   Acl& acl;
@@ -38,6 +31,7 @@ struct Services {
   LatencyMonitor& latency;
   Tracking& tracking;
   Monitors& monitors;
+  ReplyRooms& reply_rooms;
 
   const Settings& settings() const { return config.settings(); }
 };

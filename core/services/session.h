@@ -24,6 +24,16 @@ class AclUser;
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
 inline bool IsSilent(ReplyMode mode) { return mode == ReplyMode::kOff || mode == ReplyMode::kSkip; }
 
+// How much room the emptied output buffer keeps, which services::ReplyRooms adjusts.
+struct ReplyRoom {
+  static constexpr uint32_t kLeast = 1024;
+  static constexpr uint32_t kMost = 16 * 1024;
+
+  uint32_t bytes = kMost;
+  uint32_t peak = 0;  // the most there was to send of late, up to `bytes`
+  int64_t peak_since_ms = 0;
+};
+
 struct Session {
   explicit Session(uint64_t session_id) : id(session_id), reply(out) {}
 
@@ -65,6 +75,7 @@ struct Session {
 
   resp::RequestParser parser;
   resp::Buffer out;
+  ReplyRoom reply_room;
   resp::Writer reply;
   // Messages that follow the reply of the running command; in-process sessions get all theirs here.
   resp::Buffer pushes;

@@ -39,7 +39,9 @@ struct Settings {
   bool lazyfree_lazy_server_del = false;
   bool lazyfree_lazy_user_del = false;
   bool lazyfree_lazy_user_flush = false;
-  bool active_expire = true;  // DEBUG SET-ACTIVE-EXPIRE
+  bool active_expire = true;    // DEBUG SET-ACTIVE-EXPIRE
+  bool chores_paused = false;   // DEBUG PAUSE-CRON
+  bool skip_checksums = false;  // DEBUG SET-SKIP-CHECKSUM-VALIDATION
   bool activerehashing = true;
   bool latency_tracking = true;
   std::string latency_tracking_info_percentiles = "50 99 99.9";

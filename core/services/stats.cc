@@ -46,6 +46,8 @@ void Stats::CountError(std::string_view text) {
 void Stats::Reset() {
   total_connections_received = total_commands_processed = total_error_replies = 0;
   rejected_connections = evicted_clients = net_input_bytes = net_output_bytes = 0;
+  reads = writes = expire_us = eviction_exceeded_ms = 0;
+  reply_buffer_shrinks = reply_buffer_expands = 0;
   commands_rate.Reset();
   net_input_rate.Reset();
   net_output_rate.Reset();

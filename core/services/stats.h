@@ -48,6 +48,13 @@ struct Stats {
   uint64_t evicted_clients = 0;
   uint64_t net_input_bytes = 0;
   uint64_t net_output_bytes = 0;
+  uint64_t reads = 0;  // chunks that came from clients, and that were sent to them
+  uint64_t writes = 0;
+  uint64_t expire_us = 0;                  // spent on ending what is past its time unasked
+  uint64_t eviction_exceeded_ms = 0;       // how long maxmemory was exceeded, up to
+  int64_t eviction_exceeded_since_ms = 0;  // the time that began then; 0: it is not exceeded
+  uint64_t reply_buffer_shrinks = 0;
+  uint64_t reply_buffer_expands = 0;
   Rate commands_rate;
   Rate net_input_rate;
   Rate net_output_rate;

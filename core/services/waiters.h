@@ -79,6 +79,8 @@ class Waiters : public keyspace::Listener {
   bool has_calls() const { return !calls_.empty() || !ready_.empty() || serving_.has_value(); }
 
   size_t size() const { return waiters_.size(); }
+  // Those of them whose wait ends at some time.
+  size_t deadline_count() const { return deadlines_.size(); }
   // Keys that somebody waits for.
   size_t key_count() const { return by_key_.size(); }
   // Those of them whose going away would end somebody's wait. O(waiters).

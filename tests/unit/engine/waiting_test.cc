@@ -101,6 +101,23 @@ TEST(Waiting, OneMayBeServedBeforeItsRequestIsOver) {
   EXPECT_TRUE(Taken(other).ends_with("\r\n:1\r\n"));
 }
 
+TEST(Waiting, APauseOfWritesHoldsBackWhatMayBeReplicated) {
+  TestEngine t;
+  t.Run("PFADD h a");
+  t.Run("CLIENT PAUSE 10000 WRITE");
+  Session& reader = t.OpenNetwork();
+  Session& counter = t.OpenNetwork();
+  Session& publisher = t.OpenNetwork();
+  EXPECT_EQ(t.Raw(reader, "GET k\r\n"), "$-1\r\n");
+  EXPECT_EQ(t.Raw(counter, "PFCOUNT h\r\n"), "");
+  EXPECT_EQ(t.Raw(publisher, "PUBLISH c m\r\n"), "");
+  EXPECT_EQ(t.Raw(reader, "MULTI\r\nPUBLISH c m\r\nEXEC\r\n"), "+OK\r\n+QUEUED\r\n");
+  t.Run("CLIENT UNPAUSE");
+  EXPECT_EQ(Taken(counter), ":1\r\n");
+  EXPECT_EQ(Taken(publisher), ":0\r\n");
+  EXPECT_EQ(Taken(reader), "*1\r\n:0\r\n");
+}
+
 TEST(Waiting, AnAttemptThatFindsNothingIsNoInteraction) {
   TestEngine t;
   Session& taker = t.OpenNetwork();
