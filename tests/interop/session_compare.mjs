@@ -70,7 +70,7 @@ function runFrom(list, at) {
 const inText = (a, b) => (flat(a) < flat(b) ? -1 : 1);
 const parts = (reply) => (Array.isArray(reply.v) ? reply.v.map(word) : ['']);
 const isInvalidation = ([kind, name]) => kind === 'invalidate' || name === '__redis__:invalidate';
-const isMessage = (reply) => reply.t === '>' && kMessages.test(parts(reply)[0]);
+const isMessage = (reply) => kMessages.test(parts(reply)[0]);
 
 /** PUBSUB CHANNELS and the like tell channels in any order. */
 function sorted(reply) {
@@ -124,7 +124,8 @@ class Comparison {
     const list = ordered(stream.map(({ at, reply }) => ({ at, reply: sorted(reply) })));
     if (since('pushesAfter', this.version)) return list;
     const message = ({ reply }) => isMessage(reply);
-    return [...list.filter(message), ...list.filter((item) => !message(item))];
+    const messages = list.filter(message).sort((x, y) => inText(x.reply, y.reply));
+    return [...messages, ...list.filter((item) => !message(item))];
   }
 
   look(theirs, ours) {

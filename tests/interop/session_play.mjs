@@ -27,8 +27,6 @@ const kGone = 'name=(gone)';
 /** What stands before the id of a session. */
 const kRedirect = /^(redirect|tracking-redir-broken)$/;
 
-const kAsksId = /^CLIENT (ID|GETREDIR)$/;
-
 const isHello = ({ v }) => v.length >= 14 && String(v[0].v) === 'server';
 
 /** A reply without what is each server's own. */
@@ -47,7 +45,6 @@ class Session {
     this.id = '';
     this.ended = false; // as seen from here
     this.doomed = false; // something was sent that may end it
-    this.idsDue = 0; // requests for an id whose replies have not been seen
   }
 
   async ask(...args) {
@@ -147,20 +144,12 @@ export class Stage {
     );
   }
 
-  /** Ids of sessions, as these commands tell them, by name. */
-  #name(session, reply) {
-    if (reply.t === ':' && session.idsDue > 0 && this.#names.has(reply.v)) {
-      session.idsDue--;
-      return { t: '+', v: this.#named(reply.v) };
-    }
-    return this.#nameWithin(reply);
-  }
-
-  #nameWithin(reply) {
+  /** Ids of sessions, where a reply tells them, by name. */
+  #name(reply) {
     if (!Array.isArray(reply.v)) return reply;
     const redirects = (i) => i > 0 && kRedirect.test(String(reply.v[i - 1].v));
     const v = reply.v.map((item, i) => {
-      return redirects(i) ? { t: '+', v: this.#named(item.v) } : this.#nameWithin(item);
+      return redirects(i) ? { t: '+', v: this.#named(item.v) } : this.#name(item);
     });
     return { ...reply, v };
   }
@@ -206,14 +195,13 @@ export class Stage {
       if (name === 'CLIENT' && sub === 'KILL') this.#sessions[victim.client].doomed = true;
     }
     const commands = step.commands.map((args) => this.#resolve(args));
-    session.idsDue += commands.filter((args) => kAsksId.test(args.join(' '))).length;
     session.link.send(Buffer.concat(commands.map(encode)));
   }
 
   async #collect(number) {
     const session = this.#sessions[number];
     for (const reply of await session.received()) {
-      this.#streams[number].push({ at: this.#at, reply: this.#name(session, reply) });
+      this.#streams[number].push({ at: this.#at, reply: this.#name(reply) });
     }
   }
 

@@ -254,6 +254,24 @@ export const changes = {
     before: 'not on the channel of the key',
     then: 'on both channels',
   },
+  resetSkipped: {
+    since: '7.2',
+    where: 'RESET after CLIENT REPLY SKIP',
+    before: 'its reply is skipped',
+    then: 'it replies',
+  },
+  loopsOfServed: {
+    since: '7.2',
+    where: 'CLIENT TRACKING with NOLOOP of a session that wakes another',
+    before: 'what the other changes then is its own',
+    then: "is the other's",
+  },
+  servedEvents: {
+    since: '7.2',
+    where: 'keyspace events of who waited and is served',
+    before: 'come in an order of their own',
+    then: 'in that of the command',
+  },
   twiceRead: {
     since: '7.2',
     where: 'XREAD, XREADGROUP that waited for one stream named twice',

@@ -48,7 +48,6 @@ export const self = weighted([
   [2, (r) => ['SELECT', r.db()]],
   [1, (r) => ['CLIENT', 'SETNAME', r.pick(['', 'one', 'two', 'a b'])]],
   [1, () => ['CLIENT', 'GETNAME']],
-  [1, () => ['CLIENT', 'ID']],
   [1, () => ['CLIENT', 'INFO']],
   [
     1,
@@ -66,7 +65,7 @@ export const self = weighted([
 
 export const quiet = weighted([
   [1, () => ['CLIENT', 'REPLY', 'OFF']],
-  [2, () => ['CLIENT', 'REPLY', 'SKIP']],
+  [2, (r) => ['CLIENT', 'REPLY', since('resetSkipped', r.version) ? 'SKIP' : 'OFF']],
 ]);
 
 const prefixes = (r) =>
@@ -79,7 +78,7 @@ const track = (r, redirect) => {
     redirect,
     broadcast ? ['BCAST', ...prefixes(r)] : r.maybe(3, r.pick(['OPTIN', 'OPTOUT'])),
     r.maybe(20, ...prefixes(r)),
-    r.maybe(4, 'NOLOOP'),
+    since('loopsOfServed', r.version) ? r.maybe(4, 'NOLOOP') : [],
   );
 };
 
@@ -89,6 +88,5 @@ export const tracking = weighted([
   [1, () => ['CLIENT', 'TRACKING', 'OFF']],
   [2, (r) => ['CLIENT', 'CACHING', r.pick(['YES', 'NO'])]],
   [1, () => ['CLIENT', 'TRACKINGINFO']],
-  [1, () => ['CLIENT', 'GETREDIR']],
   [2, () => ['SUBSCRIBE', '__redis__:invalidate']],
 ]);
