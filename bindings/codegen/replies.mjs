@@ -48,7 +48,8 @@ const byType = [
   [kOk, 'memory|purge function|flush'],
   [
     kText,
-    'echo info incrbyfloat hincrbyfloat substr getrange client|info client|list memory|doctor memory|malloc-stats',
+    'echo info incrbyfloat hincrbyfloat substr getrange client|info client|list memory|doctor ' +
+      'memory|malloc-stats',
   ],
   [kMaybeText, 'get getdel getex getset hget lindex randomkey object|encoding client|getname'],
   [kMaybeText, 'lmove rpoplpush blmove brpoplpush'],

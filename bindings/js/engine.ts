@@ -280,7 +280,7 @@ export class Engine {
     if (this.heap.length === 0) this.refresh();
   }
 
-  /** Answers a `configSet` effect: `name` is the directive that failed, `reason` why, '' if none. */
+  /** Answers a `configSet` effect: `name` is the directive that failed, `reason` why ('': none). */
   endConfigSet(session: number, name: string, reason: string): void {
     this.control.endConfigSet(session, name, reason);
     if (this.heap.length === 0) this.refresh();

@@ -28,7 +28,10 @@ export type Effect =
   | { kind: 'aclLoad'; session: number; file: string }
   | { kind: 'aclSave'; session: number; file: string; content: Uint8Array }
   | { kind: 'configRewrite'; session: number; file: string; content: Uint8Array }
-  /** To be answered with `endConfigSet`, even if nobody waits (session 0), once the `config` effects before it have been acted on. */
+  /**
+   * To be answered with `endConfigSet`, even if nobody waits (session 0), once the `config` effects
+   * before it have been acted on.
+   */
   | { kind: 'configSet'; session: number }
   /** DEBUG SEGFAULT and its kin: the process is to end as if by this signal. */
   | { kind: 'crash'; signal: 'SIGSEGV' | 'SIGABRT'; reason: string }
