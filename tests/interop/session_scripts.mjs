@@ -52,7 +52,8 @@ class Script {
     const { r } = this;
     this.sessions = r.many(3, 6, () => r.pick([2, 3])).map((proto, i) => new Guess(i, proto));
     this.steps = [];
-    this.quiet = since('resetSkipped', version) ? r.pick(['OFF', 'SKIP']) : 'OFF'; // in transactions; both at once are beyond reason
+    // In transactions; both at once are beyond reason.
+    this.quiet = since('resetSkipped', version) ? r.pick(['OFF', 'SKIP']) : 'OFF';
     this.tracks = r.pick([0, 2, 12]);
   }
 
