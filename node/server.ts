@@ -65,6 +65,8 @@ export class Server {
   async start(): Promise<void> {
     const { settings, log } = this;
     this.engine.retain();
+    // What was set at start-up is in force: settings are read from here on, `dir` has been entered.
+    for (const effect of this.engine.takeEffects()) if (effect.kind === 'log') this.act(effect);
     this.port = settings.get('port');
     this.bind = settings.get('bind');
     try {
