@@ -1,7 +1,15 @@
 // The executable kvasm-server: arguments, configuration, log, signals, files.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -305,6 +313,21 @@ describe('settings at run time', () => {
     assert.equal(await client.ask('CONFIG', 'SET', 'port', String(server.port)), '+OK');
     assert.equal(await ping(server.port), '+PONG');
     client.close();
+  });
+
+  test('a relative dir is entered at the start, and not again', async () => {
+    mkdirSync(join(folder, 'sub'));
+    const [first, second] = [await freePort(), await freePort()];
+    const child = spawn(process.execPath, [program, '--port', String(first), '--dir', 'sub'], {
+      cwd: folder,
+    });
+    const ended = new Promise((done) => child.once('exit', done));
+    await eventually(async () => !(await isRefused(first)), 'ready');
+    const client = await connect(first);
+    assert.equal(await client.ask('CONFIG', 'SET', 'port', String(second)), '+OK');
+    client.close();
+    child.kill('SIGTERM');
+    await ended;
   });
 
   test('a port that is taken leaves everything as it was', async () => {
