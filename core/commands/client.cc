@@ -340,7 +340,11 @@ void ClientUnblock(Call& call) {
   Arguments in(call, 2);
   const int64_t id = in.Int();
   if (!in.ok()) return;
-  call.reply.Integer(call.services.waiters.Unblock(static_cast<uint64_t>(id), with_error) ? 1 : 0);
+  const auto session_id = static_cast<uint64_t>(id);
+  const Session* session = call.services.sessions.Find(session_id);
+  const bool killed = session != nullptr && session->close_after_reply;
+  const bool ended = !killed && call.services.waiters.Unblock(session_id, with_error);
+  call.reply.Integer(ended ? 1 : 0);
 }
 
 // --- all sessions ---

@@ -43,7 +43,10 @@ void ResetSession(command::Call& call) {
   call.services.pubsub.UnsubscribeAll(session);
   call.services.tracking.Disable(session);
   call.services.monitors.Remove(session);
-  session.reply_mode = services::ReplyMode::kOn;
+  // What is skipped already stays so.
+  if (session.reply_mode != services::ReplyMode::kSkip) {
+    session.reply_mode = services::ReplyMode::kOn;
+  }
   session.no_evict = session.no_touch = false;
   session.db = 0;
   session.name.clear();

@@ -466,7 +466,7 @@ void Engine::Queue(Session& session, size_t index, std::span<const std::string_v
 void Engine::RunTransaction(Session& session) {
   // With room for short replies set aside there will be an answer even if memory runs out.
   constexpr uint64_t kShortReplyBytes = 64;
-  const uint64_t reply_bytes = kShortReplyBytes * session.transaction.size();
+  const uint64_t reply_bytes = kShortReplyBytes * (session.transaction.size() + 1);
   const bool has_room = reply_bytes <= resp::Buffer::kBytesMax &&
                         session.out.Prepare(static_cast<uint32_t>(reply_bytes)) != nullptr;
   if (!has_room || ((session.transaction.flags() & command::kDenyOom) && !HasMemory())) {

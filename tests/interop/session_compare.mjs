@@ -10,6 +10,8 @@ import { explain, since } from './versions.mjs';
 const flat = (reply) => show(reply, false);
 const word = (reply) => (reply === undefined ? '' : String(reply.v));
 const kUnordered = /^(unsubscribe|punsubscribe|sunsubscribe)$/;
+/** Events that 7.0 does not tell everywhere. */
+const kPops = /zpop(min|max)/;
 const kMessages = /^(message|pmessage|smessage|invalidate)$/;
 
 /**
@@ -124,7 +126,10 @@ class Comparison {
     const list = ordered(stream.map(({ at, reply }) => ({ at, reply: sorted(reply) })));
     if (since('pushesAfter', this.version)) return list;
     const message = ({ reply }) => isMessage(reply);
-    const messages = list.filter(message).sort((x, y) => inText(x.reply, y.reply));
+    const messages = list
+      .filter(message)
+      .filter(({ reply }) => !kPops.test(parts(reply).join(' ')))
+      .sort((x, y) => inText(x.reply, y.reply));
     return [...messages, ...list.filter((item) => !message(item))];
   }
 
@@ -147,7 +152,7 @@ class Comparison {
         steps
           .slice(0, at + 1)
           .flatMap(({ commands }, n) => (mine[n] ? (commands ?? []) : []))
-          .slice(-12);
+          .slice(-40);
       const first = this.stream(stream, ours.streams[i], asked);
       return first && { who: control ? 'control' : String(i), ...first };
     });

@@ -250,15 +250,9 @@ export const changes = {
   },
   popEvents: {
     since: '7.2',
-    where: 'keyspace events of ZMPOP and BZMPOP',
-    before: 'not on the channel of the key',
+    where: 'keyspace events of what pops from sorted sets',
+    before: 'not always, nor on both channels',
     then: 'on both channels',
-  },
-  resetSkipped: {
-    since: '7.2',
-    where: 'RESET after CLIENT REPLY SKIP',
-    before: 'its reply is skipped',
-    then: 'it replies',
   },
   loopsOfServed: {
     since: '7.2',
@@ -271,6 +265,18 @@ export const changes = {
     where: 'keyspace events of who waited and is served',
     before: 'come in an order of their own',
     then: 'in that of the command',
+  },
+  missesTold: {
+    since: '7.2',
+    where: 'MGET of keys that are missing',
+    before: 'tells no event of them',
+    then: 'tells one for each',
+  },
+  trackedAgain: {
+    since: '7.2',
+    where: 'CLIENT TRACKING of sessions that wait, and of those that flush',
+    before: 'keys waited for are tracked once; who flushes is told amid its replies',
+    then: 'again at each attempt; after them',
   },
   twiceRead: {
     since: '7.2',

@@ -34,8 +34,9 @@ export class Arguments extends Random {
   constructor(seed, version) {
     super(seed);
     this.version = version;
-    this.swaps = since('expiredSwapped', version) || this.once(2);
-    this.expires = since('expiredSwapped', version) || !this.swaps;
+    // A watched key that has expired and is replaced unseen is no change to a real server.
+    this.swaps = this.once(2);
+    this.expires = !this.swaps;
   }
 
   key(type) {

@@ -65,11 +65,15 @@ export const self = weighted([
 
 export const quiet = weighted([
   [1, () => ['CLIENT', 'REPLY', 'OFF']],
-  [2, (r) => ['CLIENT', 'REPLY', since('resetSkipped', r.version) ? 'SKIP' : 'OFF']],
+  [2, (r) => ['CLIENT', 'REPLY', 'SKIP']],
 ]);
 
+/** Each once: a real server replies twice to those that overlap with each other. */
 const prefixes = (r) =>
-  r.many(0, 2, () => ['PREFIX', r.pick(['l', 'z', 's1', 'k', 'x', ''])]).flat();
+  [...new Set(r.many(0, 2, () => r.pick(['l', 'z', 's1', 'k', 'x'])))].flatMap((p) => [
+    'PREFIX',
+    p,
+  ]);
 
 /** Client side caching, told to the session itself or, `redirect`, to another one. */
 const track = (r, redirect) => {
@@ -77,7 +81,6 @@ const track = (r, redirect) => {
   return ['CLIENT', 'TRACKING', r.once(6) ? 'OFF' : 'ON'].concat(
     redirect,
     broadcast ? ['BCAST', ...prefixes(r)] : r.maybe(3, r.pick(['OPTIN', 'OPTOUT'])),
-    r.maybe(20, ...prefixes(r)),
     since('loopsOfServed', r.version) ? r.maybe(4, 'NOLOOP') : [],
   );
 };

@@ -82,8 +82,20 @@ const streams = weighted([
   [1, (r) => ['XGROUP', 'SETID', r.key('stream'), r.group(), r.pick(['0', '$', r.oldId()])]],
   [2, (r) => ['XGROUP', 'DESTROY', r.key('stream'), r.group()]],
   [1, (r) => ['XACK', r.key('stream'), r.group(), r.oldId()]],
-  [1, (r) => ['XCLAIM', r.key('stream'), r.group(), r.consumer(), '0', r.oldId(), 'JUSTID']],
-  [1, (r) => ['XAUTOCLAIM', r.key('stream'), r.group(), r.consumer(), '0', '0', 'JUSTID']],
+  [
+    1,
+    (r) =>
+      since('idleConsumers', r.version)
+        ? ['XCLAIM', r.key('stream'), r.group(), r.consumer(), '0', r.oldId(), 'JUSTID']
+        : ['PING'],
+  ],
+  [
+    1,
+    (r) =>
+      since('idleConsumers', r.version)
+        ? ['XAUTOCLAIM', r.key('stream'), r.group(), r.consumer(), '0', '0', 'JUSTID']
+        : ['PING'],
+  ],
   [1, (r) => ['XRANGE', r.key('stream'), '-', '+']],
   [1, (r) => ['XPENDING', r.key('stream'), r.group()]],
 ]);
@@ -119,13 +131,15 @@ const others = weighted([
   [1, (r) => ['HINCRBY', r.key('hash'), r.element(), '1']],
 ]);
 
+const replace = (r) => (r.expires ? [] : ['REPLACE']);
+
 const keys = weighted([
   [5, (r) => [r.pick(['DEL', 'UNLINK']), ...r.keys()]],
   [6, (r) => [r.pick(['RENAME', 'RENAME', 'RENAMENX']), r.key(), r.key()]],
   [4, (r) => ['COPY', r.key(), r.key(), ...r.maybe(4, 'DB', r.db()), ...r.maybe(2, 'REPLACE')]],
   [2, (r) => ['MOVE', r.key(), r.db()]],
-  [3, (r) => ['RESTORE', r.key(), '0', r.dump(), ...r.maybe(2, 'REPLACE')]],
-  [1, (r) => ['RESTORE', r.key(), '1000', r.dump(), 'ABSTTL', 'REPLACE']],
+  [3, (r) => ['RESTORE', r.key(), '0', r.dump(), ...r.maybe(2, ...replace(r))]],
+  [1, (r) => ['RESTORE', r.key(), '1000', r.dump(), 'ABSTTL', ...replace(r)]],
   [2, (r) => [r.pick(['TYPE', 'EXISTS', 'TOUCH']), r.key()]],
   [1, (r) => ['EXPIRE', r.key(), '100000', ...r.maybe(3, r.pick(['NX', 'XX', 'GT']))]],
   [1, (r) => ['PERSIST', r.key()]],
