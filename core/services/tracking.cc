@@ -243,7 +243,8 @@ void Tracking::TellKey(Session& session, uint64_t redirect, std::string_view key
 
 void Tracking::Tell(Session& session, uint64_t redirect, std::span<const std::string_view> keys) {
   Session* receiver = redirect == 0 ? &session : sessions_.Find(redirect);
-  if (receiver == nullptr || (redirect != 0 && receiver->cut_off)) {
+  // One that is about to be closed (QUIT) will not read it.
+  if (receiver == nullptr || (redirect != 0 && receiver->close_after_reply)) {
     return TellBroken(session, redirect);
   }
   const bool push = receiver->reply.protocol() > 2;

@@ -77,6 +77,18 @@ TEST(Tracking, ARedirectThatEndsIsToldAndShown) {
   EXPECT_EQ(t.Raw(reader, "CLIENT TRACKINGINFO\r\n").find("broken_redirect"), std::string::npos);
 }
 
+TEST(Tracking, ARedirectionIsBrokenOnceItsTargetHasQuit) {
+  TestEngine t;
+  Session& listener = OpenResp3(t);
+  Session& reader = OpenResp3(t);
+  t.Raw(reader, "CLIENT TRACKING on" + Redirect(listener));
+  t.Raw(reader, "GET a\r\n");
+  t.Raw(listener, "QUIT\r\n");  // the host has not closed it yet
+  t.Run("SET a 1");
+  EXPECT_TRUE(Taken(reader).starts_with(">2\r\n$21\r\ntracking-redir-broken\r\n"));
+  EXPECT_TRUE(Taken(listener).empty());
+}
+
 TEST(Tracking, ARunningSessionHearsOfAnothersKeysAfterItsReply) {
   TestEngine t;
   Session& writer = OpenResp3(t);
