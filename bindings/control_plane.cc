@@ -151,6 +151,10 @@ class EngineHandle {
     const base::Status status = engine().acl().Define(views);
     return status.ok() ? std::string() : std::string(status.error());
   }
+  // A "rename-command" directive. "" or what is wrong.
+  std::string RenameCommand(const std::string& from, const std::string& to) {
+    return std::string(engine().RenameCommand(from, to));
+  }
   // The users of a file, at start-up. "" or what is wrong.
   std::string LoadUsers(const std::string& file, const std::string& text) {
     const base::Status status = engine().LoadUsers(file, text);
@@ -232,6 +236,7 @@ EMSCRIPTEN_BINDINGS(kvasm) {
       .function("configSet", &EngineHandle::ConfigSet)
       .function("configNames", &EngineHandle::ConfigNames)
       .function("defineUser", &EngineHandle::DefineUser)
+      .function("renameCommand", &EngineHandle::RenameCommand)
       .function("loadUsers", &EngineHandle::LoadUsers)
       .function("endAclLoad", &EngineHandle::EndAclLoad)
       .function("endAclSave", &EngineHandle::EndAclSave)

@@ -46,6 +46,15 @@ function fail(text: string): never {
   process.exit(1);
 }
 
+/** What was probably meant by a mistake of the command line, as a line of its own, or ''. */
+function hintFor({ text, origin, line }: ConfigError['directive']): string {
+  const isOption = origin.startsWith('command line');
+  const assignment = isOption ? /^([a-z-]+)=(.*)$/i.exec(text) : null;
+  if (assignment !== null) return `\nDid you mean '--${assignment[1]} ${assignment[2]}'?`;
+  if (isOption && /^"-[^-]/.test(text)) return '\nOptions begin with two dashes: --port 6380';
+  return line === 0 && /^\d+$/.test(text) ? `\nDid you mean '--port ${text}'?` : '';
+}
+
 /** Says where a configuration is wrong, as redis-server does, save for what holds a password. */
 function failConfig(error: unknown): never {
   if (!(error instanceof ConfigError)) throw error;
@@ -53,7 +62,7 @@ function failConfig(error: unknown): never {
   const shown = text.replace(/^(["']?(?:user|requirepass|masterauth)["']?)\s.*/is, '$1 (hidden)');
   fail(
     `\n*** FATAL CONFIG FILE ERROR (Kvasm ${packageVersion()}) ***\n` +
-      `Reading the configuration, at ${origin}\n>>> '${shown}'\n${error.message}`,
+      `Reading the configuration, at ${origin}\n>>> '${shown}'\n${error.message}${hintFor(error.directive)}`,
   );
 }
 
@@ -196,6 +205,7 @@ async function serve(commandLine: CommandLine): Promise<void> {
   try {
     unknown = settings.apply(directives);
     changeDirectory(settings.get('dir'));
+    settings.set('dir', process.cwd());
   } catch (error) {
     if (error instanceof ConfigError) failConfig(error);
     fail(`Can't chdir to '${lastValue(directives, 'dir')}': ${(error as Error).message}`);

@@ -226,6 +226,8 @@ export class Server {
     } else if (effect.name === 'dir') {
       try {
         this.host.changeDirectory(effect.value);
+        // The folder is told by its whole path, whatever it was called.
+        this.settings.set('dir', this.host.directory());
       } catch (error) {
         this.problem ??= { name: 'dir', reason: reasonOf(error) };
         this.log.warning(`Can't chdir to '${effect.value}': ${(error as Error).message}`);

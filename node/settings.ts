@@ -35,11 +35,23 @@ const kSeveralArguments = new Set([
   'slaveof',
 ]);
 
+/** Of these, those for which no argument at all is as good as an empty one. */
+const kMayBeBare = new Set([
+  'bind',
+  'latency-tracking-info-percentiles',
+  'save',
+  'shutdown-on-sigint',
+  'shutdown-on-sigterm',
+]);
+
 /** How CONFIG SET begins to say what is wrong; in a file the line says it better. */
 const kConfigSetPrefix = /^ERR CONFIG SET failed \(possibly related to argument '[^']*'\) - /;
 
 /** The engine's part of the settings. */
-export type ConfigStore = Pick<Engine, 'configGet' | 'configSet' | 'configNames' | 'defineUser'>;
+export type ConfigStore = Pick<
+  Engine,
+  'configGet' | 'configSet' | 'configNames' | 'defineUser' | 'renameCommand'
+>;
 
 /** All settings of a server, live: what CONFIG SET changes is seen here. */
 export class Settings {
@@ -78,17 +90,22 @@ export class Settings {
         users.push(directive);
         continue;
       }
+      if (name === 'rename-command' && args.length === 2) {
+        const problem = this.store.renameCommand(args[0]!, args[1]!);
+        if (problem !== '') throw new ConfigError(problem, directive);
+        continue;
+      }
       if (!this.known.has(name) && !this.own.has(name)) {
         // No directive goes without a value, none begins with a dash (`-p 6380`): this one is not
         // from another version, but a mistake.
-        if (args.length === 0 || name.startsWith('-')) {
+        if (args.length === 0 || name.startsWith('-') || name === 'rename-command') {
           throw new ConfigError('Bad directive or wrong number of arguments', directive);
         }
         unknown.push(directive);
         continue;
       }
-      const isFlags = name.startsWith('shutdown-on-');
-      if ((args.length === 0 && !isFlags) || (args.length > 1 && !kSeveralArguments.has(name))) {
+      const isBare = args.length === 0 && !kMayBeBare.has(name);
+      if (isBare || (args.length > 1 && !kSeveralArguments.has(name))) {
         throw new ConfigError('wrong number of arguments', directive);
       }
       const problem = this.set(name, args.join(' '));

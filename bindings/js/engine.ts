@@ -255,6 +255,13 @@ export class Engine {
     return problem;
   }
 
+  /** Obeys a `rename-command` directive. @returns '' or what is wrong with it */
+  renameCommand(from: string, to: string): string {
+    const problem = this.control.renameCommand(from, to);
+    if (this.heap.length === 0) this.refresh();
+    return problem;
+  }
+
   /** Replaces all users by those of a file. @returns '' or what is wrong with it */
   loadUsers(file: string, content: Uint8Array): string {
     const problem = this.control.loadUsers(file, content);

@@ -44,6 +44,7 @@ export interface EngineControl {
   configGet(name: string): string | undefined;
   configSet(name: string, value: string): string;
   defineUser(words: readonly string[]): string;
+  renameCommand(from: string, to: string): string;
   loadUsers(file: string, content: Uint8Array): string;
   endAclLoad(session: number, isRead: boolean, text: Uint8Array | string): void;
   endAclSave(session: number, isWritten: boolean): void;

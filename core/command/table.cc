@@ -70,7 +70,32 @@ int32_t Table::Lookup(std::string_view first, std::string_view second) const {
   return kNone;
 }
 
-int32_t Table::Find(std::string_view name) const { return Lookup(name, {}); }
+int32_t Table::Find(std::string_view name) const {
+  for (const auto& [other, index] : renamed_) {
+    if (base::EqualsIgnoreCase(other, name)) return index;
+  }
+  return Lookup(name, {});
+}
+
+std::string_view Table::Rename(std::string_view from, std::string_view to) {
+  const int32_t index = Find(from);
+  if (index == kNone || IsSubcommand(at(static_cast<size_t>(index))))
+    return "No such command in rename-command";
+  if (!base::EqualsIgnoreCase(from, to) && Find(to) != kNone)
+    return "Target command name already exists";
+  SetName(from, kNone);
+  if (!to.empty()) SetName(to, index);
+  return {};
+}
+
+void Table::SetName(std::string_view name, int32_t index) {
+  for (auto& [other, known] : renamed_) {
+    if (!base::EqualsIgnoreCase(other, name)) continue;
+    known = index;
+    return;
+  }
+  renamed_.emplace_back(name, index);
+}
 
 int32_t Table::FindSubcommand(size_t container, std::string_view name) const {
   return name.empty() ? kNone : Lookup(specs_[container]->name, name);

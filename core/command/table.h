@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/command/spec.h"
@@ -22,8 +24,15 @@ class Table {
   // By index: top-level commands and subcommands ("config|get") alike.
   const CommandSpec& at(size_t index) const { return *specs_[index]; }
 
-  // The index of a top-level command or of "container|subcommand", in any case; kNone if unknown.
+  // The index of a top-level command or of "container|subcommand", in any case, as clients call it;
+  // kNone if unknown.
   int32_t Find(std::string_view name) const;
+  // The index of a spec of this table, whatever clients call it.
+  int32_t IndexOf(const CommandSpec& spec) const { return Lookup(spec.name, {}); }
+  // Has Find know a command by another name only, or, if that is "", by none: `rename-command`.
+  // The spec stays: ACL rules, statistics and documentation go by its own name. Returns "" or what
+  // is wrong; nothing has changed then.
+  std::string_view Rename(std::string_view from, std::string_view to);
   // The index of a container's subcommand; kNone if there is none of that name.
   int32_t FindSubcommand(size_t container, std::string_view name) const;
 
@@ -47,11 +56,13 @@ class Table {
 
  private:
   int32_t Lookup(std::string_view first, std::string_view second) const;
+  void SetName(std::string_view name, int32_t index);
 
   std::vector<const CommandSpec*> specs_;
   std::vector<uint16_t> subcommands_;  // per command
   std::vector<int32_t> slots_;         // open addressing, a power of two
   size_t top_level_count_ = 0;
+  std::vector<std::pair<std::string, int32_t>> renamed_;  // go before slots_; kNone: not found
 };
 
 }  // namespace kvasm::command

@@ -111,7 +111,7 @@ struct Query {
 bool MayReadAnyKey(const Call& call) {
   const services::AclUser& user = *call.session.user;
   if (user.all_powerful()) return true;
-  const auto index = static_cast<size_t>(call.table.Find(call.spec.name));
+  const auto index = static_cast<size_t>(call.table.IndexOf(call.spec));
   return command::MayReadAnyKey(user, call.spec, index, call.args);
 }
 
@@ -415,9 +415,10 @@ constexpr CommandSpec kSpecs[] = {
      .categories = kCatDangerous | kCatList | kCatSet | kCatSortedSet,
      .since = "1.0.0",
      .keys = {{Keys(kRo | kAccess, 1), UnknownKeys(kRo | kAccess), UnknownKeys(kOw | kUpdate)}},
-     .syntax = "key:key [BY by-pattern:pattern#1] [LIMIT {limit offset:integer count:integer}] "
-               "[GET get-pattern:pattern#1...+] [<order ASC | DESC>] [sorting=ALPHA] [STORE "
-               "destination:key#2]",
+     .syntax =
+         "key:key [BY by-pattern:pattern#1'pattern'] [LIMIT {limit offset:integer count:integer}] "
+         "[GET get-pattern:pattern#1'pattern'...+] [<order ASC | DESC>] [sorting=ALPHA] [STORE "
+         "destination:key#2]",
      .complexity = "O(N + M*log M), N the elements, M those to put in order",
      .summary = "Sorts a list, a set or a sorted set, and may store the result."},
     {.name = "sort_ro",
@@ -428,8 +429,9 @@ constexpr CommandSpec kSpecs[] = {
      .categories = kCatDangerous | kCatList | kCatSet | kCatSortedSet,
      .since = "7.0.0",
      .keys = {{Keys(kRo | kAccess, 1), UnknownKeys(kRo | kAccess)}},
-     .syntax = "key:key [BY by-pattern:pattern#1] [LIMIT {limit offset:integer count:integer}] "
-               "[GET get-pattern:pattern#1...+] [<order ASC | DESC>] [sorting=ALPHA]",
+     .syntax =
+         "key:key [BY by-pattern:pattern#1'pattern'] [LIMIT {limit offset:integer count:integer}] "
+         "[GET get-pattern:pattern#1'pattern'...+] [<order ASC | DESC>] [sorting=ALPHA]",
      .complexity = "O(N + M*log M), N the elements, M those to put in order",
      .summary = "Sorts a list, a set or a sorted set."},
 };

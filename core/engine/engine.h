@@ -104,6 +104,10 @@ class Engine {
   int64_t Tick(uint32_t budget_units);
 
   const command::Table& table() const { return table_; }
+  // A "rename-command" directive. "" or what is wrong.
+  std::string_view RenameCommand(std::string_view from, std::string_view to) {
+    return table_.Rename(from, to);
+  }
   keyspace::Keyspace& keyspace() { return keyspace_; }
   services::Config& config() { return config_; }
   services::Stats& stats() { return stats_; }

@@ -187,6 +187,10 @@ describe('settings', () => {
         values[name] = value;
         return '';
       },
+      renameCommand(from, to) {
+        this.calls.push(['rename', from, to]);
+        return from === 'nosuch' ? 'No such command' : '';
+      },
     };
   }
   const apply = (store, text) => new Settings(store).apply(parseConfig(text, 'x'));
@@ -215,6 +219,28 @@ describe('settings', () => {
   test('a directive without a value, or with too many, is an error', () => {
     assert.throws(() => apply(makeStore({ port: '1' }), 'port'), /wrong number of arguments/);
     assert.throws(() => apply(makeStore({ port: '1' }), 'port 1 2'), /wrong number of arguments/);
+  });
+
+  test('lists may be empty', () => {
+    const values = { save: '60 1', bind: '*', port: '1' };
+    apply(makeStore(values), 'save\nbind');
+    assert.deepEqual(values, { save: '', bind: '', port: '1' });
+  });
+
+  test('commands are renamed where the line stands', () => {
+    const store = makeStore({ port: '1' });
+    apply(store, 'port 2\nrename-command FLUSHALL ""\nport 3');
+    assert.deepEqual(store.calls, [
+      ['port', '2'],
+      ['rename', 'FLUSHALL', ''],
+      ['port', '3'],
+    ]);
+    assert.throws(
+      () => apply(store, 'rename-command nosuch x'),
+      (error) => error.message === 'No such command' && error.directive.origin === 'x:1',
+    );
+    assert.throws(() => apply(store, 'rename-command get'), /Bad directive or wrong number of/);
+    assert.throws(() => apply(store, 'rename-command get a b'), /Bad directive or wrong number of/);
   });
 
   test('listens on loopback unless told otherwise', () => {

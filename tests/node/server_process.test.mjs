@@ -81,7 +81,9 @@ describe('without serving', () => {
   test('command lines that cannot be meant exit with 1', () => {
     const table = [
       [['--invalid'], /Bad directive or wrong number of arguments/],
-      [['-p', '6380'], /Bad directive or wrong number of arguments/],
+      [['-p', '6380'], /Bad directive or wrong number of arguments\nOptions begin with two dashes/],
+      [['--port=6380'], /Bad directive [^]*\nDid you mean '--port 6380'\?/],
+      [['6380'], /can't open config file '6380'[^]*\nDid you mean '--port 6380'\?/],
       [['--port'], /'port'[^]*wrong number of arguments/],
       [['--port', '1', '2'], /'port "1" "2"'[^]*wrong number of arguments/],
       [['--port', '--bla'], /'port "--bla"'\nargument couldn't be parsed into an integer/],

@@ -1,8 +1,16 @@
 // CONFIG REWRITE: what becomes of a configuration file, and a server started with it again.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseContent, rewriteConfig } from '../../dist/node/config_rewrite.js';
 import { startKvasm } from '../interop/server.mjs';
@@ -10,7 +18,7 @@ import { connect, request } from './server_client.mjs';
 
 let folder;
 before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'kvasm-rewrite-'));
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'kvasm-rewrite-')));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -164,6 +172,50 @@ describe('a server', () => {
     assert.equal(await second.client.ask('AUTH', 'eve', 'pw'), '+OK');
     assert.equal(await second.client.ask('GET', '"e1'), '$-1');
     await stop(second);
+  });
+
+  test('tells its folder by the whole path, whatever it was called', async () => {
+    const inside = join(folder, 'data é', 'deep');
+    mkdirSync(inside, { recursive: true });
+    const path = join(folder, 'dir.conf');
+    writeFileSync(path, '');
+    const server = await startKvasm({
+      file: path,
+      args: ['--dir', `${folder}/./data é`, '--enable-protected-configs', 'yes'],
+    });
+    const client = await connect(server.port);
+    const shown = async () => Buffer.from(await configGet(client, 'dir'), 'latin1').toString();
+    assert.equal(await shown(), dirname(inside));
+    assert.equal(await client.ask('CONFIG', 'SET', 'dir', 'deep'), '+OK');
+    assert.equal(await shown(), inside);
+    assert.equal(await client.ask('CONFIG', 'SET', 'dir', '../deep/..'), '+OK');
+    assert.equal(await shown(), dirname(inside));
+    // A change that cannot be applied is taken back, the folder with it.
+    assert.match(
+      await client.ask('CONFIG', 'SET', 'dir', 'deep', 'bind', '999.999.999.999'),
+      /^-ERR .*Failed to bind/,
+    );
+    assert.equal(await shown(), dirname(inside));
+    assert.match(await client.ask('CONFIG', 'SET', 'dir', 'nosuch'), /^-ERR .*No such file/);
+    assert.equal(await shown(), dirname(inside));
+    assert.equal(await client.ask('CONFIG', 'SET', 'dir', 'deep'), '+OK');
+    await stop({ server, client });
+  });
+
+  test('keeps the names its commands were given', async () => {
+    const path = join(folder, 'rename.conf');
+    writeFileSync(path, 'rename-command FLUSHALL ""\nrename-command KEYS "list all"\n');
+    const check = async () => {
+      const one = await start(path);
+      assert.match(await one.client.ask('flushall'), /^-ERR unknown command 'flushall'/);
+      assert.match(await one.client.ask('KEYS', '*'), /^-ERR unknown command 'KEYS'/);
+      assert.equal(await one.client.ask('LIST ALL', '*'), '*0');
+      assert.equal(await one.client.ask('CONFIG', 'REWRITE'), '+OK');
+      await stop(one);
+    };
+    await check();
+    assert.match(readFileSync(path, 'latin1'), /^rename-command FLUSHALL ""\nrename-command KEYS/);
+    await check();
   });
 
   test('reads back all directives as they are', async () => {
