@@ -294,11 +294,9 @@ void Engine::NoteRequest(Session& session, std::string_view command) {
 }
 
 void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> args) {
-  // A browser tricked into talking to this port: end it before its request's body is obeyed.
   if (session.network &&
       (base::EqualsIgnoreCase(args[0], "POST") || base::EqualsIgnoreCase(args[0], "Host:"))) {
-    session.close_after_reply = true;
-    return;
+    return EndBrowser(session);
   }
   std::string quoted;
   for (size_t i = 1; i < args.size() && quoted.size() < errors::kQuotedMax; ++i) {
@@ -308,6 +306,18 @@ void Engine::ReplyUnknown(Session& session, std::span<const std::string_view> ar
     quoted += "' ";
   }
   session.reply.Error(errors::UnknownCommand(args[0], quoted));
+}
+
+void Engine::EndBrowser(Session& session) {
+  constexpr int64_t kQuietMs = 60'000;  // so that nobody fills the log
+  session.close_after_reply = true;
+  const int64_t now_ms = keyspace_.now_ms();
+  if (now_ms - browser_logged_ms_ < kQuietMs) return;
+  browser_logged_ms_ = now_ms;
+  host_.log.Write(host::LogLevel::kWarning,
+                  "Possible SECURITY ATTACK: " + session.address +
+                      " has sent POST or Host:, as a web browser does that was tricked into "
+                      "talking to this port. Its connection is ended.");
 }
 
 void Engine::ReplyUnknownSubcommand(Session& session, size_t container,

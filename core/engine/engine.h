@@ -124,6 +124,8 @@ class Engine {
   void ExecuteFed(services::Session& session);
   // What CLIENT LIST tells of the last request; `command` is empty if there is no such command.
   void NoteRequest(services::Session& session, std::string_view command);
+  // Ends a session that speaks HTTP before its request's body is obeyed.
+  void EndBrowser(services::Session& session);
   void ReplyUnknown(services::Session& session, std::span<const std::string_view> args);
   void ReplyUnknownSubcommand(services::Session& session, size_t container,
                               std::span<const std::string_view> args);
@@ -217,6 +219,7 @@ class Engine {
   std::deque<uint64_t> served_;  // sessions whose input is to be looked at
   bool in_transaction_ = false;
   bool replied_in_parts_ = false;  // EXEC: what CLIENT REPLY silences of it is silenced already
+  int64_t browser_logged_ms_ = 0;  // when EndBrowser last wrote to the log
   uint32_t commands_unread_ = 0;   // commands since the clock was last read
   services::SlowLog slow_log_;
   services::LatencyMonitor latency_;

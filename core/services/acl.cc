@@ -1,5 +1,7 @@
 #include "core/services/acl.h"
 
+#include <algorithm>
+
 #include "core/base/errors.h"
 
 namespace kvasm::services {
@@ -77,6 +79,11 @@ void Acl::SetDefaultPassword(std::string_view password) {
   CHECK(default_user_->Apply("resetpass").empty());
   const std::string rule = password.empty() ? "nopass" : ">" + std::string(password);
   CHECK(default_user_->Apply(rule).empty());
+  NotePasswords(*default_user_);
+}
+
+void Acl::NotePasswords(const AclUser& user) {
+  password_rounds_ = std::max(password_rounds_, user.passwords().size());
 }
 
 void Acl::Welcome(Session& session) const {
@@ -86,9 +93,10 @@ void Acl::Welcome(Session& session) const {
 
 const AclUser* Acl::Authenticate(std::string_view name, std::string_view password) const {
   const AclUser* user = Find(name);
-  // Whether there is such a user, and whether he is on, must not show in the time it takes.
+  // Whether there is such a user, whether he is on and how many passwords he has must not show in
+  // the time it takes.
   const AclUser& tried = user == nullptr ? *default_user_ : *user;
-  const bool knows_password = tried.HasPassword(base::Sha256(password));
+  const bool knows_password = tried.HasPassword(base::Sha256(password), password_rounds_);
   if (user == nullptr || !user->enabled()) return nullptr;
   return user->nopass() || knows_password ? user : nullptr;
 }
@@ -119,6 +127,7 @@ base::Status Acl::Set(std::string_view name, std::span<const std::string_view> r
                       const Ending& ending) {
   base::Result<AclUser> user = Preview(name, rules);
   if (!user.ok()) return user.TakeError();
+  NotePasswords(user.value());
   const auto at = users_.find(name);
   if (at == users_.end()) {
     users_.emplace(name, std::make_unique<AclUser>(user.TakeValue()));

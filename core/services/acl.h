@@ -90,6 +90,7 @@ class Acl {
   std::string Save() const;
 
  private:
+  void NotePasswords(const AclUser& user);
   // Takes the user from all his sessions and ends these.
   void EndSessionsOf(const AclUser& user, const Ending& ending) const;
 
@@ -99,6 +100,7 @@ class Acl {
   AclUser* default_user_;
   AclUser host_user_;
   std::vector<std::string> defined_;  // by Define
+  size_t password_rounds_ = 1;        // the most passwords that any user has ever had
   AclLog log_;
 };
 

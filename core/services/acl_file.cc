@@ -101,6 +101,7 @@ base::Status Acl::Load(std::string_view name, std::string_view text, const Endin
   }
   reader.users[std::string(kDefaultUserName)] = std::move(users_.find(kDefaultUserName)->second);
   users_ = std::move(reader.users);
+  for (const auto& [known, user] : users_) NotePasswords(*user);
   return base::Status::Ok();
 }
 
@@ -123,6 +124,7 @@ base::Status Acl::Define(std::span<const std::string_view> arguments) {
     return base::Error(errors::AclDeclaration(is_secret ? rule.substr(0, 1) : rule, problem));
   }
   defined_.emplace_back(name);
+  NotePasswords(user);
   if (name == kDefaultUserName) {
     default_user_->CopyFrom(user);
   } else {

@@ -33,9 +33,9 @@ class AclUser {
   // Takes over everything but the name.
   void CopyFrom(const AclUser& other);
 
-  // Whether the digest is one of the passwords'. Takes the same time wherever they begin to differ
-  // and whichever it is.
-  bool HasPassword(const base::Sha256Digest& digest) const;
+  // Whether the digest is one of the passwords'. Takes the same time wherever they begin to differ,
+  // whichever it is, and however many there are: as many as for a user with `rounds` of them.
+  bool HasPassword(const base::Sha256Digest& digest, size_t rounds) const;
   bool AllowsChannel(std::string_view channel, bool is_pattern) const;
 
   // At least what Describe takes, and about what the user takes.

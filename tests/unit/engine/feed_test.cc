@@ -7,6 +7,9 @@
 #include "tests/unit/support/test_engine.h"
 
 namespace kvasm::testing {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 constexpr uint32_t kValueBytes = 300'000;
@@ -64,6 +67,24 @@ TEST_F(FeedTest, EndsASessionWhoseHeldRequestsAreMalformed) {
       t.Raw(session, "GET large\r\nGET large\r\nGET large\r\nGET large\r\n*x\r\n");
   EXPECT_TRUE(session.close_after_reply);
   EXPECT_TRUE(all.ends_with("-ERR Protocol error: invalid multibulk length\r\n"));
+}
+
+// A browser can be made to send what its user never meant.
+TEST_F(FeedTest, EndsAClientThatSpeaksHttpAndSaysSoOnceAMinute) {
+  const auto attack = [this](std::string_view text) {
+    services::Session& browser = t.OpenNetwork();
+    t.engine.Feed(browser, text);
+    EXPECT_TRUE(browser.close_after_reply);
+    EXPECT_EQ(browser.out.view().find("+OK"), std::string_view::npos);
+  };
+  attack("POST / HTTP/1.1\r\n\r\nFLUSHALL\r\n");
+  attack("GET / HTTP/1.1\r\nHost: localhost\r\n\r\nFLUSHALL\r\n");
+  EXPECT_EQ(t.Run("DBSIZE"), ":1");
+  ASSERT_EQ(t.log.lines.size(), 1u);
+  EXPECT_TRUE(t.log.lines[0].starts_with("Possible SECURITY ATTACK"));
+  t.AdvanceTime(1min);
+  attack("post\r\n");
+  EXPECT_EQ(t.log.lines.size(), 2u);
 }
 
 }  // namespace

@@ -150,15 +150,35 @@ TEST_F(AclRules, ChannelsAndTheirPatterns) {
 TEST_F(AclRules, Passwords) {
   EXPECT_EQ(Apply({">one", ">two", ">one"}), "");
   EXPECT_EQ(user.passwords().size(), 2u);
-  EXPECT_TRUE(user.HasPassword(base::Sha256("two")));
-  EXPECT_FALSE(user.HasPassword(base::Sha256("three")));
+  EXPECT_TRUE(user.HasPassword(base::Sha256("two"), 1));
+  EXPECT_FALSE(user.HasPassword(base::Sha256("three"), 1));
   EXPECT_EQ(Apply({"<one", "!" + base::HexText(base::Sha256("two"))}), "");
-  EXPECT_FALSE(user.HasPassword(base::Sha256("two")));
+  EXPECT_FALSE(user.HasPassword(base::Sha256("two"), 1));
   EXPECT_EQ(Apply({"nopass", "#" + base::HexText(base::Sha256("four"))}), "");
   EXPECT_FALSE(user.nopass());
-  EXPECT_TRUE(user.HasPassword(base::Sha256("four")));
+  EXPECT_TRUE(user.HasPassword(base::Sha256("four"), 1));
   EXPECT_EQ(Apply({"resetpass"}), "");
   EXPECT_TRUE(user.passwords().empty());
+}
+
+TEST_F(AclRules, APasswordIsComparedToItsLastDigit) {
+  const std::string hash = base::HexText(base::Sha256("secret"));
+  for (size_t i = 0; i < hash.size(); ++i) {
+    std::string other = hash;
+    other[i] = other[i] == '0' ? '1' : '0';
+    EXPECT_EQ(Apply({"resetpass", "#" + other}), "");
+    EXPECT_FALSE(user.HasPassword(base::Sha256("secret"), 1)) << i;
+  }
+}
+
+TEST_F(AclRules, ComparisonsWithNobodysPasswordChangeNothing) {
+  EXPECT_FALSE(user.HasPassword(base::Sha256(""), 100));
+  EXPECT_EQ(Apply({">one", ">two"}), "");
+  for (const size_t rounds : {0, 1, 2, 100}) {
+    EXPECT_TRUE(user.HasPassword(base::Sha256("one"), rounds));
+    EXPECT_TRUE(user.HasPassword(base::Sha256("two"), rounds));
+    EXPECT_FALSE(user.HasPassword(base::Sha256("three"), rounds));
+  }
 }
 
 TEST_F(AclRules, ResetMakesTheUserNew) {
