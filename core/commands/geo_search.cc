@@ -344,7 +344,7 @@ constexpr CommandSpec kSpecs[] = {
      .syntax =
          "key:key longitude:double latitude:double radius:double <unit m=m | km=km | ft=ft | "
          "mi=mi> [WITHCOORD] [WITHDIST] [WITHHASH] [{count-block COUNT count:integer [ANY~6.2.0]}] "
-         "[<order ASC | DESC>] [<store STORE storekey:key | STOREDIST storedistkey:key>]",
+         "[<order ASC | DESC>] [<store STORE storekey:key'key' | STOREDIST storedistkey:key'key'>]",
      .deprecated_since = "6.2.0",
      .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
      .complexity = "O(N + M*log M), N the points in the cells around the shape, M those inside",
@@ -375,7 +375,7 @@ constexpr CommandSpec kSpecs[] = {
                KeysAfter(kOw | kUpdate, "STOREDIST", 5, 0, 1, 0)}},
      .syntax = "key:key member radius:double <unit m=m | km=km | ft=ft | mi=mi> [WITHCOORD] "
                "[WITHDIST] [WITHHASH] [{count-block COUNT count:integer [ANY]}] [<order ASC | "
-               "DESC>] [<store STORE storekey:key | STOREDIST storedistkey:key>]",
+               "DESC>] [<store STORE storekey:key'key' | STOREDIST storedistkey:key'key'>]",
      .deprecated_since = "6.2.0",
      .replaced_by =
          "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",

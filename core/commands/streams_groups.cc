@@ -411,7 +411,8 @@ constexpr CommandSpec kSpecs[] = {
      .categories = kCatStream,
      .since = "5.0.0",
      .keys = {{Keys(kRw | kUpdate, 2)}},
-     .syntax = "key:key group <id-selector id | new-id=$> [ENTRIESREAD entriesread:integer]",
+     .syntax = "key:key group <id-selector id | new-id=$> [ENTRIESREAD "
+               "entriesread:integer'entries-read']",
      .complexity = "O(1)",
      .summary = "Has a consumer group go on behind another id."},
     {.name = "xinfo|consumers",

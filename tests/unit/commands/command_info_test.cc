@@ -311,6 +311,28 @@ TEST(CommandInfo, DocsDescribeArguments) {
       "\"type\": \"string\", \"display_text\": \"password\"}]}}"));
 }
 
+// redis-cli shows these as hints.
+TEST(CommandInfo, DocsCallSomeArgumentsByAnotherName) {
+  TestEngine t;
+  t.UseResp3(true);
+  const auto shows = [&](std::string_view command, std::string_view name, std::string_view shown) {
+    const std::string docs = t.Run("COMMAND DOCS " + std::string(command));
+    const size_t at = docs.find("\"name\": \"" + std::string(name) + "\"");
+    const size_t display = docs.find("\"display_text\": ", at);
+    return at != std::string::npos &&
+           docs.substr(display).starts_with("\"display_text\": \"" + std::string(shown) + "\"");
+  };
+  for (const std::string_view command : {"georadius", "georadiusbymember"}) {
+    EXPECT_TRUE(shows(command, "storekey", "key"));
+    EXPECT_TRUE(shows(command, "storedistkey", "key"));
+  }
+  for (const std::string_view command : {"sort", "sort_ro"}) {
+    EXPECT_TRUE(shows(command, "by-pattern", "pattern"));
+    EXPECT_TRUE(shows(command, "get-pattern", "pattern"));
+  }
+  EXPECT_TRUE(shows("xgroup|setid", "entriesread", "entries-read"));
+}
+
 TEST(CommandInfo, ListFilters) {
   TestEngine t;
   EXPECT_EQ(t.Run("COMMAND LIST FILTERBY PATTERN config|*et"), "[\"config|get\", \"config|set\"]");
