@@ -19,9 +19,9 @@ function comment(docs, name, indent) {
 }
 
 function signatures(method, overloads) {
-  return overloads.map(([parameters, reply]) => {
-    const variable = parameters.includes('<P>') ? '<P extends object>' : '';
-    return `  ${method}${variable}(${parameters}): Result<F, ${reply}>;`;
+  return overloads.map(([parameters, reply, variable]) => {
+    const variables = variable === undefined ? '' : `<${variable}>`;
+    return `  ${method}${variables}(${parameters}): Result<F, ${reply}>;`;
   });
 }
 
@@ -87,7 +87,7 @@ function implement({ name, id, arity, waits, docs }, face) {
 }
 
 const kTypeNames = (
-  'Argument Bytes ChainFace Double Face Fields Integer Key Many Pairs Reply Token Value ' +
+  'Argument Bytes ChainFace Double Face Fields IfGiven Integer Key Many Pairs Reply Token Value ' +
   'WaitOptions Word'
 ).split(' ');
 
@@ -199,7 +199,7 @@ function liveInterfaceOf(commands) {
   const members = commands
     .filter(({ reads }) => reads)
     .map(({ name, arity, docs }) => {
-      const overloads = overloadsOf(name, docs.arguments ?? [], arity).map(
+      const overloads = overloadsOf(name, docs.arguments ?? [], arity, true).map(
         ([parameters, reply]) => `{ args: [${parameters}]; value: ${reply} }`,
       );
       return `  ${camelCase(name)}: [${overloads.join(', ')}];`;

@@ -156,12 +156,43 @@ const byForm = {
   xrevrange: [kEntries, `${kEntries} | null`],
 };
 
+/**
+ * Commands of which one word decides what they reply: the word, the reply if it is given, and the
+ * reply if it is not while other optional arguments are.
+ */
+const byWord = {
+  set: ['GET', kMaybeText, `${kOk} | null`],
+  hrandfield: ['WITHVALUES', '[field: S, value: S][]', kTexts],
+  lpos: ['COUNT', 'number[]', 'number | null'],
+  xclaim: ['JUSTID', kTexts, kEntries],
+  xautoclaim: [
+    'JUSTID',
+    '[next: S, claimed: S[], deleted: S[]]',
+    `[next: S, claimed: ${kEntries}, deleted: S[]]`,
+  ],
+  zadd: ['INCR', 'number | null', 'number'],
+  zrandmember: ['WITHSCORES', kScored, kTexts],
+  zrank: ['WITHSCORE', '[rank: number, score: number] | null', 'number | null'],
+  zrevrank: ['WITHSCORE', '[rank: number, score: number] | null', 'number | null'],
+};
+for (const name of ['range', 'revrange', 'rangebyscore', 'revrangebyscore']) {
+  byWord[`z${name}`] = ['WITHSCORES', kScored, kTexts];
+}
+for (const name of ['diff', 'inter', 'union']) byWord[`z${name}`] = ['WITHSCORES', kScored, kTexts];
+
 const table = new Map(Object.entries(byForm));
 for (const [type, names] of byType) {
   for (const name of names.split(' ')) {
     if (table.has(name)) throw new Error(`${name} stands twice in the table of replies`);
     table.set(name, [type, type]);
   }
+}
+
+/** As `repliesOf` with optional arguments of the type `A`, if one word decides it. */
+export function replyByWord(name) {
+  if (!Object.hasOwn(byWord, name)) return undefined;
+  const [word, given, missing] = byWord[name];
+  return `IfGiven<'${word}', A, ${given}, ${missing}>`;
 }
 
 /**

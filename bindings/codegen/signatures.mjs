@@ -1,5 +1,5 @@
 // From the documentation of a command's arguments to the TypeScript signatures of its method.
-import { repliesOf } from './replies.mjs';
+import { repliesOf, replyByWord } from './replies.mjs';
 
 const kTypes = {
   key: 'Key',
@@ -90,7 +90,10 @@ function numbersOf(list) {
   return `...${camelCase(`${blockName(last)}s`)}: [${parts.join(', ')}, ...more: Value[]]`;
 }
 
-/** What follows the fixed parameters: '' or a rest parameter, and whether it may be left out. */
+/**
+ * What follows the fixed parameters: '' or a rest parameter, and whether it may be left out. Where
+ * it is a list of words, its type, too.
+ */
 function restOf(list, names) {
   if (list.length === 0) return { text: '', optional: true };
   const [first] = list;
@@ -104,7 +107,7 @@ function restOf(list, names) {
   }
   const tokens = [...new Set(tokensOf(list))].filter((token) => token !== '');
   const type = tokens.length > 0 ? `Word<${tokens.map(literal).join(' | ')}>` : 'Argument';
-  return { text: `...${names.take('args')}: ${type}[]`, optional };
+  return { text: `...${names.take('args')}: ${type}[]`, optional, words: `${type}[]` };
 }
 
 /** The fixed parameters and what follows them. */
@@ -123,22 +126,30 @@ function parametersOf(list) {
 }
 
 /**
- * The overloads of a command's method: `[parameters, reply]` each, without the method's name.
+ * The overloads of a command's method: `[parameters, reply, variable]` each, without the method's
+ * name; `variable` is the type variable with what it extends, if there is one.
  * @param name the command's full name, `config|get` for a subcommand
  * @param list its arguments as COMMAND DOCS tells them
  * @param arity as COMMAND INFO tells it, if it does
+ * @param isPlain whether there may be no type variables
  */
-export function overloadsOf(name, list, arity = 0) {
+export function overloadsOf(name, list, arity = 0, isPlain = false) {
   // DEBUG and its like take arguments nobody describes.
   if (list.length === 0 && arity < -1) return [['...args: Argument[]', repliesOf(name)[1]]];
   const { fixed, rest, numbers } = parametersOf(list);
   const [short, full] = repliesOf(name);
   const overloads = [];
   if (kTakesPairs.has(name)) {
-    overloads.push([[...fixed, 'pairs: Pairs | Fields<P>'].join(', '), full]);
+    const parameters = [...fixed, 'pairs: Pairs | Fields<P>'].join(', ');
+    overloads.push([parameters, full, 'P extends object']);
   }
   if (rest.optional) overloads.push([fixed.join(', '), short]);
   if (numbers !== undefined) overloads.push([[...fixed, numbers].join(', '), short]);
-  if (rest.text !== '') overloads.push([[...fixed, rest.text].join(', '), full]);
+  const decided = isPlain || rest.words === undefined ? undefined : replyByWord(name);
+  if (decided !== undefined) {
+    overloads.push([[...fixed, '...args: A'].join(', '), decided, `A extends ${rest.words}`]);
+  } else if (rest.text !== '') {
+    overloads.push([[...fixed, rest.text].join(', '), full]);
+  }
   return overloads;
 }

@@ -1,6 +1,6 @@
 /** What pipelines and transactions have in common. */
 import { ChainCommands, commandIds } from './commands.gen.js';
-import { checkName, describe } from './options.js';
+import { checkCalled, describe } from './options.js';
 import { kByName } from './session.js';
 import type { Argument, ChainFace, Pairs, Reply } from './types.js';
 
@@ -14,7 +14,7 @@ export type CommandArray = readonly [name: string, ...args: (Argument | Pairs)[]
 export abstract class Chain<F extends ChainFace> extends ChainCommands<F> {
   /** Notes a command by its name, in any case; see `Database.call`. */
   call(name: string, ...args: (Argument | Pairs)[]): this {
-    checkName(name);
+    checkCalled(name);
     const id = commandIds.get(name.toLowerCase());
     return id === undefined ? this.runMany(kByName, [name, ...args]) : this.runMany(id, args);
   }

@@ -23,6 +23,7 @@ import {
 import { Monitor, type MonitoredCommand } from './monitor.js';
 import {
   checkHandler,
+  checkCalled,
   checkName,
   describe,
   optionsOf,
@@ -70,7 +71,7 @@ const kAsyncDispose: typeof Symbol.asyncDispose =
 export class SyncFace<S extends string | Bytes> extends SyncCommands<S> {
   /** Runs any command by its name and returns its reply; see {@link Database.call}. */
   call(name: string, ...args: (Argument | Pairs)[]): Reply<S> {
-    checkName(name);
+    checkCalled(name);
     const id = commandIds.get(name.toLowerCase());
     if (id === undefined) return this.runMany(kByName, [name, ...args]) as Reply<S>;
     return this.runMany(id, args) as Reply<S>;
@@ -93,7 +94,7 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     ...args: [...args: (Argument | Pairs)[], options: WaitOptions]
   ): Promise<Reply<S>>;
   async call(name: string, ...args: unknown[]): Promise<Reply<S>> {
-    checkName(name);
+    checkCalled(name);
     const id = commandIds.get(name.toLowerCase());
     if (id === undefined) return this.runMany(kByName, [name, ...args]) as Promise<Reply<S>>;
     if (typeof args.at(-1) === 'object' && waitingCommands.has(id)) {
@@ -271,6 +272,9 @@ export class Database extends AsyncFace<string> {
 
   /** Made by {@link open}. */
   constructor(session: LocalSession) {
+    if (!(session instanceof LocalSession)) {
+      throw new TypeError('A Database is made by open(), not by new Database()');
+    }
     super(session, false);
     this.sync = new SyncDatabase(session);
     this.bytes = new BytesDatabase(session, this.sync.bytes);

@@ -48,6 +48,7 @@ export type {
   Double,
   Face,
   Fields,
+  IfGiven,
   Integer,
   Key,
   Many,

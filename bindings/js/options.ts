@@ -62,10 +62,22 @@ export function checkHandler(method: string, name: string, handler: unknown): vo
   throw new TypeError(`The ${name} of ${method} is a function, not ${describe(handler)}`);
 }
 
+/** Commands whose messages only the methods of the same names give to anybody. */
+const kFeeds = new Set(['subscribe', 'psubscribe', 'ssubscribe', 'monitor']);
+
 /** @throws TypeError if the name of a command is no string */
 export function checkName(name: unknown): asserts name is string {
   if (typeof name === 'string') return;
   throw new TypeError(`The name of a command is a string, not ${describe(name)}`);
+}
+
+/** @throws TypeError as `checkName`, or if the command's messages would go nowhere */
+export function checkCalled(name: unknown): asserts name is string {
+  checkName(name);
+  const method = name.toLowerCase();
+  if (kFeeds.has(method)) {
+    throw new TypeError(`What ${method} brings has no place in a reply: use db.${method}()`);
+  }
 }
 
 /** What may stand behind the other arguments: a handler and options, or either, or nothing. */

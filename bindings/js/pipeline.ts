@@ -15,9 +15,11 @@ import type { Reply } from './types.js';
 export class Pipeline extends Chain<'pipeline'> {
   /**
    * Runs the noted commands in order and forgets them: the object can be filled again.
-   * @returns one entry for each command, never a rejection
+   * @returns one entry for each command: one that fails rejects nothing
+   * @throws ClosedError (as a rejection) if the database is closed already
    */
   async exec(): Promise<ChainResult[]> {
+    this.session.assertOpen();
     const results: ChainResult[] = [];
     for (const { id, parts } of this.take()) {
       try {

@@ -15,6 +15,9 @@ const kMinus = 45;
  */
 const kShortText = 12;
 
+/** Up to this many bytes any JavaScript engine makes text. */
+const kLongText = 1 << 28;
+
 /** Digits that always fit a double exactly; longer numbers take the careful path. */
 const kSafeDigits = 15;
 
@@ -186,8 +189,21 @@ export class ReplyDecoder {
     for (let left = this.count() * 2; left > 0; --left) this.decode(this.at, false);
   }
 
+  private longText(start: number, length: number): string {
+    try {
+      return this.codec.decode(start, start + length);
+    } catch (cause) {
+      // An engine's longest string is shorter than the longest value: 536,870,888 units in V8.
+      const error = new RangeError(
+        `A value of ${length} bytes is too long for a string: db.bytes gives it as bytes`,
+      );
+      throw Object.assign(error, { cause });
+    }
+  }
+
   /** Text of [start, start + length). */
   private text(start: number, length: number): string {
+    if (length > kLongText) return this.longText(start, length);
     if (length > kShortText) return this.codec.decode(start, start + length);
     return shortText(this.heap, start, length) ?? this.codec.decode(start, start + length);
   }

@@ -401,12 +401,24 @@ export class LocalSession {
     }
   }
 
+  /** What a server would not even read. @throws ReplyError */
+  private refuseLong(id: number, plain: readonly unknown[], part: unknown): void {
+    const most = Number(this.engine.configGet('proto-max-bulk-len') ?? kArgumentMost);
+    if ((part as string | Uint8Array).length <= most) return;
+    const error = new ReplyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
+    error.command = this.nameOf(id, plain);
+    throw error;
+  }
+
   /** Writes the arguments and makes the call. @returns the length of the reply */
   private transmit(id: number, plain: readonly unknown[]): number {
     const engine = this.engine;
     const count = plain.length;
     let room = 4 * count;
-    for (const part of plain) room += roomFor(part);
+    for (const part of plain) {
+      room += roomFor(part);
+      if ((part as string | Uint8Array).length > kArgumentMost) this.refuseLong(id, plain, part);
+    }
     if (engine.inputEnd - engine.input < room && !engine.reserve(room)) {
       const error = new ReplyError('OOM command not allowed: no memory for its arguments');
       error.command = this.nameOf(id, plain);
@@ -541,6 +553,9 @@ function roomFor(part: unknown): number {
   return typeof part === 'string' ? part.length * 3 : (part as Uint8Array).length;
 }
 
+/** Longer arguments than these bytes are refused unless `proto-max-bulk-len` has been raised. */
+const kArgumentMost = 512 * 2 ** 20;
+
 /** Longer strings are encoded before they are written. */
 const kLongText = 1 << 20;
 
@@ -563,9 +578,11 @@ function flattenInto(plain: unknown[], value: unknown, command: string, position
     case 'object':
       if (flattenObject(plain, value, command, position)) return;
   }
+  const isOptions = typeof value === 'object' && value !== null && 'signal' in value;
   throw new TypeError(
     `Argument ${position + 1} of ${command} is ${describe(value)}: ` +
-      'expected a string, number, bigint, Uint8Array or an array of these',
+      'expected a string, number, bigint, Uint8Array or an array of these' +
+      (isOptions ? '; a signal is for commands that wait, neither in chains nor in db.sync' : ''),
   );
 }
 

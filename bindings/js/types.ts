@@ -27,6 +27,23 @@ export type Argument = Scalar | readonly Argument[];
 /** Any argument, with the words of a command's syntax suggested. */
 export type Word<T extends string> = Token<T> | number | bigint | Bytes | readonly Argument[];
 
+/**
+ * A reply that the word `W` among the arguments `A` decides: `Given` with it, `Missing` without, and
+ * either where the compiler does not know all of their texts.
+ */
+export type IfGiven<
+  W extends string,
+  A extends readonly unknown[],
+  Given,
+  Missing,
+> = string extends A[number]
+  ? Given | Missing
+  : [Extract<A[number], readonly unknown[]>] extends [never]
+    ? W extends Uppercase<Extract<A[number], string>>
+      ? Given
+      : Missing
+    : Given | Missing;
+
 /** At least one item, given one by one or as arrays (`del('a', 'b')`, `del(['a', 'b'])`). */
 export type Many<T> = [first: T | readonly T[], ...more: (T | readonly T[])[]];
 

@@ -26,7 +26,13 @@ const { values: options } = parseArgs({
 async function connect() {
   if (options.redis) {
     const { Redis } = await import('ioredis');
-    const db = new Redis(options.redis, { db: 9 });
+    // Without a listener ioredis tells of every attempt to connect; the first failure is enough.
+    const db = new Redis(options.redis, { db: 9, lazyConnect: true, retryStrategy: () => null });
+    db.on('error', () => {});
+    await db.connect().catch((error) => {
+      console.error(`Cannot connect to ${options.redis}: ${error.message}`);
+      process.exit(1);
+    });
     await db.flushdb();
     return { db, close: () => db.quit() };
   }

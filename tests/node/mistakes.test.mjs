@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { open } from 'kvasm';
+import { Database, open } from 'kvasm';
 
 const refused = (promise, message) => assert.rejects(promise, { name: 'TypeError', message });
 
@@ -135,6 +135,33 @@ describe('mistakes', () => {
       assert.throws(() => db.callRaw(name), { name: 'TypeError', message });
       assert.throws(() => db.multi().call(name), { name: 'TypeError', message });
     }
+  });
+
+  it('in what a call is for', async () => {
+    for (const name of ['SUBSCRIBE', 'psubscribe', 'ssubscribe', 'monitor']) {
+      const message = new RegExp(
+        `^What ${name} brings has no place in a reply: use db.${name}`,
+        'i',
+      );
+      await refused(db.call(name, 'x'), message);
+      assert.throws(() => db.sync.call(name, 'x'), { name: 'TypeError', message });
+      assert.throws(() => db.pipeline().call(name, 'x'), { name: 'TypeError', message });
+    }
+    assert.throws(() => new Database(), /^TypeError: A Database is made by open\(\), not by new/);
+    const { signal } = new AbortController();
+    const message = /^Argument \d of \w+ is an object: .*; a signal is for commands that wait/;
+    await refused(db.get('k', { signal }), message);
+    assert.throws(() => db.pipeline().blpop('q', 0, { signal }), { name: 'TypeError', message });
+    assert.throws(() => db.sync.blpop('q', 0, { signal }), { name: 'TypeError', message });
+  });
+
+  it('in the size of an argument', async () => {
+    const large = new Uint8Array(512 * 2 ** 20 + 1);
+    const message = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+    await assert.rejects(db.set('k', large), { name: 'ReplyError', message, command: 'set' });
+    assert.throws(() => db.sync.call('append', 'k', large), { message, command: 'append' });
+    assert.throws(() => db.callRaw('set', 'k', large), { message });
+    assert.equal(await db.exists('k'), 0);
   });
 
   it('in arrays of commands', () => {

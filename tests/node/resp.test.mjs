@@ -1,7 +1,7 @@
 // The decoder on its own: bytes in, JavaScript values out. The texts are RESP3's own examples and
 // the borders between its fast and its careful paths.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { createCodec } from '../../dist/bindings/js/platform.js';
 import { ReplyDecoder } from '../../dist/bindings/js/resp.js';
 import { ReplyError } from 'kvasm';
@@ -20,6 +20,19 @@ function decodeAll(reply, raw = false) {
 }
 
 const bulk = (text) => `$${encoder.encode(text).length}\r\n${text}\r\n`;
+
+test('a value too long for a string says how to get it', () => {
+  const codec = createCodec();
+  codec.decode = () => {
+    throw new Error('Cannot create a string longer than 0x1fffffe8 characters');
+  };
+  const decoder = new ReplyDecoder(codec);
+  decoder.attach(encoder.encode('$536870912\r\n'));
+  assert.throws(() => decoder.decode(0, false), {
+    name: 'RangeError',
+    message: 'A value of 536870912 bytes is too long for a string: db.bytes gives it as bytes',
+  });
+});
 
 describe('the reply decoder', () => {
   for (const [reply, value] of [

@@ -78,8 +78,10 @@ describe('transactions', () => {
 
   it('rejects once the database is closed', async () => {
     const transaction = db.multi().set('a', 1);
+    const pipeline = db.pipeline().set('a', 1);
     await db.close();
     await assert.rejects(transaction.exec(), { code: 'CLOSED' });
+    await assert.rejects(pipeline.exec(), { code: 'CLOSED' });
   });
 });
 
