@@ -60,9 +60,10 @@ function failConfig(error: unknown): never {
   if (!(error instanceof ConfigError)) throw error;
   const { origin, text } = error.directive;
   const shown = text.replace(/^(["']?(?:user|requirepass|masterauth)["']?)\s.*/is, '$1 (hidden)');
+  const { message, directive } = error;
   fail(
     `\n*** FATAL CONFIG FILE ERROR (Kvasm ${packageVersion()}) ***\n` +
-      `Reading the configuration, at ${origin}\n>>> '${shown}'\n${error.message}${hintFor(error.directive)}`,
+      `Reading the configuration, at ${origin}\n>>> '${shown}'\n${message}${hintFor(directive)}`,
   );
 }
 

@@ -28,8 +28,8 @@ export type Argument = Scalar | readonly Argument[];
 export type Word<T extends string> = Token<T> | number | bigint | Bytes | readonly Argument[];
 
 /**
- * A reply that the word `W` among the arguments `A` decides: `Given` with it, `Missing` without, and
- * either where the compiler does not know all of their texts.
+ * A reply that the word `W` among the arguments `A` decides: `Given` with it, `Missing` without,
+ * and either where the compiler does not know all of their texts.
  */
 export type IfGiven<
   W extends string,
