@@ -50,7 +50,10 @@ function fail(text: string): never {
 function hintFor({ text, origin, line }: ConfigError['directive']): string {
   const isOption = origin.startsWith('command line');
   const assignment = isOption ? /^([a-z-]+)=(.*)$/i.exec(text) : null;
-  if (assignment !== null) return `\nDid you mean '--${assignment[1]} ${assignment[2]}'?`;
+  if (assignment !== null) {
+    const value = /^(user|requirepass|masterauth)$/i.test(assignment[1]!) ? '...' : assignment[2];
+    return `\nDid you mean '--${assignment[1]} ${value}'?`;
+  }
   if (isOption && /^"-[^-]/.test(text)) return '\nOptions begin with two dashes: --port 6380';
   return line === 0 && /^\d+$/.test(text) ? `\nDid you mean '--port ${text}'?` : '';
 }
@@ -59,7 +62,7 @@ function hintFor({ text, origin, line }: ConfigError['directive']): string {
 function failConfig(error: unknown): never {
   if (!(error instanceof ConfigError)) throw error;
   const { origin, text } = error.directive;
-  const shown = text.replace(/^(["']?(?:user|requirepass|masterauth)["']?)\s.*/is, '$1 (hidden)');
+  const shown = text.replace(/((?:user|requirepass|masterauth)["']?)[\s=].*/is, '$1 (hidden)');
   const { message, directive } = error;
   fail(
     `\n*** FATAL CONFIG FILE ERROR (Kvasm ${packageVersion()}) ***\n` +

@@ -123,6 +123,12 @@ describe('at the start', () => {
       assert.match(output, /FATAL CONFIG FILE ERROR/);
       assert.doesNotMatch(output, /s3cret/, line);
     }
+    for (const args of [['--requirepass=s3cret'], ['-requirepass', 's3cret']]) {
+      const { status, output } = run(...args);
+      assert.equal(status, 1);
+      assert.match(output, /FATAL CONFIG FILE ERROR/);
+      assert.doesNotMatch(output, /s3cret/, args[0]);
+    }
     const { output } = run('--port', '0', '--aclfile', file('secret.acl', 'user u <s3cret\n'));
     assert.match(output, /The password you are trying to remove/);
     assert.doesNotMatch(output, /s3cret/);
