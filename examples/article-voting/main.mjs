@@ -28,9 +28,10 @@ async function connect() {
     const { Redis } = await import('ioredis');
     // Without a listener ioredis tells of every attempt to connect; the first failure is enough.
     const db = new Redis(options.redis, { db: 9, lazyConnect: true, retryStrategy: () => null });
-    db.on('error', () => {});
-    await db.connect().catch((error) => {
-      console.error(`Cannot connect to ${options.redis}: ${error.message}`);
+    let reason = '';
+    db.on('error', (error) => (reason = error.message));
+    await db.connect().catch(() => {
+      console.error(`Cannot connect to ${options.redis}: ${reason}`);
       process.exit(1);
     });
     await db.flushdb();
