@@ -4,6 +4,17 @@
 #include <bit>
 
 namespace kvasm::base {
+namespace {
+
+// 5^13 is the largest power of five below 2^32.
+constexpr uint32_t kPowerMax = 13;
+constexpr uint32_t PowerOf5(uint32_t exponent) {
+  uint32_t power = 1;
+  for (; exponent > 0; --exponent) power *= 5;
+  return power;
+}
+
+}  // namespace
 
 BigUint::BigUint(uint64_t value) {
   for (; value != 0; value >>= 32) words_.push_back(static_cast<uint32_t>(value));
@@ -49,11 +60,8 @@ void BigUint::MultiplyAdd(uint32_t factor, uint32_t addend) {
 }
 
 void BigUint::MultiplyByPowerOf5(uint32_t exponent) {
-  constexpr uint32_t k5To13 = 1'220'703'125;
-  for (; exponent >= 13; exponent -= 13) MultiplyAdd(k5To13, 0);
-  uint32_t rest = 1;
-  for (; exponent > 0; --exponent) rest *= 5;
-  MultiplyAdd(rest, 0);
+  for (; exponent >= kPowerMax; exponent -= kPowerMax) MultiplyAdd(PowerOf5(kPowerMax), 0);
+  MultiplyAdd(PowerOf5(exponent), 0);
 }
 
 void BigUint::ShiftLeft(uint32_t bits) {
@@ -82,20 +90,11 @@ uint32_t BigUint::DivideBy(uint32_t divisor) {
   return static_cast<uint32_t>(remainder);
 }
 
-void BigUint::Subtract(const BigUint& other) {
-  uint64_t borrow = 0;
-  for (size_t i = 0; i < words_.size(); ++i) {
-    const uint64_t taken = (i < other.words_.size() ? other.words_[i] : 0) + borrow;
-    borrow = words_[i] < taken ? 1 : 0;
-    words_[i] = static_cast<uint32_t>(words_[i] - taken);
-  }
-  Trim();
-}
-
-bool BigUint::IsLess(const BigUint& other) const {
-  if (words_.size() != other.words_.size()) return words_.size() < other.words_.size();
-  return std::lexicographical_compare(words_.rbegin(), words_.rend(), other.words_.rbegin(),
-                                      other.words_.rend());
+bool BigUint::DivideByPowerOf5(uint32_t exponent) {
+  uint32_t rests = 0;
+  for (; exponent >= kPowerMax; exponent -= kPowerMax) rests |= DivideBy(PowerOf5(kPowerMax));
+  rests |= DivideBy(PowerOf5(exponent));
+  return rests != 0;
 }
 
 std::string BigUint::Text() const {

@@ -9,7 +9,7 @@
 namespace kvasm::base {
 
 // An unsigned integer of any size, with just what converting floating point to and from decimal
-// needs. Every operation is linear in the size. An ordinary value type.
+// needs. Every operation is linear in the size (and exponent). An ordinary value type.
 class BigUint {
  public:
   BigUint() = default;
@@ -28,9 +28,8 @@ class BigUint {
   void ShiftLeft(uint32_t bits);
   // this = this / divisor; returns the remainder.
   uint32_t DivideBy(uint32_t divisor);
-  // this = this - other, which is not larger.
-  void Subtract(const BigUint& other);
-  bool IsLess(const BigUint& other) const;
+  // this = this / 5^exponent, rounded down; returns whether anything was left.
+  bool DivideByPowerOf5(uint32_t exponent);
 
   // The decimal form. Quadratic.
   std::string Text() const;

@@ -12,13 +12,8 @@ namespace {
 constexpr size_t kTextMax = 5 * 1024;
 constexpr uint64_t k10To17 = 100'000'000'000'000'000;
 
-// 5^27 is the largest power of five below 2^63.
-constexpr int64_t kPowerMax = 27;
-constexpr uint64_t PowerOf5(int64_t exponent) {
-  uint64_t power = 1;
-  for (; exponent > 0; --exponent) power *= 5;
-  return power;
-}
+// All values are less than 10^4953, and more than its inverse.
+constexpr int64_t kDecimalMagnitudeMax = 4953;
 
 // value / 2^bits, rounded to nearest, ties to even.
 uint128 ShiftRounded(uint128 value, int64_t bits, bool sticky) {
@@ -68,78 +63,12 @@ std::optional<Extended> Extended::Parse(std::string_view text) {
   const std::optional<FloatText> scanned = FloatText::Scan(text);
   if (!scanned) return std::nullopt;
   if (scanned->kind == FloatText::Kind::kInfinity) return Infinity(scanned->negative);
-  Extended value;
-  if (scanned->kind == FloatText::Kind::kHex) {
-    const HexValueParts parts = ReadHex(*scanned);
-    value = Round(scanned->negative, parts.mantissa, parts.exponent, parts.sticky);
-  } else {
-    value = ParseDecimal(scanned->negative, scanned->whole, scanned->fraction, scanned->exponent);
-  }
+  const bool hex = scanned->kind == FloatText::Kind::kHex;
+  const BinaryParts parts = hex ? ReadHex(*scanned) : ReadDecimal(*scanned, kDecimalMagnitudeMax);
+  const Extended value = Round(scanned->negative, parts.mantissa, parts.exponent, parts.sticky);
   if (value.kind_ != Kind::kFinite) return std::nullopt;
   if (value.mantissa_ == 0 && !scanned->IsZero()) return std::nullopt;
   return value;
-}
-
-Extended Extended::ParseDecimal(bool negative, std::string_view whole, std::string_view fraction,
-                                int64_t exponent) {
-  std::string digits(whole);
-  digits.append(fraction);
-  exponent -= static_cast<int64_t>(fraction.size());
-  digits.erase(0, digits.find_first_not_of('0'));
-  while (!digits.empty() && digits.back() == '0') {
-    digits.pop_back();
-    ++exponent;
-  }
-  const auto count = static_cast<int64_t>(digits.size());
-  if (count == 0 || exponent + count <= -4953) return Round(negative, 0, 0, false);
-  if (exponent + count > 4940) return Infinity(negative);
-
-  if (count <= 19 && exponent >= -kPowerMax && exponent <= kPowerMax) {
-    uint64_t value = 0;
-    for (const char c : digits) value = value * 10 + static_cast<uint64_t>(c - '0');
-    if (exponent >= 0) {
-      return Round(negative, uint128{value} * PowerOf5(exponent), exponent, false);
-    }
-    const int shift = 128 - base::BitWidth(value);
-    const uint128 dividend = uint128{value} << shift;
-    const uint64_t divisor = PowerOf5(-exponent);
-    const uint128 quotient = dividend / divisor;
-    return Round(negative, quotient, exponent - shift, quotient * divisor != dividend);
-  }
-
-  BigUint value;
-  for (const char c : digits) value.MultiplyAdd(10, static_cast<uint32_t>(c - '0'));
-  if (exponent >= 0) {
-    value.MultiplyByPowerOf5(static_cast<uint32_t>(exponent));
-    int64_t shift = 0;
-    bool sticky = false;
-    const uint128 top = value.Top(shift, sticky);
-    return Round(negative, top, exponent + shift, sticky);
-  }
-  // Long division, bit by bit: 1 <= value / divisor < 2 after the alignment.
-  BigUint divisor(1);
-  divisor.MultiplyByPowerOf5(static_cast<uint32_t>(-exponent));
-  int64_t shift = divisor.BitWidth() - value.BitWidth();
-  if (shift >= 0) {
-    value.ShiftLeft(static_cast<uint32_t>(shift));
-  } else {
-    divisor.ShiftLeft(static_cast<uint32_t>(-shift));
-  }
-  if (value.IsLess(divisor)) {
-    value.ShiftLeft(1);
-    ++shift;
-  }
-  constexpr int kQuotientBits = 66;
-  uint128 quotient = 0;
-  for (int i = 0; i < kQuotientBits; ++i) {
-    quotient <<= 1;
-    if (!value.IsLess(divisor)) {
-      value.Subtract(divisor);
-      quotient |= 1;
-    }
-    value.ShiftLeft(1);
-  }
-  return Round(negative, quotient, exponent - shift - (kQuotientBits - 1), !value.IsZero());
 }
 
 Extended operator+(Extended a, Extended b) {

@@ -19,7 +19,7 @@ class Extended {
 
   // The whole text as strtold reads it: decimal, hexadecimal or "inf". Refused as Redis refuses:
   // empty, 5120 bytes or more, leading space, embedded NUL, NaN, overflow, underflow to zero.
-  // Up to 19 digits and 10^+-27 cost two multiplications; the rest is O(digits^2).
+  // O((digits + |exponent|)^2), with a small constant.
   static std::optional<Extended> Parse(std::string_view text);
 
   // The correctly rounded sum; inf + -inf is NaN.
@@ -38,8 +38,6 @@ class Extended {
   // rounded.
   static Extended Round(bool negative, uint128 mantissa, int64_t exponent, bool sticky);
   static Extended Infinity(bool negative);
-  static Extended ParseDecimal(bool negative, std::string_view whole, std::string_view fraction,
-                               int64_t exponent);
 
   // Value = mantissa_ x 2^exponent_. The mantissa's highest bit is set, unless exponent_ is the
   // smallest (a subnormal number) or the value is zero.

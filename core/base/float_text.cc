@@ -1,6 +1,7 @@
 #include "core/base/float_text.h"
 
 #include "core/base/ascii.h"
+#include "core/base/big_uint.h"
 
 namespace kvasm::base {
 namespace {
@@ -61,8 +62,8 @@ bool FloatText::IsZero() const {
          fraction.find_first_not_of('0') == std::string_view::npos;
 }
 
-HexValueParts ReadHex(const FloatText& text) {
-  HexValueParts parts{.exponent = text.exponent};
+BinaryParts ReadHex(const FloatText& text) {
+  BinaryParts parts{.exponent = text.exponent};
   const auto take = [&parts](std::string_view digits, int64_t per_taken, int64_t per_dropped) {
     for (const char c : digits) {
       const auto digit = static_cast<unsigned>(HexValue(c));
@@ -77,6 +78,62 @@ HexValueParts ReadHex(const FloatText& text) {
   };
   take(text.whole, 0, 4);
   take(text.fraction, -4, 0);
+  return parts;
+}
+
+BinaryParts ReadDecimal(const FloatText& text, int64_t magnitude_max) {
+  constexpr uint32_t kDigitsMax = 5120;
+  constexpr uint32_t kGroup = 1'000'000'000;
+  int64_t exponent = text.exponent;
+  uint32_t count = 0;  // from the first digit that is not 0
+  bool sticky = false;
+  BigUint value;
+  uint32_t group = 0;  // digits not yet in `value`
+  uint32_t scale = 1;
+  const auto take = [&](std::string_view digits, int64_t per_taken, int64_t per_dropped) {
+    for (const char c : digits) {
+      const auto digit = static_cast<uint32_t>(c - '0');
+      if (count == kDigitsMax) {
+        sticky |= digit != 0;
+        exponent += per_dropped;
+        continue;
+      }
+      exponent += per_taken;
+      if (count == 0 && digit == 0) continue;
+      ++count;
+      group = group * 10 + digit;
+      scale *= 10;
+      if (scale < kGroup) continue;
+      value.MultiplyAdd(scale, group);
+      group = 0;
+      scale = 1;
+    }
+  };
+  take(text.whole, 0, 1);
+  take(text.fraction, -1, 0);
+  value.MultiplyAdd(scale, group);
+  if (count == 0) return {};
+  constexpr int64_t kFar = 1 << 20;
+  if (exponent + count > magnitude_max) return {.mantissa = 1, .exponent = kFar};
+  if (exponent + count <= -magnitude_max) return {.mantissa = 1, .exponent = -kFar};
+
+  BinaryParts parts{.exponent = exponent};
+  if (exponent >= 0) {
+    value.MultiplyByPowerOf5(static_cast<uint32_t>(exponent));
+  } else {
+    constexpr int64_t kBits = 66;
+    const int64_t bits_of_power = -exponent * 7 / 3 + 1;  // at least
+    const int64_t shift = kBits + bits_of_power - value.BitWidth();
+    if (shift > 0) {
+      value.ShiftLeft(static_cast<uint32_t>(shift));
+      parts.exponent -= shift;
+    }
+    sticky |= value.DivideByPowerOf5(static_cast<uint32_t>(-exponent));
+  }
+  int64_t below = 0;
+  parts.mantissa = value.Top(below, parts.sticky);
+  parts.exponent += below;
+  parts.sticky |= sticky;
   return parts;
 }
 

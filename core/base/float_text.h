@@ -29,12 +29,17 @@ struct FloatText {
   bool IsZero() const;
 };
 
-// A hexadecimal FloatText as mantissa x 2^exponent; `sticky` if non-zero digits were cut off below.
-struct HexValueParts {
+// A FloatText as mantissa x 2^exponent, plus a little more if `sticky`: non-zero bits were cut off
+// below, and then the mantissa has at least 66 bits.
+struct BinaryParts {
   uint128 mantissa = 0;
   int64_t exponent = 0;
   bool sticky = false;
 };
-HexValueParts ReadHex(const FloatText& text);
+BinaryParts ReadHex(const FloatText& text);
+// For values of 10^magnitude_max and more, or of less than its inverse, the parts are just as large
+// or small: for types that cannot hold them. Exact if no more than 5120 digits count, else good
+// enough for rounding to a double. O((digits + magnitude_max)^2), with a small constant.
+BinaryParts ReadDecimal(const FloatText& text, int64_t magnitude_max);
 
 }  // namespace kvasm::base

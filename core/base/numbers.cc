@@ -1,7 +1,5 @@
 #include "core/base/numbers.h"
 
-#include <fast_float/fast_float.h>
-
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -34,7 +32,7 @@ std::optional<uint64_t> ParseMagnitude(std::string_view digits) {
 }
 
 // mantissa x 2^exponent (+ a bit more if sticky) rounded to the nearest double, ties to even.
-double RoundToDouble(HexValueParts parts) {
+double RoundToDouble(BinaryParts parts) {
   if (parts.mantissa == 0) return 0;
   const int64_t top = parts.exponent + BitWidth(parts.mantissa);  // value < 2^top
   if (top > 1024) return std::numeric_limits<double>::infinity();
@@ -51,11 +49,35 @@ double RoundToDouble(HexValueParts parts) {
   return std::ldexp(static_cast<double>(static_cast<uint64_t>(kept)), static_cast<int>(unit));
 }
 
+// Where both the digits and the power of ten are doubles, one operation on them rounds rightly.
+std::optional<double> SmallDecimal(const FloatText& text) {
+  constexpr int64_t kPowerMax = 22;
+  constexpr size_t kDigitsMax = 18;
+  constexpr uint64_t kDigitsValueMax = uint64_t{1} << 53;
+  if (text.whole.size() + text.fraction.size() > kDigitsMax) return std::nullopt;
+  int64_t exponent = text.exponent - static_cast<int64_t>(text.fraction.size());
+  if (exponent < -kPowerMax || exponent > kPowerMax) return std::nullopt;
+  uint64_t digits = 0;
+  for (const char c : text.whole) digits = digits * 10 + static_cast<uint64_t>(c - '0');
+  for (const char c : text.fraction) digits = digits * 10 + static_cast<uint64_t>(c - '0');
+  if (digits > kDigitsValueMax) return std::nullopt;
+  double power = 1;
+  for (int64_t i = exponent < 0 ? -exponent : exponent; i > 0; --i) power *= 10;
+  const auto value = static_cast<double>(digits);
+  return exponent < 0 ? value / power : value * power;
+}
+
+double DecimalValue(const FloatText& text) {
+  // Doubles other than 0 are less than 10^309 and more than 10^-324.
+  constexpr int64_t kMagnitudeMax = 345;
+  if (const std::optional<double> value = SmallDecimal(text)) return *value;
+  return RoundToDouble(ReadDecimal(text, kMagnitudeMax));
+}
+
 double ValueOf(const FloatText& text) {
   double value = std::numeric_limits<double>::infinity();
   if (text.kind == FloatText::Kind::kDecimal) {
-    const char* begin = text.number.data();
-    fast_float::from_chars(begin, begin + text.number.size(), value);
+    value = DecimalValue(text);
   } else if (text.kind == FloatText::Kind::kHex) {
     value = RoundToDouble(ReadHex(text));
   }

@@ -25,10 +25,13 @@ TEST(BigUint, UndoesWhatItDoes) {
   BigUint same = value;
   EXPECT_EQ(same.DivideBy(1'000'000'007), 42u);
   EXPECT_EQ(same.Text(), "123456789");
-  EXPECT_TRUE(same.IsLess(value));
-  EXPECT_FALSE(value.IsLess(value));
-  value.Subtract(value);
-  EXPECT_TRUE(value.IsZero());
+  same.MultiplyByPowerOf5(40);
+  EXPECT_FALSE(same.DivideByPowerOf5(40));
+  EXPECT_EQ(same.Text(), "123456789");
+  EXPECT_TRUE(same.DivideByPowerOf5(2));
+  EXPECT_EQ(same.Text(), "4938271");
+  EXPECT_TRUE(same.DivideByPowerOf5(13));
+  EXPECT_TRUE(same.IsZero());
 }
 
 TEST(BigUint, TopTellsWhatItCutsOff) {
