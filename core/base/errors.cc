@@ -264,4 +264,37 @@ std::string NotEncodedAs(std::string_view encoding) {
   return Join({"ERR Not a ", encoding, " encoded object."});
 }
 
+std::string ScriptEngine(std::string_view engine) {
+  return Join({"ERR Unexpected engine in script shebang: ", engine});
+}
+
+std::string ScriptShebangOption(std::string_view option) {
+  return Join({"ERR Unknown lua shebang option: ", option});
+}
+
+std::string ScriptShebangFlag(std::string_view flag) {
+  return Join({"ERR Unexpected flag in script shebang: ", flag});
+}
+
+std::string ScriptCompile(std::string_view reason) {
+  return Join({"ERR Error compiling script (new function): ", reason});
+}
+
+std::string ScriptFailed(std::string_view name, std::string_view reason) {
+  constexpr size_t kReasonChars = 100;
+  return Join({"ERR Error running script ", name, ", ", reason.substr(0, kReasonChars)});
+}
+
+std::string ScriptPlace(std::string_view name, std::string_view source, int line) {
+  return Join({" script: ", name, ", on ", source, ":", std::to_string(line), "."});
+}
+
+std::string ScriptKilled(std::string_view place) {
+  return Join({"ERR Script killed by user with SCRIPT KILL...", place});
+}
+
+std::string DeniedInScript(std::string_view reason) {
+  return Join({"-ERR ACL failure in script: ", reason});
+}
+
 }  // namespace kvasm::errors

@@ -430,6 +430,57 @@ std::string ConfigFailed(std::string_view name, std::string_view reason);
 inline constexpr std::string_view kSlowlogCount = "ERR count should be greater than or equal to -1";
 std::string NoLatencySamples(std::string_view event);
 
+// --- scripts -----------------------------------------------------------------------------------
+inline constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";
+inline constexpr std::string_view kScriptKeysTooMany =
+    "ERR Number of keys can't be greater than number of args";
+inline constexpr std::string_view kScriptKeysNegative = "ERR Number of keys can't be negative";
+inline constexpr std::string_view kScriptShebang = "ERR Invalid script shebang";
+std::string ScriptEngine(std::string_view engine);
+std::string ScriptShebangOption(std::string_view option);
+std::string ScriptShebangFlag(std::string_view flag);
+std::string ScriptCompile(std::string_view reason);
+// An error that is not the script's, as running out of memory.
+std::string ScriptFailed(std::string_view name, std::string_view reason);
+// What is appended to an error: where it was raised. `source` as Lua has it ("@user_script").
+std::string ScriptPlace(std::string_view name, std::string_view source, int line);
+// The code of errors that scripts raise without one.
+inline constexpr char kScriptCode[] = "ERR ";
+inline constexpr std::string_view kScriptUnknownError = "ERR unknown error";
+inline constexpr std::string_view kLuaStackLimit = "ERR reached lua stack limit";
+inline constexpr std::string_view kScriptReadOnly =
+    "ERR Can not execute a script with write flag using *_ro command.";
+inline constexpr std::string_view kScriptOom =
+    "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
+inline constexpr std::string_view kScriptFlushMode =
+    "ERR SCRIPT FLUSH only support SYNC|ASYNC option";
+inline constexpr std::string_view kScriptDebugMode = "ERR Use SCRIPT DEBUG YES/SYNC/NO";
+inline constexpr std::string_view kNoScriptDebugger = "ERR there is no debugger for scripts";
+inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution right now.";
+inline constexpr std::string_view kUnkillable =
+    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
+    "either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE "
+    "command.";
+inline constexpr std::string_view kBusyScript =
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+inline constexpr std::string_view kBusyFunction =
+    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+// `place`: what ScriptPlace gives, or nothing.
+std::string ScriptKilled(std::string_view place);
+// Of an engine that must not stand still for ever.
+inline constexpr std::string_view kScriptTooLong =
+    "ERR the script was ended: it ran for too long where it could not be suspended";
+// As a script gets them ("-CODE text").
+inline constexpr std::string_view kUnknownInScript =
+    "-ERR Unknown Redis command called from script";
+inline constexpr std::string_view kArityInScript =
+    "-ERR Wrong number of args calling Redis command from script";
+inline constexpr std::string_view kNotInScript =
+    "-ERR This Redis command is not allowed from script";
+inline constexpr std::string_view kWriteInReadOnlyScript =
+    "-ERR Write commands are not allowed from read-only scripts.";
+std::string DeniedInScript(std::string_view reason);
+
 // --- FUNCTION ----------------------------------------------------------------------------------
 inline constexpr std::string_view kFunctionFlushMode =
     "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";

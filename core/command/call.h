@@ -18,6 +18,10 @@
 #include "core/services/services.h"
 #include "core/services/session.h"
 
+namespace kvasm::scripting {
+class Scripting;
+}
+
 namespace kvasm::command {
 
 class Table;
@@ -29,6 +33,7 @@ struct Call {
   const Table& table;
   services::Session& session;
   services::Services& services;
+  scripting::Scripting& scripting;
   keyspace::Keyspace& keyspace;
   keyspace::Database& db;  // the session's
   resp::Writer& reply;
@@ -84,6 +89,9 @@ struct Call {
 
   // The reply comes when the host has answered an effect; only where `may_wait`.
   bool waits_for_host = false;
+
+  // EVAL and its kin: the engine runs what was given to Scripting::Request, and replies it.
+  bool runs_script = false;
 
   // EXEC: the engine runs what the session has queued and replies it.
   bool runs_transaction = false;

@@ -50,6 +50,7 @@ std::vector<Specs> AllCommands() {
       BitFieldCommands(),
       HyperLogLogCommands(),
       FunctionCommands(),
+      ScriptCommands(),
       TransactionCommands(),
       DumpCommands(),
       PubsubCommands(),

@@ -51,6 +51,7 @@ Specs BitCommands();
 Specs BitFieldCommands();
 Specs HyperLogLogCommands();
 Specs FunctionCommands();
+Specs ScriptCommands();
 Specs TransactionCommands();
 Specs DumpCommands();
 Specs PubsubCommands();

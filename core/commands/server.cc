@@ -3,6 +3,7 @@
 
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/scripting/scripting.h"
 #include "core/services/monitors.h"
 #include "core/services/tracking.h"
 
@@ -115,6 +116,10 @@ void Shutdown(Call& call) {
   // Nothing delays a shutdown that could be called off.
   if (abort) in.Fail(errors::kNoShutdown);
   if (!in.ok()) return;
+  if (call.scripting.is_busy() && save != "NOSAVE") {
+    const bool is_eval = call.scripting.run().is_eval;
+    return call.reply.Error(is_eval ? errors::kBusyScript : errors::kBusyFunction);
+  }
   std::string value(now ? "NOW" : "");
   if (force) value += value.empty() ? "FORCE" : " FORCE";
   call.services.effects.Add(

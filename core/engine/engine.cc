@@ -90,7 +90,8 @@ Engine::Engine(const host::Host& host, const Options& options)
       monitors_(pubsub_),
       client_memory_(config_.settings(), sessions_, output_limits_, stats_),
       reply_rooms_(sessions_, stats_),
-      timer_(host.clock, table_, services_) {
+      timer_(host.clock, table_, services_),
+      script_limit_us_(options.script_limit_ms * 1000) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
   identity_.executable = options.executable;
@@ -165,6 +166,12 @@ Session& Engine::Open(const SessionOptions& options) {
 }
 
 void Engine::Close(uint64_t session_id) {
+  if (suspension_ && suspension_->session_id == session_id) {
+    // Its script goes on to the end.
+    suspension_->is_closed = true;
+    sessions_.Find(session_id)->close_after_reply = true;
+    return;
+  }
   waiters_.Remove(session_id);
   if (Session* session = sessions_.Find(session_id)) {
     session->transaction.Close(keyspace_);
@@ -184,7 +191,7 @@ void Engine::Feed(Session& session, std::string_view bytes) {
   if (!outermost) return;
   ResumeServed();
   feeding_ = false;
-  tracking_.Broadcast();
+  if (!scripting_.is_busy()) tracking_.Broadcast();
 }
 
 void Engine::ExecuteInput(Session& session, std::string_view bytes) {
@@ -261,7 +268,7 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
       waiters_.Expire(keyspace_.now_ms());
     if (session.transaction.open() && !IsObeyedAtOnce(table_.at(index))) {
       Queue(session, index, args);
-    } else if (IsHeld(session, table_.at(index))) {
+    } else if (IsHeld(session, table_.at(index), args)) {
       Park(session, index, args, {.held = true});
     } else {
       Run(session, index, args);
@@ -269,6 +276,11 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
   } else if (monitors_.any() && table_.at(index).name == "exec") {
     // It ends what MULTI, which was shown, has begun.
     ShowMonitors(session, table_.at(index), args);
+  }
+  if (scripting_.is_busy()) [[unlikely]] {
+    // What a script does is told when it has ended.
+    if (!session.waiting) Settle(session, index, before);
+    return;
   }
   if (!session.waiting) Settle(session, index, before);
   EndCommand(session, table_.at(index).name);
@@ -349,7 +361,7 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::kNoAuth);
     return false;
   }
-  bool adds = (spec.flags & command::kDenyOom) != 0;
+  bool adds = (FlagsOf(spec, args) & command::kDenyOom) != 0;
   if (session.transaction.open()) [[unlikely]] {
     if (spec.flags & command::kNoMulti) {
       Reject(session, index, errors::kNotInTransaction);
@@ -369,8 +381,12 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     return false;
   }
   // What waits to be freed is no reason to refuse a command.
-  const bool fits =
-      HasMemoryFor(adds, args) || (keyspace_.lazy_free().Finish() && HasMemoryFor(adds, args));
+  if (scripting_.is_busy() && !(spec.flags & command::kAllowBusy)) [[unlikely]] {
+    Reject(session, index, scripting_.run().is_eval ? errors::kBusyScript : errors::kBusyFunction);
+    return false;
+  }
+  const bool fits = scripting_.is_busy() || HasMemoryFor(adds, args) ||
+                    (keyspace_.lazy_free().Finish() && HasMemoryFor(adds, args));
   if (tracking_.any()) [[unlikely]] {
     tracking_.LimitTable(static_cast<uint64_t>(config_.settings().tracking_table_max_keys));
     *output_before = session.out.size();
@@ -391,17 +407,20 @@ bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::st
   const command::Access access = command::CheckAccess(*session.user, spec, index, args);
   *denied = access.denied;
   if (access.ok()) return true;
-  // A transaction's are EXEC's, as CLIENT LIST tells it.
-  if (!in_transaction_) session.last_command = spec.name;
+  // A transaction's are EXEC's, as CLIENT LIST tells it; a script's are its caller's.
+  const bool in_script = script_caller_ != nullptr;
+  if (!in_transaction_ && !in_script) session.last_command = spec.name;
   const bool queued = in_transaction_ || session.transaction.open();
+  const services::AclContext context = in_script ? services::AclContext::kLua
+                                       : queued  ? services::AclContext::kMulti
+                                                 : services::AclContext::kToplevel;
   const bool by_name = access.denied == services::AclReason::kCommand;
-  acl_.log().Add(
-      {.reason = access.denied,
-       .context = queued ? services::AclContext::kMulti : services::AclContext::kToplevel,
-       .object = by_name ? spec.name : args[access.argument],
-       .username = session.user->name(),
-       .client = commands::DescribeSession(session, keyspace_, args)},
-      keyspace_.now_ms(), static_cast<uint64_t>(config_.settings().acllog_max_len));
+  acl_.log().Add({.reason = access.denied,
+                  .context = context,
+                  .object = by_name ? spec.name : args[access.argument],
+                  .username = session.user->name(),
+                  .client = commands::DescribeSession(ClientOf(session), keyspace_, args)},
+                 keyspace_.now_ms(), static_cast<uint64_t>(config_.settings().acllog_max_len));
   return false;
 }
 
@@ -469,7 +488,7 @@ void Engine::Queue(Session& session, size_t index, std::span<const std::string_v
     return session.reply.Simple("QUEUED");
   }
   session.transaction.Queue({.command_index = index, .arguments = {args.begin(), args.end()}},
-                            table_.at(index).flags);
+                            FlagsOf(table_.at(index), args));
   session.reply.Simple("QUEUED");
 }
 
@@ -484,69 +503,99 @@ void Engine::RunTransaction(Session& session) {
     session.transaction.Close(keyspace_);
     return session.reply.Error(errors::ExecAborted(errors::kOom));
   }
-  std::vector<services::Transaction::Queued> commands = session.transaction.Close(keyspace_);
-  if (!services::IsSilent(session.reply_mode)) session.reply.Array(commands.size());
+  transaction_run_ = {.commands = session.transaction.Close(keyspace_)};
+  const size_t count = transaction_run_.commands.size();
+  if (!services::IsSilent(session.reply_mode)) session.reply.Array(count);
+  ContinueTransaction(session);
+}
+
+void Engine::ContinueTransaction(Session& session) {
   in_transaction_ = true;
   std::vector<std::string_view> args;
-  for (services::Transaction::Queued& queued : commands) {
+  TransactionRun& run = transaction_run_;
+  while (run.next < run.commands.size()) {
+    services::Transaction::Queued& queued = run.commands[run.next++];
     // Freed when it has run: the next may need the memory.
     const std::vector<std::string> arguments = std::move(queued.arguments);
     args.assign(arguments.begin(), arguments.end());
-    // maxmemory has been looked at for all of them; the heap may be full only by now.
-    const bool adds = (table_.at(queued.command_index).flags & command::kDenyOom) != 0;
-    const uint32_t before = session.out.size();
-    services::AclReason denied{};
-    if (!IsPermitted(session, queued.command_index, args, &denied)) [[unlikely]] {
-      const std::string error = NoMoreText(denied);
-      stats_.CountError(error);
-      session.reply.Error(error);
-    } else if (HasHeapFor(adds, args) ||
-               (keyspace_.lazy_free().Finish() && HasHeapFor(adds, args))) {
-      Run(session, queued.command_index, args);
-    } else {
-      ++stats_.commands[queued.command_index].rejected_calls;
-      stats_.CountError(errors::kOom);
-      session.reply.Error(errors::kOom);
-    }
-    // CLIENT REPLY silences from where it stands on.
-    if (services::IsSilent(session.reply_mode)) session.out.Truncate(before);
+    run.output_before = session.out.size();
+    RunQueued(session, queued.command_index, args);
+    if (suspending_) [[unlikely]]
+      break;
+    EndQueued(session);
   }
   in_transaction_ = false;
   replied_in_parts_ = true;
 }
 
+void Engine::RunQueued(Session& session, size_t index, std::span<const std::string_view> args) {
+  // maxmemory has been looked at for all of them; the heap may be full only by now.
+  const bool adds = (table_.at(index).flags & command::kDenyOom) != 0;
+  services::AclReason denied{};
+  if (!IsPermitted(session, index, args, &denied)) [[unlikely]] {
+    const std::string error = NoMoreText(denied);
+    stats_.CountError(error);
+    session.reply.Error(error);
+  } else if (HasHeapFor(adds, args) || (keyspace_.lazy_free().Finish() && HasHeapFor(adds, args))) {
+    Run(session, index, args);
+  } else {
+    ++stats_.commands[index].rejected_calls;
+    stats_.CountError(errors::kOom);
+    session.reply.Error(errors::kOom);
+  }
+}
+
+// CLIENT REPLY silences from where it stands on.
+void Engine::EndQueued(Session& session) {
+  if (services::IsSilent(session.reply_mode)) {
+    session.out.Truncate(transaction_run_.output_before);
+  }
+}
+
 void Engine::Run(Session& session, size_t index, std::span<const std::string_view> args,
                  bool may_wait) {
   const CommandSpec& spec = table_.at(index);
-  pubsub_.SetRunning(&session);
+  pubsub_.SetRunning(&ClientOf(session));
   const bool attempted_before = session.waiting;
-  uint64_t errors_before = session.reply.errors();
-  const uint32_t output_before = session.out.size();
-  const uint64_t dirty_before = keyspace_.stats().dirty;
+  const bool in_script = script_caller_ != nullptr;
+  Execution execution{.index = index,
+                      .args = args,
+                      .errors_before = session.reply.errors(),
+                      .dirty_before = keyspace_.stats().dirty,
+                      .output_before = session.out.size(),
+                      .db = session.db};
   command::Call call{.args = args,
                      .spec = spec,
                      .table = table_,
                      .session = session,
                      .services = services_,
+                     .scripting = scripting_,
                      .keyspace = keyspace_,
                      .db = keyspace_.db(session.db),
                      .reply = session.reply,
                      .host = host_,
-                     .may_wait = may_wait && !in_transaction_};
+                     .may_wait = may_wait && !in_transaction_ && !in_script};
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
-  const int64_t started = timer_.Start(index, args);
+  execution.started = timer_.Start(index, args);
   spec.handler(call);
+  execution.recorded = call.recorded;
   if (call.runs_transaction) {
+    execution.recorded = true;
     RunTransaction(session);
-    call.RecordNothing();
-    errors_before = session.reply.errors();  // its commands have counted theirs
+    execution.errors_before = session.reply.errors();  // its commands have counted theirs
+  } else if (call.runs_script) {
+    StartScript(session, execution);
   }
   if (monitors_.any() && !attempted_before) [[unlikely]]
     ShowMonitors(session, spec, args);
-  if ((spec.flags & command::kReadonly) && services::Tracking::Remembers(session)) [[unlikely]]
-    TrackKeys(session, spec, args);
-  if (call.waits && in_transaction_) {
+  if (suspending_) [[unlikely]]
+    return Suspend(session, execution);
+  if ((spec.flags & command::kReadonly) && services::Tracking::Remembers(ClientOf(session)) &&
+      spec.group != command::Group::kScripting) [[unlikely]] {
+    TrackKeys(ClientOf(session), spec, args);
+  }
+  if (call.waits && (in_transaction_ || in_script)) {
     session.reply.NullArray();
   } else if (call.waits) {
     keyspace_.journal().Commit();
@@ -559,23 +608,29 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   }
   // If it waited before, this was the attempt that found something.
   session.waiting = session.awaits_host = call.waits_for_host;
-  timer_.Account(session, index, args, timer_.End(index, started));
+  FinishRun(session, execution);
+}
+
+void Engine::FinishRun(Session& session, Execution& execution) {
+  const size_t index = execution.index;
+  timer_.Account(ClientOf(session), index, execution.args, timer_.End(index, execution.started));
   ++stats_.total_commands_processed;
-  if (!call.recorded && keyspace_.stats().dirty != dirty_before) {
-    keyspace_.journal().Add(call.db.id(), args);
+  if (!execution.recorded && keyspace_.stats().dirty != execution.dirty_before) {
+    keyspace_.journal().Add(execution.db, execution.args);
   }
-  if (!in_transaction_) keyspace_.journal().Commit();
-  if (session.reply.errors() != errors_before) [[unlikely]] {
+  if (!in_transaction_ && !scripting_.is_running()) keyspace_.journal().Commit();
+  if (session.reply.errors() != execution.errors_before) [[unlikely]] {
     ++stats_.commands[index].failed_calls;
-    const std::string_view reply = session.out.view().substr(output_before);
-    if (reply.starts_with('-')) stats_.CountError(reply.substr(1));
+    const std::string_view reply = session.out.view().substr(execution.output_before);
+    if (reply.starts_with('-') && !execution.is_counted) stats_.CountError(reply.substr(1));
   }
 }
 
 void Engine::ShowMonitors(const Session& session, const CommandSpec& spec,
                           std::span<const std::string_view> args) {
   if (spec.flags & (command::kSkipMonitor | command::kAdmin)) return;
-  monitors_.Show(session, command::WithoutSecrets(spec, args), host_.clock.ExactUs());
+  monitors_.Show(session, command::WithoutSecrets(spec, args), host_.clock.ExactUs(),
+                 script_caller_ != nullptr);
 }
 
 void Engine::TrackKeys(Session& session, const CommandSpec& spec,
@@ -585,10 +640,11 @@ void Engine::TrackKeys(Session& session, const CommandSpec& spec,
   for (const command::KeyPosition& key : keys) tracking_.Remember(session, args[key.index]);
 }
 
-bool Engine::IsHeld(const Session& session, const CommandSpec& spec) const {
+bool Engine::IsHeld(const Session& session, const CommandSpec& spec,
+                    std::span<const std::string_view> args) {
   if (!waiters_.paused()) [[likely]]
     return false;
-  const uint32_t flags = spec.name == "exec" ? session.transaction.flags() : spec.flags;
+  const uint32_t flags = spec.name == "exec" ? session.transaction.flags() : FlagsOf(spec, args);
   constexpr uint32_t kReplicated = command::kWrite | command::kMayReplicate;
   return !waiters_.pauses_only_writes() || (flags & kReplicated) != 0;
 }
@@ -678,6 +734,7 @@ bool Engine::DoChores(uint32_t budget_units) {
 
 int64_t Engine::Tick(uint32_t budget_units) {
   SampleClock();
+  if (suspension_ && !ContinueScript(ScriptLimits())) return 0;
   const bool paused = config_.settings().chores_paused;
   const bool busy = !paused && DoChores(budget_units);
   waiters_.Expire(keyspace_.now_ms());

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "core/host/host.h"
 #include "core/keyspace/eviction.h"
 #include "core/keyspace/keyspace.h"
+#include "core/scripting/scripting.h"
 #include "core/services/client_memory.h"
 #include "core/services/keyspace_events.h"
 #include "core/services/monitors.h"
@@ -41,6 +43,8 @@ struct Options {
   bool standalone = false;
   int64_t process_id = 0;
   uint64_t system_memory_bytes = 0;  // of the machine; 0: not known
+  // When a script is ended that nobody can suspend, as in a synchronous call; 0: never.
+  int64_t script_limit_ms = 0;
   std::string executable;
   std::string config_file;
 };
@@ -51,14 +55,14 @@ struct SessionOptions {
   std::string local_address;
 };
 
-class Engine {
+class Engine final : private scripting::Server {
  public:
   // Bounds what pipelined requests for large values make of the memory.
   static constexpr uint32_t kOutputHeldBytes = 1 << 20;
 
   // `host` is borrowed and must outlive the engine.
   Engine(const host::Host& host, const Options& options);
-  ~Engine();
+  ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -79,7 +83,8 @@ class Engine {
   // taken the output it feeds again (nothing, if nothing came) to have the rest executed.
   void Feed(services::Session& session, std::string_view bytes);
 
-  // Ends a session's wait as if its time were up; without a wait nothing happens.
+  // Ends a session's wait as if its time were up; without a wait nothing happens. A script that was
+  // suspended runs to its end, or to that of its time.
   void EndWait(services::Session& session);
 
   // Replaces all users by those of a file; the error is what ACL LOAD replies.
@@ -161,7 +166,81 @@ class Engine {
   static bool HasHeapFor(bool adds, std::span<const std::string_view> args);
   static bool IsObeyedAtOnce(const command::CommandSpec& spec);
   void Queue(services::Session& session, size_t index, std::span<const std::string_view> args);
+  // One command's run, as far as what ends it needs to know.
+  struct Execution {
+    size_t index;
+    std::span<const std::string_view> args;
+    int64_t started;  // of the timer
+    uint64_t errors_before;
+    uint64_t dirty_before;
+    uint32_t output_before;
+    int db;  // that a record of the call is for
+    bool recorded = false;
+    bool is_counted = false;  // its error is, in the statistics
+  };
+  // A script that has not ended when its time was up, and the commands it runs in: its own, and
+  // EXEC if it stands in a transaction.
+  struct Suspension {
+    struct Level {
+      Execution execution;
+      std::vector<std::string> args;
+    };
+    uint64_t session_id = 0;
+    int64_t now_ms = 0;         // the instant of the script
+    std::vector<Level> levels;  // the innermost first
+    std::string output;         // what the reply has so far
+    bool is_closed = false;     // the session is gone for the host
+  };
+  // What is left of a transaction that is being executed.
+  struct TransactionRun {
+    std::vector<services::Transaction::Queued> commands;
+    size_t next = 0;
+    uint32_t output_before = 0;  // of the command that runs
+  };
+
   void RunTransaction(services::Session& session);
+  void RunQueued(services::Session& session, size_t index, std::span<const std::string_view> args);
+  void EndQueued(services::Session& session);
+  // Runs what is left of it. Returns when it has ended, or when a script is suspended.
+  void ContinueTransaction(services::Session& session);
+  // The end of a run: it is counted, timed and recorded.
+  void FinishRun(services::Session& session, Execution& execution);
+
+  // --- scripts (scripts.cc) ---
+  // The flags of a command; those of a script that declares its own are other ones.
+  uint32_t FlagsOf(const command::CommandSpec& spec, std::span<const std::string_view> args);
+  // Starts the script that was asked for, and runs it until it ends or is suspended.
+  void StartScript(services::Session& session, Execution& execution);
+  // Why it may not run; "" if it may.
+  std::string_view RefusalOf(const scripting::ScriptRequest& request);
+  // Gives the script its next turn. When it has ended it has been replied.
+  void ResumeScript(services::Session& session, Execution& execution,
+                    const scripting::TimeLimits& limits);
+  void EndScript(services::Session& session, Execution& execution,
+                 scripting::Interpreter::Status status);
+  // Puts what runs aside until the next turn.
+  void Suspend(services::Session& session, const Execution& execution);
+  // Goes on with the suspended script; true if it, and the transaction it is in, have ended.
+  bool ContinueScript(const scripting::TimeLimits& limits);
+  void EndSuspension(services::Session& session, size_t index, uint32_t output_before,
+                     bool is_closed);
+  scripting::TimeLimits ScriptLimits() const;
+  bool CallCommand(std::span<const std::string_view> args, std::string* refusal) override;
+  std::string_view CheckScriptCall(size_t index, std::span<const std::string_view> args,
+                                   std::string* text);
+  std::string_view reply() const override { return script_session_.out.view(); }
+  void DropReply() override { script_session_.out.Clear(); }
+  void SetReplyProtocol(int version) override { script_session_.reply.set_protocol(version); }
+  void SetAudience(int audience) override;
+  Permission MayCall(std::span<const std::string_view> args) override;
+  void WriteLog(int level, std::string_view text) override;
+  bool IsLogged(int level) const override;
+  int32_t RandomSeed() override { return static_cast<int32_t>(prng_.Next()); }
+  int64_t ExactUs() override { return host_.clock.ExactUs(); }
+  // Who the running command is for: a script's are for the script's caller.
+  services::Session& ClientOf(services::Session& session) {
+    return script_caller_ != nullptr ? *script_caller_ : session;
+  }
   void Reject(services::Session& session, size_t index, std::string_view error);
   void Run(services::Session& session, size_t index, std::span<const std::string_view> args,
            bool may_wait = true);
@@ -173,7 +252,9 @@ class Engine {
   void SampleClock();
   void StartInstant();
   // Whether a pause holds this command back.
-  bool IsHeld(const services::Session& session, const command::CommandSpec& spec) const;
+  bool IsHeld(const services::Session& session, const command::CommandSpec& spec,
+              std::span<const std::string_view> args);
+  bool IsHeldStill(const services::Session& session, const services::Waiter& waiter);
   // Keeps a command that found nothing, or is held back, for later attempts. Replies an error
   // instead if there is no memory to keep it.
   void Park(services::Session& session, size_t index, std::span<const std::string_view> args,
@@ -225,6 +306,13 @@ class Engine {
   services::LatencyMonitor latency_;
   services::ReplyRooms reply_rooms_;
   CommandTimer timer_;
+  scripting::Scripting scripting_{*this};
+  services::Session script_session_{0};         // what scripts call commands with
+  services::Session* script_caller_ = nullptr;  // while a script has its turn
+  int64_t script_limit_us_;
+  std::optional<Suspension> suspension_;
+  bool suspending_ = false;  // the commands that run are being put aside
+  TransactionRun transaction_run_;
 };
 
 }  // namespace kvasm::engine

@@ -9,6 +9,11 @@ namespace kvasm::engine {
 using services::Session;
 
 void Engine::EndWait(Session& session) {
+  if (suspension_ && suspension_->session_id == session.id) {
+    while (!ContinueScript({.limit_us = ScriptLimits().limit_us})) {
+    }
+    return;
+  }
   if (waiters_.Unblock(session.id, false)) ServeWaiters();
 }
 
@@ -70,7 +75,7 @@ void Engine::AnswerForHost(Session& session, const base::Status& status) {
 
 void Engine::ServeWaiters() {
   serving_ = true;
-  while (waiters_.has_calls()) {
+  while (waiters_.has_calls() && !scripting_.is_busy()) {
     StartInstant();
     const std::optional<services::Waiters::Call> call = waiters_.NextCall();
     if (!call) break;
@@ -98,13 +103,19 @@ void Engine::ResumeServed() {
   resuming_ = false;
 }
 
+bool Engine::IsHeldStill(const Session& session, const services::Waiter& waiter) {
+  const std::vector<std::string_view> args(waiter.arguments.begin(), waiter.arguments.end());
+  return IsHeld(session, table_.at(waiter.command_index), args);
+}
+
 void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   const services::Waiter& waiter = *waiters_.Find(session.id);
   const size_t index = waiter.command_index;
   const uint32_t before = session.out.size();
   if (wake == services::Waiters::Wake::kAttempt) {
-    if (waiter.held && IsHeld(session, table_.at(index))) return waiters_.Hold(session.id);
+    if (waiter.held && IsHeldStill(session, waiter)) return waiters_.Hold(session.id);
     waiter.held ? RunHeld(session, waiter) : Attempt(session, waiter, true);
+    if (session.waiting && scripting_.is_busy()) return;
     if (session.waiting) return EndCommand(session, table_.at(index).name);
   } else if (wake == services::Waiters::Wake::kTimeout && waiter.keys.empty()) {
     Attempt(session, waiter, false);

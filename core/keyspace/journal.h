@@ -26,10 +26,15 @@ class Journal {
     virtual void Record(std::span<const std::string_view> arguments) = 0;
   };
 
+  // Who a record is for, one bit each: redis.set_repl lets a script choose.
+  enum Audience : uint8_t { kNobody = 0, kAof = 1, kReplicas = 2, kAll = 3 };
+
   // Without a sink nothing is collected. Borrowed; called in the order of attachment.
-  void Attach(Sink& sink);
+  void Attach(Sink& sink, Audience audience = kAll);
   void Detach(Sink& sink);
   bool active() const { return !sinks_.empty(); }
+  // Of what is noted from now on.
+  void set_audience(Audience audience) { audience_ = audience; }
 
   // Notes a record for database `db`; the bytes are copied. No effect without a sink.
   void Add(int db, std::span<const std::string_view> arguments);
@@ -45,17 +50,22 @@ class Journal {
  private:
   struct Pending {
     int db;
+    Audience audience;
     std::vector<std::string> arguments;
   };
+  struct Attached {
+    Sink* sink;
+    Audience audience;
+    int selected_db = -1;
 
-  void Emit(std::span<const std::string_view> arguments);
-  void Emit(std::initializer_list<std::string_view> arguments) {
-    Emit(std::span(arguments.begin(), arguments.size()));
-  }
+    bool Hears(const Pending& record) const { return (audience & record.audience) != 0; }
+  };
 
-  std::vector<Sink*> sinks_;
+  static void Emit(Attached& to, std::span<const Pending> records);
+
+  std::vector<Attached> sinks_;
   std::vector<Pending> records_;
-  int selected_db_ = -1;
+  Audience audience_ = kAll;
 };
 
 }  // namespace kvasm::keyspace

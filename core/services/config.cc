@@ -47,6 +47,7 @@ constexpr BoolField kBoolFields[] = {
 };
 constexpr NumberField kNumberFields[] = {
     {"acllog-max-len", &Settings::acllog_max_len},
+    {"busy-reply-threshold", &Settings::busy_reply_threshold},
     {"databases", &Settings::databases},
     {"hz", &Settings::hz},
     {"latency-monitor-threshold", &Settings::latency_monitor_threshold},
@@ -71,6 +72,7 @@ constexpr TextField kTextFields[] = {
     {"enable-debug-command", &Settings::enable_debug_command},
     {"enable-protected-configs", &Settings::enable_protected_configs},
     {"latency-tracking-info-percentiles", &Settings::latency_tracking_info_percentiles},
+    {"loglevel", &Settings::loglevel},
     {"maxmemory-policy", &Settings::maxmemory_policy},
     {"notify-keyspace-events", &Settings::notify_keyspace_events},
     {"requirepass", &Settings::requirepass},

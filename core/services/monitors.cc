@@ -35,14 +35,16 @@ void AppendQuoted(resp::Buffer& line, std::string_view text) {
 }
 
 // "+1700000000.000000 [0 127.0.0.1:50000]"
-std::string HeadOf(const Session& caller, int64_t now_us) {
+std::string HeadOf(const Session& caller, int64_t now_us, bool by_script) {
   constexpr int64_t kSecond = 1'000'000;
   std::string head = "+" + base::Int64Text(now_us / kSecond) + ".";
   head += base::Int64Text(kSecond + now_us % kSecond).substr(1);
   head += " [" + base::Int64Text(caller.db) + " ";
   // A unix socket's address is its path and a port that is none.
   const std::string_view address = caller.address;
-  if (caller.network && address.ends_with(":0")) {
+  if (by_script) {
+    head += "lua";
+  } else if (caller.network && address.ends_with(":0")) {
     head += "unix:";
     head += address.substr(0, address.size() - 2);
   } else {
@@ -67,9 +69,9 @@ void Monitors::Remove(Session& session) {
 }
 
 void Monitors::Show(const Session& caller, std::span<const std::string_view> arguments,
-                    int64_t now_us) {
+                    int64_t now_us, bool by_script) {
   resp::Buffer line;
-  line.Append(HeadOf(caller, now_us));
+  line.Append(HeadOf(caller, now_us, by_script));
   for (const std::string_view argument : arguments) {
     line.Append(" ");
     AppendQuoted(line, argument);

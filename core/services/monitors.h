@@ -28,7 +28,9 @@ class Monitors {
 
   bool any() const { return !monitors_.empty(); }
   // `arguments` are without secrets. A line that does not fit into memory is shown to nobody.
-  void Show(const Session& caller, std::span<const std::string_view> arguments, int64_t now_us);
+  // `by_script`: a script of the caller's has called the command.
+  void Show(const Session& caller, std::span<const std::string_view> arguments, int64_t now_us,
+            bool by_script);
 
  private:
   Pubsub& pubsub_;

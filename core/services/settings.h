@@ -63,6 +63,8 @@ struct Settings {
   std::string enable_debug_command = "no";      // no, yes, local
   int64_t port = 6379;
   int64_t hz = 10;
+  int64_t busy_reply_threshold = 5000;  // milliseconds; 0: scripts take what they need
+  std::string loglevel = "notice";
 };
 
 }  // namespace kvasm::services

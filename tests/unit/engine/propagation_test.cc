@@ -64,7 +64,10 @@ class FieldJournal final : public keyspace::Journal::Sink {
 };
 
 // SPOP without a seed in common removes others than the judge did: only the shape can be compared.
-bool IsRandom(const std::string& command) { return command.find("SPOP st") != std::string::npos; }
+bool IsRandom(const std::string& command) {
+  return command.find("SPOP st") != std::string::npos ||
+         command.find("'spop'") != std::string::npos;
+}
 
 bool IsBuilt(const command::Table& table, const std::vector<std::string>& arguments) {
   const int32_t index = table.Find(arguments[0]);

@@ -1,0 +1,239 @@
+#include "core/scripting/interpreter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/alloc.h"
+#include "core/base/check.h"
+#include "core/base/errors.h"
+#include "core/base/numbers.h"
+#include "core/scripting/sandbox.h"
+#include "core/scripting/values.h"
+
+namespace kvasm::scripting {
+namespace {
+
+// Instructions between two looks at the clock, as in Redis.
+constexpr int kHookInstructions = 100'000;
+// How long a script may go on that should be suspended and cannot be.
+constexpr int64_t kStuckUsMax = 5'000'000;
+// Runs between two steps of the collector, besides those that Lua takes itself.
+constexpr uint32_t kRunsPerCollection = 50;
+
+void OnCount(lua_State* L, lua_Debug*) { Interpreter::Of(L).Interrupt(L, true); }
+
+// Lua calls it for an error outside of any protected call: there must be none.
+int OnPanic(lua_State*) {
+  CHECK(false);
+  return 0;
+}
+
+void PushTable(lua_State* L, std::span<const std::string_view> texts) {
+  lua_createtable(L, static_cast<int>(texts.size()), 0);
+  int index = 0;
+  for (const std::string_view text : texts) {
+    lua_pushlstring(L, text.data(), text.size());
+    lua_rawseti(L, -2, ++index);
+  }
+}
+
+void SetGlobal(lua_State* L, const char* name) {
+  kvasm_lua_set_readonly(L, LUA_GLOBALSINDEX, 0);
+  lua_pushstring(L, name);
+  lua_insert(L, -2);
+  lua_rawset(L, LUA_GLOBALSINDEX);
+  kvasm_lua_set_readonly(L, LUA_GLOBALSINDEX, 1);
+}
+
+}  // namespace
+
+Interpreter::Interpreter(Server& server, Api api) : server_(server) {
+  main_ = lua_newstate(&Reallocate, this);
+  if (main_ == nullptr) return;
+  lua_atpanic(main_, &OnPanic);
+  if (!Protected([&](lua_State* L) { Open(L, api); })) {
+    lua_close(main_);
+    main_ = nullptr;
+  }
+}
+
+Interpreter::~Interpreter() {
+  if (main_ != nullptr) lua_close(main_);
+}
+
+void Interpreter::Open(lua_State* L, Api api) {
+  // Threads take it over from the one that creates them.
+  lua_sethook(main_, &OnCount, LUA_MASKCOUNT, kHookInstructions);
+  OpenSandbox(L, scheduler_, api);
+}
+
+// Lua counts on blocks that shrink to stay.
+void* Interpreter::Reallocate(void* self, void* block, size_t old_bytes, size_t new_bytes) {
+  auto& bytes = static_cast<Interpreter*>(self)->bytes_;
+  if (new_bytes == 0) {
+    base::Free(block);
+    bytes -= old_bytes;
+    return nullptr;
+  }
+  const bool grows = new_bytes > old_bytes;
+  if (grows && bytes + (new_bytes - old_bytes) > kBytesMax) return nullptr;
+  void* moved = base::TryReallocate(block, new_bytes);
+  if (moved == nullptr) {
+    if (grows) return nullptr;
+    moved = block;
+  }
+  bytes = bytes - old_bytes + new_bytes;
+  return moved;
+}
+
+base::Result<int> Interpreter::Compile(std::string_view text, const char* name) {
+  int reference = LUA_NOREF;
+  std::string error = "not enough memory";
+  Protected([&](lua_State* L) {
+    if (luaL_loadbuffer(L, text.data(), text.size(), name) == 0) {
+      reference = luaL_ref(L, LUA_REGISTRYINDEX);
+    } else if (lua_type(L, -1) == LUA_TSTRING) {
+      error = lua_tostring(L, -1);
+    }
+  });
+  if (reference == LUA_NOREF) return base::Error(std::move(error));
+  return reference;
+}
+
+void Interpreter::Release(int reference) {
+  Protected([&](lua_State* L) { luaL_unref(L, LUA_REGISTRYINDEX, reference); });
+}
+
+bool Interpreter::StartChunk(int reference, std::span<const std::string_view> keys,
+                             std::span<const std::string_view> arguments) {
+  return Start(reference, keys, arguments, true);
+}
+
+bool Interpreter::StartFunction(int reference, std::span<const std::string_view> keys,
+                                std::span<const std::string_view> arguments) {
+  return Start(reference, keys, arguments, false);
+}
+
+bool Interpreter::Start(int reference, std::span<const std::string_view> keys,
+                        std::span<const std::string_view> arguments, bool as_globals) {
+  random_.Seed(server_.RandomSeed());
+  started_us_ = server_.ExactUs();
+  stuck_since_us_ = 0;
+  busy_ = too_long_ = false;
+  return Protected([&](lua_State* L) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
+    if (as_globals) {
+      // A run before may have given the chunk other globals.
+      lua_pushvalue(L, LUA_GLOBALSINDEX);
+      lua_setfenv(L, -2);
+    }
+    PushTable(L, keys);
+    if (as_globals) SetGlobal(L, "KEYS");
+    PushTable(L, arguments);
+    if (as_globals) SetGlobal(L, "ARGV");
+    scheduler_.Start(L, as_globals ? 0 : 2);
+  });
+}
+
+int64_t Interpreter::elapsed_us() const { return server_.ExactUs() - started_us_; }
+
+Interpreter::Status Interpreter::Resume(const TimeLimits& limits) {
+  limits_ = limits;
+  slice_began_us_ = server_.ExactUs();
+  outcome_ = scheduler_.Resume(main_);
+  if (outcome_ == Scheduler::Outcome::kSuspended) return Status::kSuspended;
+  return outcome_ == Scheduler::Outcome::kDone ? Status::kDone : Status::kFailed;
+}
+
+void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
+  if (scheduler_.aborting()) luaL_error(L, "script aborted");
+  const int64_t now_us = server_.ExactUs();
+  const int64_t elapsed_us = now_us - started_us_;
+  if (limits_.busy_us > 0 && elapsed_us >= limits_.busy_us) busy_ = true;
+  const bool is_due = busy_ && now_us - slice_began_us_ >= limits_.slice_us;
+  if (is_due && limits_.slice_us > 0) {
+    if (may_suspend && scheduler_.CanSuspend(L)) {
+      stuck_since_us_ = 0;
+      return scheduler_.Suspend(L);
+    }
+    if (stuck_since_us_ == 0) stuck_since_us_ = now_us;
+  }
+  const bool is_stuck = stuck_since_us_ != 0 && now_us - stuck_since_us_ >= kStuckUsMax;
+  const bool is_over = limits_.limit_us > 0 && elapsed_us >= limits_.limit_us;
+  if (!is_stuck && !is_over) return;
+  too_long_ = true;
+  scheduler_.set_aborting(true);
+  // Whatever catches this error is stopped at its next line.
+  lua_sethook(L, &OnCount, LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  luaL_error(L, "script aborted");
+}
+
+bool Interpreter::WriteResult(resp::Writer& reply, int script_protocol, bool* counted) {
+  return Protected([&](lua_State* L) {
+    lua_State* thread = scheduler_.thread();
+    if (lua_gettop(thread) == 0) lua_pushnil(thread);
+    lua_settop(thread, 1);
+    lua_xmove(thread, L, 1);
+    *counted = WriteValue(L, reply, script_protocol, open_tables_);
+  });
+}
+
+Failure Interpreter::DescribeFailure(std::string_view name) {
+  if (too_long_) return {std::string(errors::kScriptTooLong)};
+  const bool is_plain =
+      outcome_ == Scheduler::Outcome::kNoMemory || scheduler_.status() != LUA_ERRRUN;
+  Failure failure{errors::ScriptFailed(name, "not enough memory")};
+  if (is_plain && outcome_ == Scheduler::Outcome::kNoMemory) return failure;
+  Protected([&](lua_State* L) {
+    lua_State* thread = scheduler_.thread();
+    if (is_plain) {
+      const bool is_text = lua_type(thread, -1) == LUA_TSTRING;
+      failure.text = errors::ScriptFailed(name, is_text ? lua_tostring(thread, -1) : "failed");
+    } else {
+      DescribeError(L, thread, name, &failure);
+    }
+  });
+  return failure;
+}
+
+Failure Interpreter::DescribeKill(std::string_view name) {
+  return {errors::ScriptKilled(PlaceOf(scheduler_.innermost(), name))};
+}
+
+void Interpreter::End() {
+  Protected([&](lua_State* L) { scheduler_.End(L); });
+  // What scripts may have changed for those that follow.
+  lua_gc(main_, LUA_GCRESTART, 0);
+  lua_gc(main_, LUA_GCSETPAUSE, 200);
+  lua_gc(main_, LUA_GCSETSTEPMUL, 200);
+  if (++runs_ % kRunsPerCollection == 0) {
+    Protected([](lua_State* L) { lua_gc(L, LUA_GCSTEP, kRunsPerCollection); });
+  }
+}
+
+std::span<const std::string_view> Interpreter::CommandArguments(lua_State* L) {
+  const auto count = static_cast<size_t>(lua_gettop(L));
+  arguments_.resize(count);
+  if (number_texts_.size() < count) number_texts_.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    const int index = static_cast<int>(i) + 1;
+    const int type = lua_type(L, index);
+    if (type == LUA_TNUMBER) {
+      char* text = number_texts_[i].data();
+      arguments_[i] = {text, FormatArgument(text, lua_tonumber(L, index))};
+    } else if (type == LUA_TSTRING) {
+      size_t size = 0;
+      const char* text = lua_tolstring(L, index, &size);
+      arguments_[i] = {text, size};
+    } else {
+      return {};
+    }
+  }
+  return arguments_;
+}
+
+}  // namespace kvasm::scripting
+
+extern "C" void kvasm_lua_interrupt(lua_State* L) {
+  kvasm::scripting::Interpreter::Of(L).Interrupt(L, false);
+}

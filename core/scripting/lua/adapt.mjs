@@ -1,0 +1,128 @@
+// Lua 5.1's source as the engine needs it: `adapt.mjs SOURCE TARGET` copies the library's files and
+// makes the changes below. Each names the text that it replaces, and fails if Lua's source does not
+// have it exactly once. Run by CMake; where the source comes from: .ci/sources.
+import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const readonlyCheck = (table) =>
+  `if (${table}->readonly) luaG_runerror(L, "Attempt to modify a readonly table");\n`;
+
+const changes = {
+  // A table can be made read-only: the sandbox's globals, libraries and metatables.
+  'lobject.h': [['  lu_byte lsizenode;', '  lu_byte readonly;\n  lu_byte lsizenode;']],
+  'ltable.c': [['  t->lsizenode = 0;', '  t->lsizenode = 0;\n  t->readonly = 0;']],
+  'lvm.c': [
+    [
+      'TValue *oldval = luaH_set(L, h, key); /* do a primitive set */',
+      `TValue *oldval;\n      ${readonlyCheck('h')}      oldval = luaH_set(L, h, key);`,
+    ],
+  ],
+  'lapi.c': [
+    ['  setobj2t(L, luaH_set(L, hvalue(t), L->top-2), L->top-1);', readonlyCheck('hvalue(t)')],
+    ['  setobj2t(L, luaH_setnum(L, hvalue(o), n), L->top-1);', readonlyCheck('hvalue(o)')],
+    ['      hvalue(obj)->metatable = mt;', readonlyCheck('hvalue(obj)')],
+  ].map(([old, check]) => [old, check + old]),
+
+  // Chunks are compiled from text only: bytecode can break the interpreter's memory.
+  'ldo.c': [
+    ['  int c = luaZ_lookahead(p->z);', '  luaZ_lookahead(p->z);'],
+    ['((c == LUA_SIGNATURE[0]) ? luaU_undump : luaY_parser)', 'luaY_parser'],
+  ],
+
+  // All bytes of a string count in its hash, as in Redis: no script can provoke collisions, and
+  // pairs() goes in Redis's order.
+  'lstring.c': [['  size_t step = (l>>5)+1;', '  size_t step = 1;']],
+
+  // Matching is bounded in depth and may be interrupted; a repeated string is bounded in length.
+  'lstrlib.c': [
+    ['#define LUA_LIB', '#define LUA_LIB\n#include "core/scripting/lua/extensions.h"'],
+    ['  int level;  /* total', '  int depth;\n  unsigned steps;\n  int level;  /* total'],
+    [
+      'static const char *match (MatchState *ms, const char *s, const char *p) {\n',
+      `static const char *match_here (MatchState *ms, const char *s, const char *p);
+
+static const char *match (MatchState *ms, const char *s, const char *p) {
+  const char *end;
+  if (++ms->depth > KVASM_LUA_PATTERN_DEPTH) luaL_error(ms->L, "pattern too complex");
+  end = match_here(ms, s, p);
+  ms->depth--;
+  return end;
+}
+
+static const char *match_here (MatchState *ms, const char *s, const char *p) {
+`,
+    ],
+    [
+      "  init: /* using goto's to optimize tail recursion */\n",
+      '  init:\n  if ((++ms->steps & KVASM_LUA_STEPS_MASK) == 0) kvasm_lua_interrupt(ms->L);\n',
+    ],
+    [
+      '    ms.L = L;\n    ms.src_init',
+      '    ms.L = L;\n    ms.depth = ms.steps = 0;\n    ms.src_init',
+    ],
+    [
+      '  ms.L = L;\n  ms.src_init = s;\n  ms.src_end = s+ls;',
+      '  ms.L = L;\n  ms.depth = ms.steps = 0;\n  ms.src_init = s;\n  ms.src_end = s+ls;',
+    ],
+    [
+      '  ms.L = L;\n  ms.src_init = src;',
+      '  ms.L = L;\n  ms.depth = ms.steps = 0;\n  ms.src_init = src;',
+    ],
+    [
+      '  int n = luaL_checkint(L, 2);\n  luaL_buffinit(L, &b);',
+      `  int n = luaL_checkint(L, 2);
+  if (l == 0) n = 0;
+  if (n > 0 && (double)l * n > KVASM_LUA_STRING_BYTES_MAX)
+    return luaL_error(L, "resulting string too large");
+  luaL_buffinit(L, &b);`,
+    ],
+  ],
+
+  // Neither files nor the console; and what the scheduler replaces (core/scripting/coroutines.h).
+  'lbaselib.c': [
+    ...['dofile', 'loadfile', 'print', 'pcall', 'xpcall'].map((name) => [
+      `  {"${name}", luaB_${name}},\n`,
+      '',
+    ]),
+    ['  luaL_register(L, LUA_COLIBNAME, co_funcs);\n  return 2;', '  return 1;'],
+  ],
+
+  'luaconf.h': [['#include "lua5.1-deb-multiarch.h"\n', '']],
+};
+
+// The libraries of files, packages, the system and debugging stay out, and so do the programs.
+const modules =
+  `api code debug do dump func gc lex mem object opcodes parser state string table tm undump vm
+  zio auxlib baselib mathlib strlib tablib`
+    .split(/\s+/)
+    .map((name) => `l${name}.c`);
+const headers = `lapi lauxlib lcode ldebug ldo lfunc lgc llex llimits lmem lobject lopcodes lparser
+  lstate lstring ltable ltm lua luaconf lualib lundump lvm lzio`
+  .split(/\s+/)
+  .map((name) => `${name}.h`);
+
+/** The text with its changes. @throws Error if a replaced text is not there exactly once. */
+export function adapted(name, text) {
+  for (const [old, replacement] of changes[name] ?? []) {
+    const parts = text.split(old);
+    if (parts.length !== 2) {
+      throw new Error(`${name} has this ${parts.length - 1} times instead of once:\n${old}`);
+    }
+    text = parts.join(replacement);
+  }
+  return text;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [source, target] = process.argv.slice(2);
+  mkdirSync(target, { recursive: true });
+  for (const name of [...modules, ...headers]) {
+    const text = adapted(name, readFileSync(join(source, name), 'latin1'));
+    const path = join(target, name);
+    // What has not changed keeps its date, so nothing is compiled again.
+    if (!existsSync(path) || readFileSync(path, 'latin1') !== text) {
+      writeFileSync(path, text, 'latin1');
+    }
+  }
+}

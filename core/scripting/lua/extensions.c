@@ -1,0 +1,23 @@
+#include "core/scripting/lua/extensions.h"
+
+#include "ldo.h"
+#include "lobject.h"
+#include "lstate.h"
+
+static Table* TableAt(lua_State* L, int index) { return (Table*)lua_topointer(L, index); }
+
+void kvasm_lua_set_readonly(lua_State* L, int index, int readonly) {
+  TableAt(L, index)->readonly = (lu_byte)readonly;
+}
+
+int kvasm_lua_is_readonly(lua_State* L, int index) { return TableAt(L, index)->readonly; }
+
+int kvasm_lua_can_yield(lua_State* L) { return L->nCcalls <= L->baseCcalls; }
+
+static void Reserve(lua_State* L, void* slots) {
+  if (!lua_checkstack(L, *(int*)slots)) luaD_throw(L, LUA_ERRMEM);
+}
+
+int kvasm_lua_reserve(lua_State* thread, int slots) {
+  return luaD_rawrunprotected(thread, &Reserve, &slots) == 0;
+}

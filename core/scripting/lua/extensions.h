@@ -1,0 +1,35 @@
+// What the engine adds to Lua 5.1 (see adapt.mjs for what is changed in its source).
+#pragma once
+
+#include <lua.h>
+
+// How deep the matching of one pattern nests; each level takes some of the machine's stack.
+#define KVASM_LUA_PATTERN_DEPTH 400
+// Matching calls kvasm_lua_interrupt whenever so many steps, a power of two, have been made.
+#define KVASM_LUA_STEPS_MASK 0xfffffu
+// Longest string that string.rep makes, bytes.
+#define KVASM_LUA_STRING_BYTES_MAX (512.0 * 1024 * 1024)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A table whose fields cannot be changed, not even by rawset; to try is an error of the script.
+void kvasm_lua_set_readonly(lua_State* L, int index, int readonly);
+int kvasm_lua_is_readonly(lua_State* L, int index);
+
+// Whether lua_yield would succeed: no C function but the running one is on the thread's stack.
+int kvasm_lua_can_yield(lua_State* L);
+
+// As lua_checkstack, for a thread other than the running one: 0 also when there is no memory, where
+// lua_checkstack would raise an error that nobody catches. The API's calls that may allocate must
+// not be used on such a thread at all.
+int kvasm_lua_reserve(lua_State* thread, int slots);
+
+// Called now and then by C functions that may take long. May raise an error. Defined in
+// core/scripting/interpreter.cc.
+void kvasm_lua_interrupt(lua_State* L);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,56 @@
+// Lua's values and Redis's replies, each made of the other as Redis 7.2 does it. The functions that
+// take a lua_State may raise errors, unless they say otherwise.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/resp/writer.h"
+#include "core/scripting/lua_api.h"
+
+namespace kvasm::scripting {
+
+// Why a script failed, ready to be replied.
+struct Failure {
+  std::string text;      // starts with the code
+  bool counted = false;  // in the statistics of errors, when the command failed that caused it
+};
+
+// Writes a number as an argument of a command; `out` has 32 bytes of room. Returns its length.
+size_t FormatArgument(char* out, double number);
+
+// Pushes what a reply, in either protocol, is to a script. `reply` is one whole reply.
+void PushReply(lua_State* L, std::string_view reply);
+
+// Pushes an error as redis.pcall returns it: a table with the text as its field "err". The text
+// starts with "-" and the code, or has none and gets "ERR".
+void PushError(lua_State* L, std::string_view text);
+// As PushError, of one that the statistics have counted already.
+void PushCountedError(lua_State* L, std::string_view text);
+
+// One table being written, innermost last.
+struct OpenTable {
+  enum class Kind { kArray, kMap, kSet };
+  Kind kind;
+  resp::Writer::Mark mark;
+  uint64_t count = 0;
+  bool value_is_next = false;  // of a map: it lies on the stack
+};
+
+// Writes the value on top of the stack, which is popped. With `script_protocol` 2 booleans are 1
+// and null. `open` is lent, to be used and left empty. Returns whether it was an error that the
+// statistics have counted already.
+bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol,
+                std::vector<OpenTable>& open);
+
+// Where a thread stands, for the text of an error: in a function of Lua's, or where one has called
+// what runs. Raises nothing.
+std::string PlaceOf(lua_State* thread, std::string_view name);
+
+// Describes the error on top of a thread that has failed with it. `name`: of the script.
+void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure);
+
+}  // namespace kvasm::scripting
