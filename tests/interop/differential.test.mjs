@@ -8,22 +8,14 @@
 // Known differences between the judge's version and 7.2 are in versions.mjs; differences there are
 // counted and printed, all others fail, shrunk to the few commands that show them.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { nativePath, redisTarget, targets } from '../conformance/targets.mjs';
 import { compareServers } from './differential.mjs';
 import { episode } from './generator.mjs';
-import { redisServerPath } from './server.mjs';
+import { opponents, realServers, seed, skip, tellKnown } from './opponents.mjs';
 import { shrink } from './shrink.mjs';
 
 const count = Number(process.env.KVASM_DIFF_COUNT ?? 200_000);
-const seed = process.env.KVASM_DIFF_SEED ?? 'kvasm';
-const shares = { tcp: 0.5, wasm: 0.4, native: 0.1 };
-const chosen = (process.env.KVASM_TARGETS?.split(',') ?? Object.keys(shares)).filter(
-  (name) => name in shares && (name !== 'native' || nativePath()),
-);
-const whole = chosen.reduce((sum, name) => sum + shares[name], 0);
-const skip = redisServerPath() ? false : 'no redis-server found';
 
 /** A target whose answers to `command` come out wrong: what the differential test must notice. */
 function faulty(target, command, wrong) {
@@ -65,45 +57,46 @@ test('shrinking finds the shortest list that still fails', async () => {
 });
 
 describe('differential test', { skip }, () => {
-  let judge;
-  let twin;
-  before(async () => {
-    [judge, twin] = [await redisTarget(), await redisTarget()];
-  });
-  after(async () => {
-    await judge?.stop();
-    await twin?.stop();
-  });
+  const servers = realServers();
 
   test('a real server compared with its twin shows no difference', async () => {
-    const { report } = await compareServers({ theirs: judge, ours: twin, seed, count: 5_000 });
+    const { report } = await compareServers({
+      theirs: servers.judge,
+      ours: servers.twin,
+      seed,
+      count: 5_000,
+    });
     assert.equal(report, undefined);
   });
 
   test('a wrong reply is found and shrunk to the commands that show it', async () => {
-    const ours = faulty(twin, 'SCARD', { t: ':', v: '77' });
-    const { report } = await compareServers({ theirs: judge, ours, seed: 'fault', count: 50_000 });
+    const ours = faulty(servers.twin, 'SCARD', { t: ':', v: '77' });
+    const { report } = await compareServers({
+      theirs: servers.judge,
+      ours,
+      seed: 'fault',
+      count: 50_000,
+    });
     assert.match(report, /ours {5}:77/);
     const commands = report.split('\n').filter((line) => /^ {2}(?!CONFIG)/.test(line));
     assert.ok(commands.length <= 3, report);
     assert.match(commands.at(-1), /^ {2}SCARD /);
   });
 
-  for (const name of chosen) {
+  for (const { name, start, count: share } of opponents(count)) {
     test(`${name} answers as redis-server does`, async (t) => {
-      const ours = await targets[name]();
+      const ours = await start();
       try {
-        const share = Math.ceil((count * shares[name]) / whole);
         const { commands, counts, report } = await compareServers({
-          theirs: judge,
+          theirs: servers.judge,
           ours,
           seed,
           count: share,
         });
-        t.diagnostic(`${commands} commands compared with redis ${judge.version}, seed ${seed}`);
-        for (const [{ where, before, then }, times] of counts) {
-          t.diagnostic(`${times} times: ${where}: ${before}; then: ${then}`);
-        }
+        t.diagnostic(
+          `${commands} commands compared with redis ${servers.judge.version}, seed ${seed}`,
+        );
+        tellKnown(t, counts);
         assert.equal(report, undefined, `KVASM_DIFF_SEED=${seed}\n${report}`);
       } finally {
         await ours.stop();

@@ -5,22 +5,14 @@
 //   KVASM_SESSIONS_SCRIPT=12  only the script of this number
 //   KVASM_TARGETS=native  only one of tcp, wasm, native      KVASM_REDIS_SERVER=/path  the judge
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { nativePath, redisTarget, targets } from '../conformance/targets.mjs';
-import { redisServerPath } from './server.mjs';
+import { opponents, realServers, seed, skip, tellKnown } from './opponents.mjs';
 import { compareSessions } from './session_compare.mjs';
 import { script } from './session_scripts.mjs';
 
 const count = Number(process.env.KVASM_SESSIONS_COUNT ?? 20_000);
-const seed = process.env.KVASM_DIFF_SEED ?? 'kvasm';
 const only = process.env.KVASM_SESSIONS_SCRIPT && Number(process.env.KVASM_SESSIONS_SCRIPT);
-const shares = { tcp: 0.5, wasm: 0.4, native: 0.1 };
-const chosen = (process.env.KVASM_TARGETS?.split(',') ?? Object.keys(shares)).filter(
-  (name) => name in shares && (name !== 'native' || nativePath()),
-);
-const whole = chosen.reduce((sum, name) => sum + shares[name], 0);
-const skip = redisServerPath() ? false : 'no redis-server found';
 
 /** A target whose messages come out wrong: what the test must notice. */
 function faulty(target) {
@@ -46,24 +38,26 @@ test('the same seed makes the same script', () => {
 });
 
 describe('differential test of several sessions', { skip }, () => {
-  let judge;
-  let twin;
-  before(async () => {
-    [judge, twin] = [await redisTarget(), await redisTarget()];
-  });
-  after(async () => {
-    await judge?.stop();
-    await twin?.stop();
-  });
+  const servers = realServers();
 
   test('a real server compared with its twin shows no difference', async () => {
-    const { report } = await compareSessions({ theirs: judge, ours: twin, seed, count: 1_000 });
+    const { report } = await compareSessions({
+      theirs: servers.judge,
+      ours: servers.twin,
+      seed,
+      count: 1_000,
+    });
     assert.equal(report, undefined);
   });
 
   test('a wrong message is found and shrunk to the steps that show it', async () => {
-    const ours = faulty(twin);
-    const { report } = await compareSessions({ theirs: judge, ours, seed: 'fault', count: 20_000 });
+    const ours = faulty(servers.twin);
+    const { report } = await compareSessions({
+      theirs: servers.judge,
+      ours,
+      seed: 'fault',
+      count: 20_000,
+    });
     assert.match(report, /ours {5}.*"wrong"/s);
     const steps = report.split('\n').filter((line) => /^ {2}(\d+|control):/.test(line));
     assert.ok(steps.length <= 3, report);
@@ -73,24 +67,21 @@ describe('differential test of several sessions', { skip }, () => {
     );
   });
 
-  for (const name of chosen) {
+  for (const { name, start, count: share } of opponents(count)) {
     test(`${name} does to each session what redis-server does`, async (t) => {
-      const ours = await targets[name]();
+      const ours = await start();
       try {
-        const share = Math.ceil((count * shares[name]) / whole);
         const { commands, scripts, counts, report } = await compareSessions({
-          theirs: judge,
+          theirs: servers.judge,
           ours,
           seed: `${seed}/${name}`,
           count: share,
           only,
         });
         t.diagnostic(
-          `${commands} commands in ${scripts} scripts compared with redis ${judge.version}`,
+          `${commands} commands in ${scripts} scripts compared with redis ${servers.judge.version}`,
         );
-        for (const [{ where, before, then }, times] of counts) {
-          t.diagnostic(`${times} times: ${where}: ${before}; then: ${then}`);
-        }
+        tellKnown(t, counts);
         assert.equal(report, undefined, `KVASM_DIFF_SEED=${seed}\n${report}`);
       } finally {
         await ours.stop();
