@@ -96,8 +96,11 @@ void Scan(Call& call) {
 }
 
 void Randomkey(Call& call) {
+  // While they are kept all may have expired: then it is one of these.
+  int kept_tries = 100;
   while (Entry* entry = call.db.entries().FairRandom(call.keyspace.prng())) {
-    if (!call.keyspace.IsExpired(call.db, *entry)) return call.reply.Bulk(entry->key());
+    const bool is_kept = call.keyspace.keeps_expired() && --kept_tries == 0;
+    if (is_kept || !call.keyspace.IsExpired(call.db, *entry)) return call.reply.Bulk(entry->key());
     Remove(call, *entry);
   }
   call.reply.Null();

@@ -431,8 +431,8 @@ bool Engine::IsOverLimit(uint64_t uncounted_bytes) const {
 }
 
 bool Engine::MakeRoom() {
-  // What is held back while clients are paused shall find its keys.
-  if (waiters_.paused()) return false;
+  // What is held back while clients are paused shall find its keys, and be looked at then.
+  if (waiters_.paused()) return true;
   constexpr int64_t kKeysPerTenacity = 50;
   const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
   int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);
@@ -725,7 +725,7 @@ bool Engine::DoChores(uint32_t budget_units) {
   if (tracking_.any()) {
     tracking_.LimitTable(static_cast<uint64_t>(settings.tracking_table_max_keys));
   }
-  if (IsOverLimit()) busy |= MakeRoom() && IsOverLimit();
+  if (IsOverLimit() && !waiters_.paused()) busy |= MakeRoom() && IsOverLimit();
   if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));

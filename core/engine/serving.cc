@@ -152,6 +152,9 @@ void Engine::RunHeld(Session& session, const services::Waiter& waiter) {
   const std::vector<std::string_view> args(kept.begin(), kept.end());
   waiters_.Remove(session.id);
   session.waiting = false;
+  // A transaction looks by itself.
+  const bool adds = (table_.at(index).flags & command::kDenyOom) != 0;
+  if (!HasMemoryFor(adds, args)) return Reject(session, index, errors::kOom);
   RunLater(session, index, args, true);
 }
 

@@ -26,7 +26,7 @@ Entry* Keyspace::FindLive(Database& db, std::string_view key) {
   Entry** link = db.entries_.FindLink(key);
   if (link == nullptr) return nullptr;
   if ((*link)->ttl_slot != 0 && IsExpired(db, **link)) [[unlikely]] {
-    Expire(db, link);
+    if (!keeps_expired_) Expire(db, link);
     return nullptr;
   }
   if (FieldsAreDue(**link)) [[unlikely]] {
@@ -98,7 +98,7 @@ bool Keyspace::Evict(Database& db, std::string_view key, bool only_volatile) {
 }
 
 bool Keyspace::ExpireDue(uint32_t budget_units) {
-  if (expiry_paused_) return false;
+  if (expiry_paused_ || keeps_expired_) return false;
   uint32_t left = budget_units;
   const auto spend = [&](uint64_t units) {
     left -= static_cast<uint32_t>(std::min<uint64_t>(left, std::max<uint64_t>(units, 1)));
@@ -116,6 +116,7 @@ bool Keyspace::ExpireDue(uint32_t budget_units) {
 }
 
 int64_t Keyspace::NextExpiryMs() const {
+  if (expiry_paused_ || keeps_expired_) return -1;
   int64_t soonest = -1;
   const auto offer = [&](int64_t wait) {
     if (soonest < 0 || wait < soonest) soonest = wait;

@@ -87,7 +87,7 @@ class Keyspace {
   // Removes a key because memory is short, with the event, the journal record and the count that
   // go with it. False if it is absent, or persistent although `only_volatile`.
   bool Evict(Database& db, std::string_view key, bool only_volatile);
-  // Milliseconds until the next entry or field ends, -1 when none will.
+  // Milliseconds until ExpireDue has something to remove, -1 when it will not have.
   int64_t NextExpiryMs() const;
   // One slice of incremental work: rehashing, lazy freeing. True while there is more.
   bool Chore(uint32_t budget_units);
@@ -98,6 +98,10 @@ class Keyspace {
   AccessPolicy& access() { return access_; }
   // Loading and replicas: nothing expires by itself.
   void PauseExpiry(bool paused) { expiry_paused_ = paused; }
+  // While clients are paused: what has expired is absent to all who look, but only a write takes it
+  // away.
+  void KeepExpired(bool keep) { keeps_expired_ = keep; }
+  bool keeps_expired() const { return keeps_expired_; }
   bool lazy_expire = false;         // lazyfree-lazy-expire
   bool lazy_evict = false;          // lazyfree-lazy-eviction
   bool lazy_user_delete = false;    // lazyfree-lazy-user-del
@@ -180,6 +184,7 @@ class Keyspace {
   uint8_t epoch_ = 0;
   uint16_t epochs_begun_ = 0;  // since all entries were last given the same epoch
   bool expiry_paused_ = false;
+  bool keeps_expired_ = false;
   LazyFree lazy_free_;
 };
 

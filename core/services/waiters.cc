@@ -64,12 +64,14 @@ bool Waiters::Unblock(uint64_t session_id, bool with_error) {
 }
 
 void Waiters::Pause(int64_t until_ms, bool only_writes) {
+  only_writes_ = only_writes && (only_writes_ || !paused());
   pause_until_ms_ = std::max(pause_until_ms_, until_ms);
-  only_writes_ = only_writes;
+  keyspace_.KeepExpired(true);
 }
 
 void Waiters::Unpause() {
   pause_until_ms_ = 0;
+  keyspace_.KeepExpired(false);
   for (const uint64_t id : std::exchange(held_, {})) calls_.push_back({id, Wake::kAttempt});
 }
 

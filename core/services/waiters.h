@@ -60,8 +60,8 @@ class Waiters : public keyspace::Listener {
   // CLIENT UNBLOCK: the wait is to end as if its time were up, or with an error. False if the
   // session does not wait, or its wait is about to end.
   bool Unblock(uint64_t session_id, bool with_error);
-  // CLIENT PAUSE and UNPAUSE. A pause that follows another ends no earlier than that one; what it
-  // holds back is what the new one says.
+  // CLIENT PAUSE and UNPAUSE. A pause that follows another ends no earlier than that one, and holds
+  // back no less. Keys do not expire meanwhile (Keyspace::KeepExpired).
   void Pause(int64_t until_ms, bool only_writes);
   void Unpause();
   // Leaves a held session to the next end of a pause: another has begun meanwhile.

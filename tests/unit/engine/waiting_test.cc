@@ -118,6 +118,48 @@ TEST(Waiting, APauseOfWritesHoldsBackWhatMayBeReplicated) {
   EXPECT_EQ(Taken(reader), "*1\r\n:0\r\n");
 }
 
+TEST(Waiting, WhileClientsArePausedKeysExpireOnlyForWhoLooks) {
+  TestEngine t;
+  Session& reader = t.OpenNetwork();
+  t.Run("SET a 1 PX 10");
+  t.Run("SET b 1 PX 10");
+  t.Run("CLIENT PAUSE 10000 WRITE");
+  t.AdvanceTime(11ms);
+  EXPECT_GT(t.engine.Tick(1000), 1);  // it does not ask to be called at once
+  EXPECT_EQ(t.Raw(reader, "GET a\r\nEXISTS b\r\nKEYS *\r\nSCAN 0\r\nDBSIZE\r\n"),
+            "$-1\r\n:0\r\n*0\r\n*2\r\n$1\r\n0\r\n*0\r\n:2\r\n");
+  EXPECT_EQ(t.Raw(reader, "RANDOMKEY\r\n").size(), 7U);  // whichever, but it answers
+  EXPECT_EQ(t.engine.keyspace().stats().expired_keys, 0U);
+  t.Run("CLIENT UNPAUSE");
+  EXPECT_EQ(t.Raw(reader, "GET a\r\n"), "$-1\r\n");
+  EXPECT_EQ(t.engine.keyspace().stats().expired_keys, 1U);
+  t.engine.Tick(1000);
+  EXPECT_EQ(t.engine.keyspace().stats().expired_keys, 2U);
+}
+
+TEST(Waiting, AWriteInTheTransactionThatPausesTakesWhatHasExpired) {
+  TestEngine t;
+  Session& writer = t.OpenNetwork();
+  t.Run("SET a 1 PX 10");
+  t.Run("SET b 1 PX 10");
+  t.Raw(writer, "MULTI\r\nCLIENT PAUSE 10000 WRITE\r\nAPPEND a x\r\nGET a\r\nEXEC\r\n");
+  t.AdvanceTime(11ms);
+  t.Run("CLIENT UNPAUSE");
+  EXPECT_EQ(t.Raw(writer, "MULTI\r\nCLIENT PAUSE 10000 WRITE\r\nAPPEND b x\r\nGET b\r\nEXEC\r\n"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n:1\r\n$1\r\nx\r\n");
+}
+
+TEST(Waiting, MemoryIsLookedAtWhenThePauseIsOver) {
+  TestEngine t;
+  Session& writer = t.OpenNetwork();
+  t.Run("CONFIG SET maxmemory 1");
+  t.Run("CLIENT PAUSE 10000 WRITE");
+  EXPECT_EQ(t.Raw(writer, "SET a 1\r\n"), "");
+  t.Run("CLIENT UNPAUSE");
+  EXPECT_EQ(Taken(writer), "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_EQ(t.Run("DBSIZE"), ":0");
+}
+
 TEST(Waiting, AnAttemptThatFindsNothingIsNoInteraction) {
   TestEngine t;
   Session& taker = t.OpenNetwork();

@@ -115,11 +115,22 @@ TEST_F(WaitersTest, AWaitEndsOnce) {
 TEST_F(WaitersTest, APauseEndsNoEarlierThanTheOneItFollows) {
   waiters.Pause(t.now_ms() + 100, false);
   waiters.Pause(t.now_ms() + 10, true);
-  EXPECT_TRUE(waiters.pauses_only_writes());
   waiters.Expire(t.now_ms() + 99);
   EXPECT_TRUE(waiters.paused());
   waiters.Expire(t.now_ms() + 100);
   EXPECT_FALSE(waiters.paused());
+}
+
+TEST_F(WaitersTest, APauseHoldsBackNoLessThanTheOneItFollows) {
+  waiters.Pause(t.now_ms() + 100, true);
+  EXPECT_TRUE(waiters.pauses_only_writes());
+  waiters.Pause(t.now_ms() + 100, false);
+  EXPECT_FALSE(waiters.pauses_only_writes());
+  waiters.Pause(t.now_ms() + 200, true);
+  EXPECT_FALSE(waiters.pauses_only_writes());
+  waiters.Unpause();
+  waiters.Pause(t.now_ms() + 100, true);
+  EXPECT_TRUE(waiters.pauses_only_writes());
 }
 
 }  // namespace
