@@ -254,8 +254,13 @@ void Tracking::Tell(Session& session, uint64_t redirect, std::span<const std::st
   size_t count = 1;
   for (const std::string_view part : keys) parts[count++] = part;
   if (keys.empty()) parts[count++] = push ? "_\r\n" : "$-1\r\n";
-  for (size_t i = 0; i < count; ++i) told_bytes_ += parts[i].size();
+  // What it takes of the heap, which is more than what it says.
+  const auto held_bytes = [receiver] {
+    return uint64_t{receiver->out.capacity()} + receiver->pushes.capacity();
+  };
+  const uint64_t before = held_bytes();
   pubsub_.Send(*receiver, std::span(parts, count));
+  told_bytes_ += std::max(held_bytes(), before) - before;
 }
 
 void Tracking::TellBroken(Session& session, uint64_t redirect) {

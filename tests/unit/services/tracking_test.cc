@@ -129,6 +129,26 @@ TEST(Tracking, AnEvictedKeyIsToldOfBeforeTheReplyOfTheCommandItMadeRoomFor) {
   EXPECT_EQ(t.Raw(reader, "SET b 1\r\n"), kInvalidateA) << "although replies are not wanted";
 }
 
+TEST(Tracking, WhatClientsAreToldOfEvictedKeysEvictsNoMore) {
+  TestEngine t;
+  std::vector<Session*> readers;
+  for (int i = 0; i < 20; ++i) {
+    readers.push_back(&OpenResp3(t));
+    t.Raw(*readers.back(), "CLIENT TRACKING on\r\n");
+  }
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = std::to_string(i) + std::string(1000, 'x');
+    t.Run("SET " + key + " 1");
+    for (Session* reader : readers) t.Raw(*reader, "GET " + key + "\r\n");
+  }
+  t.Run("CONFIG SET maxmemory-policy allkeys-random");
+  t.Run("CONFIG SET maxmemory-eviction-tenacity 100");
+  t.Run("CONFIG SET maxmemory " + std::to_string(base::HeapUsedBytes() - 20'000));
+  t.Run("PING");
+  EXPECT_GT(t.engine.keyspace().stats().evicted_keys, 5u);
+  EXPECT_LT(t.engine.keyspace().stats().evicted_keys, 40u);
+}
+
 TEST(Tracking, ATableThatIsTooLargeForgetsKeysAndTells) {
   TestEngine t;
   Session& reader = OpenResp3(t);
