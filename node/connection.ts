@@ -8,8 +8,8 @@ const kFeedBytesMax = 16 * 1024;
 const kWriteBytesMax = 256 * 1024;
 
 /**
- * Owned by its Network. Reads from the socket only while the replies are taken: as soon as the
- * socket has more than it can send, reading stops until it has drained.
+ * Owned by its Network. Once the socket has more than it can send, the replies stay in the engine:
+ * it decides how far they may pile up, and then reading stops until the socket has drained.
  */
 export class Connection {
   /** The Network's turn (a second each) in which the client last sent or took something. */
@@ -77,9 +77,24 @@ export class Connection {
       const taken = this.socket.write(copy);
       if (!taken && this.socket.writableLength > 0) {
         this.isBlocked = true;
-        this.socket.pause();
+        if (!this.pileUp()) this.socket.pause();
         return;
       }
+    }
+  }
+
+  /**
+   * While the socket is full: has what was read executed as far as the replies may pile up.
+   * @returns whether that is all of it
+   */
+  private pileUp(): boolean {
+    const { engine } = this.network;
+    for (let before = -1; ;) {
+      const { bytes, close, held } = engine.output(this.session);
+      if (close || (held && bytes.length === before)) return false;
+      if (!held) return true;
+      before = bytes.length;
+      engine.resume(this.session);
     }
   }
 
@@ -121,7 +136,7 @@ export class Connection {
     const { network } = this;
     this.activeTurn = network.turn;
     for (let at = 0; at < chunk.length && !this.isClosing;) {
-      if (this.isBlocked || network.isHolding) {
+      if ((this.isBlocked && !this.pileUp()) || network.isHolding) {
         this.rest = chunk.subarray(at);
         this.socket.pause();
         return;

@@ -188,6 +188,7 @@ bool HaveRoom(uint64_t bytes) {
 
 uint64_t HeapUsedBytes() { return meter.used; }
 uint64_t HeapPeakBytes() { return meter.peak; }
+uint64_t HeapLimitBytes() { return meter.limit; }
 
 void SetHeapLimit(uint64_t bytes) {
   meter.limit = bytes == 0 || bytes > kAddressSpaceBytes ? kAddressSpaceBytes : bytes;

@@ -33,6 +33,8 @@ bool HaveRoom(uint64_t bytes);
 // Bytes held by live blocks, allocator headers included.
 uint64_t HeapUsedBytes();
 uint64_t HeapPeakBytes();
+// The most that may be held.
+uint64_t HeapLimitBytes();
 // Refuses to hold more than `bytes` (0 = what the address space gives). Sets the ballast aside.
 void SetHeapLimit(uint64_t bytes);
 // True while the ballast is spent. Tries to set it aside again first.

@@ -157,7 +157,7 @@ std::string DescribeSession(const Session& session, keyspace::Keyspace& keyspace
     return static_cast<uint64_t>(std::max<int64_t>(0, (keyspace.now_ms() - then_ms) / 1000));
   };
   const std::string flags = Flags(session, keyspace);
-  const uint64_t pending = session.parser.pending_bytes() + RequestBytes(args);
+  const uint64_t pending = session.parser.unread_bytes() + RequestBytes(args);
   number("id", session.id);
   text("addr", session.address);
   text("laddr", session.local_address);
@@ -229,6 +229,7 @@ void ClientList(Call& call) {
   bool fits = true;
   // Ids may be repeated and names be long: the text may outgrow memory.
   const auto add = [&](const Session& session) {
+    if (session.cut_off) return;  // gone, but for the host
     const std::string line = Describe(call, session);
     const uint64_t bytes = uint64_t{lines.size()} + line.size();
     fits = fits && (bytes <= lines.capacity() || call.HaveRoom(3 * bytes));

@@ -140,15 +140,17 @@ void Server(Call& call, InfoText& out) {
 }
 
 void Clients(Call& call, InfoText& out) {
-  out.Line("connected_clients", call.services.sessions.size());
-  out.Line("cluster_connections", "0");
-  out.Line("maxclients", static_cast<uint64_t>(call.services.settings().maxclients));
+  uint64_t connected = 0;
   uint64_t input_max = 0;
   uint64_t output_max = 0;
   for (const auto& session : call.services.sessions.all()) {
+    if (!session->cut_off) ++connected;
     input_max = std::max<uint64_t>(input_max, session->parser.pending_bytes());
     output_max = std::max<uint64_t>(output_max, session->out.size());
   }
+  out.Line("connected_clients", connected);
+  out.Line("cluster_connections", "0");
+  out.Line("maxclients", static_cast<uint64_t>(call.services.settings().maxclients));
   out.Line("client_recent_max_input_buffer", input_max);
   out.Line("client_recent_max_output_buffer", output_max);
   out.Line("blocked_clients", call.services.waiters.size());

@@ -202,13 +202,27 @@ void Engine::ExecuteInput(Session& session, std::string_view bytes) {
   if (!bytes.empty()) ++stats_.reads;
   session.parser.Feed(bytes);
   session.being_fed = true;
-  ExecuteFed(session);
+  ExecuteFed(session, OutputBytesMax(session));
   session.being_fed = false;
 }
 
-void Engine::ExecuteFed(Session& session) {
+uint32_t Engine::OutputBytesMax(const Session& session) const {
+  if (!session.network) return UINT32_MAX;
+  if (session.out.empty()) [[likely]]
+    return kOutputHeldBytes;
+  if (IsOverLimit() || base::HeapUsedBytes() > base::HeapLimitBytes() / 2) return kOutputHeldBytes;
+  const uint32_t more = session.out.size() + kOutputHeldBytes;
+  const bool is_bounded = output_limits_.HasLimit(session) || client_memory_.has_limit();
+  return is_bounded && !session.no_evict ? more : std::min(more, kUnreadBytesMax);
+}
+
+void Engine::ExecuteFed(Session& session, uint32_t output_bytes_max) {
   resp::RequestParser& parser = session.parser;
   while (!session.waiting) {
+    if (session.out.size() >= output_bytes_max) {
+      session.input_held = true;
+      break;
+    }
     const auto outcome = parser.Next({.bulk_bytes_max = config_.settings().proto_max_bulk_len,
                                       .authenticated = !acl_.MustAuthenticate(session)});
     if (outcome == resp::RequestParser::Outcome::kNeedMore) break;
@@ -221,10 +235,6 @@ void Engine::ExecuteFed(Session& session) {
     Execute(session, parser.arguments());
     // The command may have ended this very session (CLIENT KILL, QUIT).
     if (session.close_after_reply) return;
-    if (session.out.size() >= kOutputHeldBytes && session.network) {
-      session.input_held = true;
-      break;
-    }
   }
   parser.Finish();
   if (parser.failed()) session.close_after_reply = true;

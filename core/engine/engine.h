@@ -57,8 +57,11 @@ struct SessionOptions {
 
 class Engine final : private scripting::Server {
  public:
-  // Bounds what pipelined requests for large values make of the memory.
+  // Bounds what pipelined requests for large values make of the memory before the host takes it.
   static constexpr uint32_t kOutputHeldBytes = 1 << 20;
+  // Bounds what a client leaves unread, where client-output-buffer-limit and maxmemory-clients do
+  // not. When memory is short it is kOutputHeldBytes for all.
+  static constexpr uint32_t kUnreadBytesMax = 10 << 20;
 
   // `host` is borrowed and must outlive the engine.
   Engine(const host::Host& host, const Options& options);
@@ -78,9 +81,10 @@ class Engine final : private scripting::Server {
                     std::span<const std::string_view> args);
 
   // Parses and executes what has arrived on a session. After a protocol error or QUIT the session's
-  // `close_after_reply` is set and further input is ignored. A network session with more than
-  // kOutputHeldBytes to send executes nothing more: `input_held` is set, and once the host has
-  // taken the output it feeds again (nothing, if nothing came) to have the rest executed.
+  // `close_after_reply` is set and further input is ignored. Once a network session's output has
+  // grown by kOutputHeldBytes nothing more is executed: `input_held` is set, and when the host has
+  // taken what it can of the output it feeds again (nothing, if nothing came) to have the rest
+  // executed. If the output did not grow by that either, the client has to read first.
   void Feed(services::Session& session, std::string_view bytes);
 
   // Ends a session's wait as if its time were up; without a wait nothing happens. A script that was
@@ -124,9 +128,12 @@ class Engine final : private scripting::Server {
   const services::Services& services() const { return services_; }
 
  private:
+  // Feed without what follows its turn: counts the bytes and executes what is whole.
   void ExecuteInput(services::Session& session, std::string_view bytes);
-  // Executes what the session's parser was fed with.
-  void ExecuteFed(services::Session& session);
+  // Executes what the session's parser was fed with, until there is so much output.
+  void ExecuteFed(services::Session& session, uint32_t output_bytes_max);
+  // How much output it may have for its input to be executed.
+  uint32_t OutputBytesMax(const services::Session& session) const;
   // What CLIENT LIST tells of the last request; `command` is empty if there is no such command.
   void NoteRequest(services::Session& session, std::string_view command);
   // Ends a session that speaks HTTP before its request's body is obeyed.

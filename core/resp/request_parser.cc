@@ -29,8 +29,22 @@ void RequestParser::Feed(std::string_view chunk) {
     input_ = chunk;
     return;
   }
-  pending_.Append(chunk);
+  Keep(chunk);
   input_ = pending_.view();
+}
+
+void RequestParser::Keep(std::string_view bytes) {
+  // Once a quarter is there; before, doubling does not lead beyond half of it.
+  constexpr uint64_t kPart = 4;
+  const uint64_t announced = std::min<uint64_t>(announced_bytes(), Buffer::kBytesMax);
+  const uint64_t present = uint64_t{pending_.size()} + bytes.size();
+  if (present < announced && kPart * present >= announced && pending_.capacity() < announced) {
+    // If there is no room for it, what has come may still find some.
+    if (pending_.Prepare(static_cast<uint32_t>(announced) - pending_.size()) == nullptr) {
+      pending_.TakeFailure();
+    }
+  }
+  pending_.Append(bytes);
 }
 
 void RequestParser::Finish() {
@@ -39,7 +53,7 @@ void RequestParser::Finish() {
   if (input_.data() == pending_.data() && !pending_.empty()) {
     pending_.Consume(start_);
   } else {
-    pending_.Append(rest);
+    Keep(rest);
   }
   at_ -= start_;
   start_ = 0;

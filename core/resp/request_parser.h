@@ -10,6 +10,7 @@
 // Limits and error texts: Redis 7.2.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -43,14 +44,23 @@ class RequestParser {
   const std::string& error() const { return error_; }
   // Bytes of an unfinished request held back.
   uint32_t pending_bytes() const { return pending_.size(); }
-  // Heap bytes, roughly, without the arguments of an inline request.
+  // Those of them that are not read yet: without the arguments that have come whole.
+  uint32_t unread_bytes() const { return pending_.size() > at_ ? pending_.size() - at_ : 0; }
+  // Heap bytes, roughly, without the arguments of an inline request. What an argument has announced
+  // counts as if it were there.
   uint64_t memory_bytes() const {
-    return pending_.capacity() + ranges_.capacity() * sizeof(Range) +
-           arguments_.capacity() * sizeof(std::string_view);
+    return std::max<uint64_t>(pending_.capacity(), announced_bytes()) +
+           ranges_.capacity() * sizeof(Range) + arguments_.capacity() * sizeof(std::string_view);
   }
   bool failed() const { return pending_.failed(); }
 
  private:
+  // Up to the end of the argument that is due, from the start of the request.
+  uint64_t announced_bytes() const {
+    return bulk_bytes_ < 0 ? 0 : uint64_t{at_ - start_} + static_cast<uint64_t>(bulk_bytes_) + 2;
+  }
+  // Appends to what is pending, and makes room for no more than the request has announced.
+  void Keep(std::string_view bytes);
   struct Range {
     uint32_t begin;  // relative to the start of the request
     uint32_t size;

@@ -30,6 +30,7 @@ class ClientMemory {
 
   // To be called when maxmemory-clients or maxmemory has changed.
   void Apply();
+  bool has_limit() const { return limit_bytes_ != 0; }
   // The session may hold more or less than when it was last counted. Nothing without a limit.
   void Note(Session& session) {
     if (limit_bytes_ != 0) [[unlikely]]

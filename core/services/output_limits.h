@@ -39,6 +39,11 @@ class OutputLimits {
                host::Log& log)
       : settings_(settings), keyspace_(keyspace), sessions_(sessions), log_(log) {}
 
+  // Whether there is one for the session.
+  bool HasLimit(const Session& session) const {
+    const OutputLimit& limit = LimitOf(session);
+    return limit.hard_bytes != 0 || limit.soft_bytes != 0;
+  }
   // Stops a reply that passes the hard limit while it is written. To be called for a new session,
   // for one that begins or ceases to listen to channels, and for all when the setting changes.
   void Apply(Session& session) const;

@@ -47,7 +47,7 @@ TEST_F(FeedTest, KeepsTheOrderWhenMoreArrivesInTheMiddleOfARequest) {
   EXPECT_TRUE(session.input_held);
   const uint32_t held = session.out.size();
   t.engine.Feed(session, "HO\r\n$2\r\nhi\r\nGET la");
-  EXPECT_TRUE(session.input_held);
+  EXPECT_FALSE(session.input_held);
   EXPECT_EQ(session.out.size(), held + 8);
   session.out.Clear();
   t.engine.Feed(session, "rge\r\n");
@@ -59,6 +59,52 @@ TEST_F(FeedTest, HoldsNothingBackOfAClientThatTakesItsReplies) {
   for (int i = 0; i < 20; i++) {
     EXPECT_TRUE(t.Raw(session, "GET large\r\n") == reply);
     EXPECT_FALSE(session.input_held);
+  }
+}
+
+TEST_F(FeedTest, ExecutesNothingMoreOfAClientThatLeavesMuchUnread) {
+  std::string requests;
+  for (int i = 0; i < 100; i++) requests += "GET large\r\n";
+  t.engine.Feed(session, requests);
+  for (int i = 0; i < 100; i++) t.engine.Feed(session, {});
+  EXPECT_TRUE(session.input_held);
+  const uint32_t held = session.out.size();
+  EXPECT_GE(held, engine::Engine::kUnreadBytesMax);
+  EXPECT_LT(held, engine::Engine::kUnreadBytesMax + reply.size());
+  // What it takes makes room.
+  session.out.Consume(2'000'000);
+  t.engine.Feed(session, {});
+  EXPECT_GT(session.out.size(), held - 2'000'000);
+}
+
+TEST_F(FeedTest, LeavesLittleUnreadWhenMemoryIsShort) {
+  t.Run("CONFIG SET maxmemory 1");
+  std::string requests;
+  for (int i = 0; i < 100; i++) requests += "GET large\r\n";
+  t.engine.Feed(session, requests);
+  for (int i = 0; i < 100; i++) t.engine.Feed(session, {});
+  EXPECT_TRUE(session.input_held);
+  EXPECT_LT(session.out.size(), engine::Engine::kOutputHeldBytes + reply.size());
+}
+
+TEST_F(FeedTest, LeavesItToALimitOnClientsIfThereIsOne) {
+  for (const char* limit :
+       {"client-output-buffer-limit normal 20000000 0 0", "maxmemory-clients 20000000"}) {
+    TestEngine limited;
+    limited.RunArgs({"SET", "large", std::string(kValueBytes, 'v')});
+    const std::string text(limit);
+    const size_t space = text.find(' ');
+    EXPECT_EQ(limited.RunArgs({"CONFIG", "SET", text.substr(0, space), text.substr(space + 1)}),
+              "+OK");
+    services::Session& client = limited.OpenNetwork();
+    std::string requests;
+    for (int i = 0; i < 100; i++) requests += "GET large\r\n";
+    limited.engine.Feed(client, requests);
+    for (int i = 0; i < 100 && !client.cut_off; i++) {
+      EXPECT_TRUE(client.input_held);
+      limited.engine.Feed(client, {});
+    }
+    EXPECT_TRUE(client.cut_off) << limit;
   }
 }
 

@@ -100,6 +100,32 @@ TEST(RequestParser, ManyArgumentsDoNotPinTheirMemory) {
   }
 }
 
+TEST(RequestParser, CountsAndHoldsWhatAnArgumentHasAnnouncedAndNoMore) {
+  constexpr size_t kArgument = 3'000'000;
+  const std::string header = "*2\r\n$1\r\na\r\n$3000000\r\n";
+  const std::string request = header + std::string(kArgument, 'v') + "\r\n";
+  for (const size_t piece : {5'000u, 16'384u, 65'536u}) {
+    RequestParser parser;
+    size_t fed = 0;
+    while (fed + piece < request.size()) {
+      parser.Feed(std::string_view(request).substr(fed, piece));
+      ASSERT_EQ(parser.Next({}), RequestParser::Outcome::kNeedMore);
+      parser.Finish();
+      fed += piece;
+      ASSERT_GE(parser.memory_bytes(), request.size());
+      ASSERT_LT(parser.memory_bytes(), request.size() + 4096) << fed;
+      ASSERT_EQ(parser.unread_bytes(), fed - header.size());
+    }
+    parser.Feed(std::string_view(request).substr(fed));
+    ASSERT_EQ(parser.Next({}), RequestParser::Outcome::kRequest);
+    EXPECT_TRUE(parser.arguments()[1] == std::string(kArgument, 'v'));
+    ASSERT_EQ(parser.Next({}), RequestParser::Outcome::kNeedMore);
+    parser.Finish();
+    EXPECT_EQ(parser.unread_bytes(), 0u);
+    EXPECT_LT(parser.memory_bytes(), 100'000u);
+  }
+}
+
 TEST(RequestParser, RefusesMalformedRequestsWithRedisTexts) {
   const std::pair<const char*, const char*> cases[] = {
       {"*abc\r\n", "ERR Protocol error: invalid multibulk length"},

@@ -37,6 +37,25 @@ struct Clients {
   Session& control;
 };
 
+TEST(ClientMemory, WhatARequestAnnouncesCountsBeforeItHasCome) {
+  TestEngine t;
+  Clients clients(t);
+  t.Run(Limit("2mb"));
+  Session& session = t.OpenNetwork();
+  t.Raw(session, "*1\r\n$1500000\r\nvvv");
+  clients.Turn();
+  EXPECT_FALSE(session.close_after_reply);
+  EXPECT_NE(t.Run("CLIENT LIST").find(" qbuf=3 "), std::string::npos) << "what is there of it";
+  Session& other = t.OpenNetwork();
+  t.Raw(other, "*1\r\n$1000000\r\n");
+  clients.Turn();
+  EXPECT_TRUE(session.cut_off) << "the larger of the two";
+  const std::string own = "id=" + std::to_string(session.id) + " ";
+  EXPECT_EQ(t.Run("CLIENT LIST").find(own), std::string::npos) << "although the host has it still";
+  EXPECT_NE(t.Run("INFO clients").find("connected_clients:3\r\n"), std::string::npos);
+  EXPECT_FALSE(other.close_after_reply);
+}
+
 TEST(ClientMemory, TheLargestGoesFirstAndNoMoreThanNeeded) {
   TestEngine t;
   Clients clients(t);
