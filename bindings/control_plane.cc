@@ -10,6 +10,7 @@
 #include "bindings/door.h"
 #include "core/base/alloc.h"
 #include "core/base/hash.h"
+#include "core/base/sha1.h"
 
 namespace kvasm::bindings {
 namespace {
@@ -29,6 +30,7 @@ engine::Options ReadOptions(const val& options) {
       .standalone = TextOf(options, "serverMode") == "standalone",
       .process_id = static_cast<int64_t>(options["processId"].as<double>()),
       .system_memory_bytes = static_cast<uint64_t>(options["systemMemoryBytes"].as<double>()),
+      .script_limit_ms = static_cast<int64_t>(options["scriptLimitMs"].as<double>()),
       .executable = TextOf(options, "executable"),
       .config_file = TextOf(options, "configFile"),
   };
@@ -172,6 +174,16 @@ class EngineHandle {
   void EndConfigSet(double session, const std::string& name, const std::string& reason) {
     engine().EndConfigSet(static_cast<uint64_t>(session), name, reason);
   }
+  // Asks for the end of the script a session waits for: `kind` is "script" or "function", as of
+  // the KILL command that is meant, or "" for either. "" or why not; undefined if it runs none.
+  val KillScript(double session, const std::string& kind) {
+    if (!engine().RunsScript(static_cast<uint64_t>(session))) return val::undefined();
+    const bool is_eval = kind.empty() ? engine().is_eval_suspended() : kind == "script";
+    const base::Status killed = engine().KillScript(is_eval);
+    return val(killed.ok() ? std::string() : std::string(killed.error()));
+  }
+  // What EVALSHA knows a script by.
+  std::string ScriptSha(const std::string& script) { return base::HexText(base::Sha1(script)); }
   std::string CommandNames() {
     std::string names;
     const command::Table& table = engine().table();
@@ -204,6 +216,7 @@ class EngineHandle {
     }
     // When the first of the waiting sessions gives up; -1 when none ever does.
     if (name == "wait_deadline_ms") {
+      if (engine().has_suspended_script()) return 0;
       return static_cast<double>(engine().waiters().NextDeadlineMs());
     }
     // Whether anybody who can connect may use the default user.
@@ -242,6 +255,8 @@ EMSCRIPTEN_BINDINGS(kvasm) {
       .function("endAclSave", &EngineHandle::EndAclSave)
       .function("endConfigRewrite", &EngineHandle::EndConfigRewrite)
       .function("endConfigSet", &EngineHandle::EndConfigSet)
+      .function("killScript", &EngineHandle::KillScript)
+      .function("scriptSha", &EngineHandle::ScriptSha)
       .function("commandNames", &EngineHandle::CommandNames)
       .function("takeEffects", &EngineHandle::TakeEffects)
       .function("stat", &EngineHandle::Stat)

@@ -48,14 +48,14 @@ async function openEngine() {
   return { names, call, close: () => session.close() };
 }
 
-/** Commands that wait for replicas: these, too, wait, though COMMAND INFO does not say so. */
+/** Commands that wait for replicas: these, and scripts, wait, too; COMMAND INFO does not say so. */
 const kWaitForReplicas = ['wait', 'waitaof'];
 
 function describe(name, id, info, docs = {}) {
   const [, arity, flagList, firstKey] = info;
   const flags = [...flagList];
-  const waits = flags.includes('blocking') || kWaitForReplicas.includes(name);
   const isScript = /^(eval|fcall)/.test(name);
+  const waits = flags.includes('blocking') || kWaitForReplicas.includes(name) || isScript;
   const hasKeys = firstKey > 0 || flags.includes('movablekeys');
   const reads = flags.includes('readonly') && hasKeys && !waits && !isScript && !docs.subcommands;
   return { name, id, arity, waits, reads, docs };

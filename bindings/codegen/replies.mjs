@@ -45,7 +45,9 @@ const byType = [
   [kOk, 'client|unpause client|no-evict client|no-touch client|reply'],
   [kOk, 'client|tracking client|caching monitor'],
   ['{ flags: S[]; redirect: number; prefixes: S[] }', 'client|trackinginfo'],
-  [kOk, 'memory|purge function|flush'],
+  [kOk, 'memory|purge function|flush function|kill script|flush script|kill'],
+  [kText, 'script|load function|load'],
+  ['(0 | 1)[]', 'script|exists'],
   [
     kText,
     'echo info incrbyfloat hincrbyfloat substr getrange client|info client|list memory|doctor ' +

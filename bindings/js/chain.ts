@@ -1,7 +1,9 @@
 /** What pipelines and transactions have in common. */
 import { ChainCommands, commandIds } from './commands.gen.js';
 import { checkCalled, describe } from './options.js';
-import { kByName } from './session.js';
+import type { DefinedCommands } from './index.js';
+import { defineMethod } from './scripts.js';
+import { kByName, type LocalSession } from './session.js';
 import type { Argument, ChainFace, Pairs, Reply } from './types.js';
 
 /** What one command of a chain came to: `[null, reply]` or `[error, undefined]`. */
@@ -10,8 +12,17 @@ export type ChainResult = [error: null, reply: Reply] | [error: Error, reply: un
 /** A command as an array, as ioredis takes it: `['set', 'key', 'value']`. */
 export type CommandArray = readonly [name: string, ...args: (Argument | Pairs)[]];
 
+export interface Chain<F extends ChainFace> extends DefinedCommands<string, F> {}
+
 /** Commands noted by chaining methods, to be executed together by `exec`. */
 export abstract class Chain<F extends ChainFace> extends ChainCommands<F> {
+  constructor(session: LocalSession) {
+    super(session);
+    for (const [name, script] of session.scripts) {
+      defineMethod(this, name, (...args) => this.runScript(script, args));
+    }
+  }
+
   /** Notes a command by its name, in any case; see `Database.call`. */
   call(name: string, ...args: (Argument | Pairs)[]): this {
     checkCalled(name);
@@ -32,7 +43,9 @@ export abstract class Chain<F extends ChainFace> extends ChainCommands<F> {
         );
       }
       const [name, ...args] = command as CommandArray;
-      this.call(name, ...args);
+      const script = this.session.scripts.get(name);
+      if (script === undefined) this.call(name, ...args);
+      else this.runScript(script, args);
     }
     return this;
   }

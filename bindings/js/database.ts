@@ -12,6 +12,7 @@ import { Engine, type EngineOptions } from './engine.js';
 import { loadConnectionMaker, loadListen, type WasmSource } from './platform.js';
 import type { ChainResult, CommandArray } from './chain.js';
 import { WatchError } from './errors.js';
+import type { Defined, DefinedCommands } from './index.js';
 import { kFeedOptions, type FeedOptions } from './feed.js';
 import {
   LiveView,
@@ -33,6 +34,13 @@ import {
 } from './options.js';
 import { Pipeline } from './pipeline.js';
 import { inPairs, scanAll, type ScanOptions } from './scan.js';
+import {
+  checkDefinedName,
+  defineMethod,
+  scriptOf,
+  type CommandDefinition,
+  type DefinedScript,
+} from './scripts.js';
 import { LocalSession, kByName } from './session.js';
 import {
   SubscriptionHub,
@@ -47,7 +55,10 @@ import { Transaction } from './transaction.js';
 import type { Argument, Bytes, Connection, Key, Pairs, Reply, WaitOptions } from './types.js';
 
 /** Settings of {@link open}. */
-export interface OpenOptions extends Pick<EngineOptions, 'memoryLimitBytes' | 'seed'> {
+export interface OpenOptions extends Pick<
+  EngineOptions,
+  'memoryLimitBytes' | 'seed' | 'scriptLimitMs'
+> {
   /**
    * Directives of redis.conf, such as `{ maxmemory: '100mb' }`, set before the first command; true
    * and false are yes and no.
@@ -66,6 +77,9 @@ const kMemoryLimitMin = 256 * 1024;
 /** `Symbol.asyncDispose`, or where it is missing the symbol that stands in for it elsewhere. */
 const kAsyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+export interface SyncFace<S extends string | Bytes> extends DefinedCommands<S, 'sync'> {}
+export interface AsyncFace<S extends string | Bytes> extends DefinedCommands<S, 'async'> {}
 
 /** The synchronous methods. `S` is what strings of replies become. */
 export class SyncFace<S extends string | Bytes> extends SyncCommands<S> {
@@ -303,6 +317,43 @@ export class Database extends AsyncFace<string> {
   }
 
   /**
+   * Makes a Lua script a method of this object, of its `bytes`, `sync`, pipelines and transactions,
+   * and of what `duplicate` gives from then on. It is run by EVALSHA, and sent by EVAL where the
+   * engine does not know it (any more). For TypeScript declare the method in `DefinedCommands`, or
+   * use what is returned.
+   * @param name the method's name; a name that was defined before is defined anew
+   * @param definition `lua`, the script; `numberOfKeys`, how many arguments are keys, or each call
+   * says so first; `readOnly`, whether it only reads
+   * @returns this object
+   * @throws TypeError if the name is taken or the definition is none
+   *
+   * @example
+   * db.defineCommand('add', { numberOfKeys: 1, lua: `
+   *   return redis.call('incrby', KEYS[1], ARGV[1] + ARGV[2])` });
+   * await db.add('n', 1, 2); // 3
+   */
+  defineCommand<N extends string, R = Reply>(
+    name: N,
+    definition: CommandDefinition,
+  ): this & Defined<N, R> {
+    const { session } = this;
+    const known = [this, this.bytes, this.sync, Pipeline.prototype, Transaction.prototype];
+    checkDefinedName(name, known, session.scripts.has(name));
+    this.addScript(name, scriptOf(session.engine, name, definition));
+    return this as this & Defined<N, R>;
+  }
+
+  private addScript(name: string, script: DefinedScript): void {
+    this.session.scripts.set(name, script);
+    for (const face of [this, this.bytes]) {
+      defineMethod(face, name, (...args) => face['runScript'](script, args));
+    }
+    for (const face of [this.sync, this.sync.bytes]) {
+      defineMethod(face, name, (...args) => face['runScript'](script, args));
+    }
+  }
+
+  /**
    * A pipeline; see {@link Pipeline}.
    * @param commands the first commands as arrays: `[['set', 'a', 1], ['get', 'a']]`
    */
@@ -443,13 +494,16 @@ export class Database extends AsyncFace<string> {
   }
 
   /**
-   * Another session on the same engine and data, with database 0 selected. Both stay usable until
+   * Another session on the same engine and data, with database 0 selected and the commands that
+   * `defineCommand` has defined. Both stay usable until
    * each is closed; the data goes with the last of them.
    * @throws ClosedError if this one is closed
    */
   async duplicate(): Promise<Database> {
     this.session.assertOpen();
-    return new Database(LocalSession.open(this.session.engine, commandNames));
+    const other = new Database(LocalSession.open(this.session.engine, commandNames));
+    for (const [name, script] of this.session.scripts) other.addScript(name, script);
+    return other;
   }
 
   /**
@@ -541,9 +595,9 @@ export async function open(
 
 /** @throws TypeError if an option is unknown or has a value that cannot be meant */
 function checkOpenOptions(options: OpenOptions): OpenOptions {
-  const known = ['memoryLimitBytes', 'seed', 'config', 'wasm'] as const;
+  const known = ['memoryLimitBytes', 'seed', 'scriptLimitMs', 'config', 'wasm'] as const;
   const hint = '; directives of redis.conf go into config';
-  const { memoryLimitBytes, seed, config } = optionsOf('open', options, known, hint);
+  const { memoryLimitBytes, seed, scriptLimitMs, config } = optionsOf('open', options, known, hint);
   if (
     memoryLimitBytes !== undefined &&
     memoryLimitBytes !== 0 &&
@@ -556,6 +610,12 @@ function checkOpenOptions(options: OpenOptions): OpenOptions {
   }
   if (seed !== undefined && typeof seed !== 'string') {
     throw new TypeError(`The seed is a string, not ${describe(seed)}`);
+  }
+  if (scriptLimitMs !== undefined && !(Number.isSafeInteger(scriptLimitMs) && scriptLimitMs >= 0)) {
+    throw new TypeError(
+      'scriptLimitMs is a whole number of milliseconds, or 0 for no limit, not ' +
+        describe(scriptLimitMs),
+    );
   }
   if (config !== undefined && (typeof config !== 'object' || config === null)) {
     throw new TypeError(`config is an object of directives, not ${describe(config)}`);

@@ -113,6 +113,7 @@ export class Engine {
       memoryLimitBytes: options.memoryLimitBytes ?? 0,
       systemMemoryBytes: options.systemMemoryBytes ?? 0,
       processId: options.processId ?? 0,
+      scriptLimitMs: options.scriptLimitMs ?? 0,
       seed: options.seed ?? '',
       serverMode: options.serverMode ?? 'embedded',
       executable: options.executable ?? '',
@@ -291,6 +292,22 @@ export class Engine {
   endConfigSet(session: number, name: string, reason: string): void {
     this.control.endConfigSet(session, name, reason);
     if (this.heap.length === 0) this.refresh();
+  }
+
+  /**
+   * Asks for the end of the script that a session waits for, which comes with the next tick.
+   * @param kind which command asks, SCRIPT KILL or FUNCTION KILL; '' for either
+   * @returns '', or the error's text; undefined if the session waits for no script
+   */
+  killScript(session: number, kind: 'script' | 'function' | ''): string | undefined {
+    return this.control.killScript(session, kind);
+  }
+
+  /** The digest of a script, which EVALSHA takes for it. */
+  scriptSha(script: string): string {
+    const sha = this.control.scriptSha(script);
+    if (this.heap.length === 0) this.refresh();
+    return sha;
   }
 
   /** Names of all configuration directives. */

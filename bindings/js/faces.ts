@@ -2,7 +2,9 @@
  * What stands under the generated methods: three ways to run a command on a session. The methods of
  * every command (commands.gen.ts) are put on top of each of these.
  */
+import { ReplyError } from './errors.js';
 import { checkSignal } from './options.js';
+import type { DefinedScript } from './scripts.js';
 import type { LocalSession, AnyReply } from './session.js';
 import { Shown } from './shown.js';
 import type { WaitOptions } from './types.js';
@@ -58,6 +60,16 @@ export class SyncBase extends Shown {
       return this.session.callMany(id, parts, this.raw);
     } catch (error) {
       return this.session.giveUp(error, this.raw);
+    }
+  }
+
+  protected runScript(script: DefinedScript, args: readonly unknown[]): AnyReply {
+    const own = withKeyCount(script, args);
+    try {
+      return this.runMany(script.shaId, [script.sha, ...own]);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+      return this.runMany(script.evalId, [script.lua, ...own]);
     }
   }
 }
@@ -130,12 +142,33 @@ export class AsyncBase extends Shown {
   }
 
   /** As `runMany`, for a command that may wait: behind its arguments options may stand. */
-  protected async runWaiting(id: number, parts: ArrayLike<unknown>): Promise<AnyReply> {
-    const options = waitOptionsOf(parts);
-    if (options === undefined) return this.runMany(id, parts);
-    const own = Array.from(parts).slice(0, -1);
-    if (options.signal === undefined) return this.runMany(id, own);
-    return this.session.interruptible(id, own, this.raw, options.signal);
+  protected runWaiting(id: number, parts: ArrayLike<unknown>): Promise<AnyReply> {
+    const last = parts[parts.length - 1];
+    if (typeof last !== 'object') return this.runMany(id, parts);
+    try {
+      const options = waitOptionsOf(parts);
+      if (options === undefined) return this.runMany(id, parts);
+      const own = Array.from(parts).slice(0, -1);
+      if (options.signal === undefined) return this.runMany(id, own);
+      return this.session.interruptible(id, own, this.raw, options.signal);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  protected runScript(script: DefinedScript, args: readonly unknown[]): Promise<AnyReply> {
+    const own = withKeyCount(script, args);
+    const { session, raw } = this;
+    // In a row with others it must not have to ask twice; nor where options need to be looked at.
+    if (session.isBusy || typeof args.at(-1) === 'object') {
+      return this.runWaiting(script.evalId, [script.lua, ...own]);
+    }
+    try {
+      return Promise.resolve(session.callMany(script.shaId, [script.sha, ...own], raw));
+    } catch (error) {
+      if (isUnknownScript(error)) return this.runMany(script.evalId, [script.lua, ...own]);
+      return session.rejection(error);
+    }
   }
 }
 
@@ -155,10 +188,21 @@ function waitOptionsOf(parts: ArrayLike<unknown>): WaitOptions | undefined {
   return last;
 }
 
+function withKeyCount({ numberOfKeys }: DefinedScript, args: readonly unknown[]): unknown[] {
+  return numberOfKeys === undefined ? [...args] : [numberOfKeys, ...args];
+}
+
+/** Whether EVALSHA did not find its script, so that nothing has been run. */
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof ReplyError && error.message.startsWith('NOSCRIPT No matching script');
+}
+
 /** A command noted for later: its number and its arguments as `flatten` returns them. */
 export interface Step {
   id: number;
   parts: unknown[];
+  /** The script it runs, if it is a defined command: its id is EVAL's. */
+  script?: DefinedScript;
 }
 
 /** Notes commands for later; every method returns the object itself. */
@@ -199,6 +243,12 @@ export abstract class ChainBase extends Shown {
 
   protected run3(id: number, a: unknown, b: unknown, c: unknown): this {
     return this.runMany(id, [a, b, c]);
+  }
+
+  protected runScript(script: DefinedScript, args: readonly unknown[]): this {
+    this.runMany(script.evalId, [script.lua, ...withKeyCount(script, args)]);
+    this.steps.at(-1)!.script = script;
+    return this;
   }
 
   /** @throws TypeError if an argument cannot be sent */

@@ -2,6 +2,9 @@
  * Kvasm: a Redis-compatible database inside your JavaScript process. Start at {@link open}.
  * @module kvasm
  */
+import type { Result } from './commands.gen.js';
+import type { Argument, Bytes, Face, Reply, WaitOptions } from './types.js';
+
 export {
   AsyncFace,
   BytesDatabase,
@@ -39,6 +42,7 @@ export {
 export type { WasmSource } from './platform.js';
 export { Pipeline } from './pipeline.js';
 export type { ScanOptions } from './scan.js';
+export type { CommandDefinition } from './scripts.js';
 export { Transaction } from './transaction.js';
 export type {
   Argument,
@@ -61,3 +65,25 @@ export type {
   WaitOptions,
   Word,
 } from './types.js';
+
+/**
+ * The methods that `defineCommand` makes, for TypeScript to know: declare them here.
+ *
+ * `S` is what strings of replies become, `F` how methods give their reply.
+ *
+ * @example
+ * declare module 'kvasm' {
+ *   interface DefinedCommands<S, F> {
+ *     add(key: string, a: number, b: number): Result<F, number>;
+ *   }
+ * }
+ */
+// @ts-expect-error It is for those who declare methods to use S and F.
+export interface DefinedCommands<S extends string | Bytes, F extends Face> {}
+
+/** An object with the method `N` of a defined command, which replies `R`. */
+export type Defined<N extends string, R = Reply> = Readonly<
+  Record<N, (...args: (Argument | WaitOptions)[]) => Promise<R>>
+>;
+
+export type { Result };

@@ -8,6 +8,11 @@ export interface EngineOptions {
   systemMemoryBytes?: number;
   /** What INFO reports as process_id. */
   processId?: number;
+  /**
+   * When a script ends with an error that nothing can suspend, because its caller wants the reply
+   * at once (`db.sync`); 0, as without it: never. In milliseconds.
+   */
+  scriptLimitMs?: number;
   /** Makes hashing, random commands and eviction repeatable; '' draws from the host's entropy. */
   seed?: string;
   /** `embedded` answers SHUTDOWN by closing the database; `standalone` is for a server process. */
@@ -50,6 +55,8 @@ export interface EngineControl {
   endAclSave(session: number, isWritten: boolean): void;
   endConfigRewrite(session: number, reason: string): void;
   endConfigSet(session: number, name: string, reason: string): void;
+  killScript(session: number, kind: 'script' | 'function' | ''): string | undefined;
+  scriptSha(script: string): string;
   /** Lines of names. */
   configNames(): string;
   commandNames(): string;

@@ -1,5 +1,6 @@
 /** Several commands run in one go. */
 import { Chain, type ChainResult } from './chain.js';
+import { isUnknownScript, type Step } from './faces.js';
 import type { AnyReply } from './session.js';
 import type { Reply } from './types.js';
 
@@ -21,17 +22,28 @@ export class Pipeline extends Chain<'pipeline'> {
   async exec(): Promise<ChainResult[]> {
     this.session.assertOpen();
     const results: ChainResult[] = [];
-    for (const { id, parts } of this.take()) {
+    for (const step of this.take()) {
       try {
         const reply = this.session.isBusy
-          ? await this.session.later(id, parts, false)
-          : this.session.callPlain(id, parts, false);
+          ? await this.session.later(step.id, step.parts, false)
+          : this.run(step);
         results.push([null, reply as Reply]);
       } catch (error) {
         results.push(await this.lateResult(error));
       }
     }
     return results;
+  }
+
+  private run({ id, parts, script }: Step): AnyReply {
+    if (script !== undefined) {
+      try {
+        return this.session.callPlain(script.shaId, [script.sha, ...parts.slice(1)], false);
+      } catch (error) {
+        if (!isUnknownScript(error)) throw error;
+      }
+    }
+    return this.session.callPlain(id, parts, false);
   }
 
   private lateResult(error: unknown): Promise<ChainResult> {

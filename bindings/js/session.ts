@@ -7,6 +7,7 @@ import type { Engine } from './engine.js';
 import { ClosedError, ReplyError, WouldBlockError } from './errors.js';
 import { describe } from './options.js';
 import type { Codec } from './platform.js';
+import type { DefinedScript } from './scripts.js';
 import type { Bytes, Reply, Signal } from './types.js';
 
 /** A reply of either kind: what a face narrows to its own `S`. */
@@ -43,6 +44,8 @@ interface Waiting {
   reject: (error: Error) => void;
   /** What `interrupt` knows the command by, if it can be interrupted. */
   token?: object;
+  /** Why its script was ended, if an abort has done that. */
+  aborted?: Error;
 }
 
 interface Delayed extends Waiting {
@@ -52,6 +55,8 @@ interface Delayed extends Waiting {
 
 /** One session in the engine, made by {@link LocalSession.open}. Replies come in order. */
 export class LocalSession {
+  /** What `defineCommand` has defined, by name. */
+  readonly scripts = new Map<string, DefinedScript>();
   private state = kReady;
   private readonly codec: Codec;
   private readonly shortText: number;
@@ -225,6 +230,8 @@ export class LocalSession {
       return Promise.reject(error as Error);
     }
     const command = this.nameOf(id, plain);
+    const killed = this.killOwnScript(command, id < 0 ? plain.slice(1) : plain);
+    if (killed !== undefined) return killed;
     return new Promise((resolve, reject) => {
       this.delayed.push({ id, parts: plain, raw, command, resolve, reject });
     });
@@ -358,6 +365,21 @@ export class LocalSession {
     return reply;
   }
 
+  /**
+   * SCRIPT KILL and FUNCTION KILL, if it is a script that this very session waits for: behind it in
+   * the row they would come too late. Undefined if there is no such script.
+   */
+  private killOwnScript(command: string, plain: unknown[]): Promise<AnyReply> | undefined {
+    if (command !== 'script' && command !== 'function') return undefined;
+    if (plain.length !== 1 || String(plain[0]).toLowerCase() !== 'kill') return undefined;
+    const problem = this.engine.killScript(this.session, command);
+    if (problem === undefined) return undefined;
+    if (problem === '') return Promise.resolve('OK');
+    const error = new ReplyError(problem);
+    error.command = command;
+    return Promise.reject(error);
+  }
+
   private interrupt(token: object, reason: Error): void {
     const place = this.delayed.findIndex((call) => call.token === token);
     if (place >= 0) {
@@ -369,6 +391,12 @@ export class LocalSession {
     // Its reply may stand ready: what it has popped must not be lost.
     this.takeLateReply();
     if (this.waiting !== waiting) return;
+    const killed = this.engine.killScript(this.session, '');
+    if (killed !== undefined) {
+      // It ends with its next turn. One that has written cannot be ended, and gives its reply.
+      if (killed === '') waiting.aborted = reason;
+      return;
+    }
     this.endWait();
     waiting.reject(reason);
     this.follow(engine.heap32[engine.frame + kFlags]);
@@ -525,7 +553,7 @@ export class LocalSession {
 }
 
 /** Settles a command's promise by its reply; one that cannot be decoded rejects it, too. */
-function settle({ command, resolve, reject }: Waiting, decode: () => AnyReply): void {
+function settle({ command, resolve, reject, aborted }: Waiting, decode: () => AnyReply): void {
   let reply: AnyReply;
   try {
     reply = decode();
@@ -535,7 +563,7 @@ function settle({ command, resolve, reject }: Waiting, decode: () => AnyReply): 
   }
   if (reply instanceof ReplyError) {
     reply.command = command;
-    reject(reply);
+    reject(aborted ?? reply);
   } else {
     resolve(reply);
   }

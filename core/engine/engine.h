@@ -91,6 +91,15 @@ class Engine final : private scripting::Server {
   // suspended runs to its end, or to that of its time.
   void EndWait(services::Session& session);
 
+  bool has_suspended_script() const { return suspension_.has_value(); }
+  // Whether what a session waits for is its own script. It may always be ended: KillScript.
+  bool RunsScript(uint64_t session_id) const {
+    return suspension_ && suspension_->session_id == session_id;
+  }
+  // Asks for the end of the suspended script; it ends with its next turn.
+  base::Status KillScript(bool is_eval) { return scripting_.Kill(is_eval); }
+  bool is_eval_suspended() const { return scripting_.is_busy() && scripting_.run().is_eval; }
+
   // Replaces all users by those of a file; the error is what ACL LOAD replies.
   base::Status LoadUsers(std::string_view file, std::string_view text,
                          const services::Session* current = nullptr);

@@ -93,9 +93,11 @@ void Engine::StartScript(Session& session, Execution& execution) {
 }
 
 scripting::TimeLimits Engine::ScriptLimits() const {
-  return {.busy_us = config_.settings().busy_reply_threshold * 1000,
-          .slice_us = kSliceUs,
-          .limit_us = script_limit_us_};
+  const int64_t busy_us = config_.settings().busy_reply_threshold * 1000;
+  if (busy_us == 0) return {.limit_us = script_limit_us_};
+  // Nobody knows yet whether the host will wait for the end: EndWait is for that.
+  const bool is_limited_first = script_limit_us_ > 0 && script_limit_us_ < busy_us;
+  return {.busy_us = is_limited_first ? script_limit_us_ : busy_us, .slice_us = kSliceUs};
 }
 
 void Engine::ResumeScript(Session& session, Execution& execution,

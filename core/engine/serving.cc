@@ -10,7 +10,7 @@ using services::Session;
 
 void Engine::EndWait(Session& session) {
   if (suspension_ && suspension_->session_id == session.id) {
-    while (!ContinueScript({.limit_us = ScriptLimits().limit_us})) {
+    while (!ContinueScript({.limit_us = script_limit_us_})) {
     }
     return;
   }

@@ -48,6 +48,10 @@ const kGood = {
     const count = s.incr('k'); is<typeof count, number | bigint>();
     const reset = s.reset(); is<typeof reset, 'RESET'>();
     declare const signal: AbortSignal;
+    const run = s.eval('return 1', 0); is<typeof run, Reply>();
+    const ran = db.eval('return 1', 1, 'k', 'x', { signal }); is<typeof ran, Promise<Reply>>();
+    const sha = s.scriptLoad('return 1'); is<typeof sha, string>();
+    const known = db.scriptExists(sha); is<typeof known, Promise<(0 | 1)[]>>();
     const popped = db.blpop('q', 0, { signal });
     is<typeof popped, Promise<[key: string, element: string] | null>>();
     const moved = db.bytes.blmove('a', 'b', 'LEFT', 'LEFT', 0, { signal });
@@ -92,7 +96,28 @@ kGood.disposal = `
   await using listener = await own.listen({ port: 0 });
   is<typeof listener.port, number>();
 `;
+kGood.definitions = `
+  import type { Face, Result } from 'kvasm';
+  declare module 'kvasm' {
+    interface DefinedCommands<S, F> {
+      add(key: string, by: number): Result<F, number>;
+      grab(key: string): Result<F, S | null>;
+    }
+  }
+  db.defineCommand('add', { numberOfKeys: 1, lua: '' });
+  const added = db.add('k', 1); is<typeof added, Promise<number>>();
+  const sum = s.add('k', 1); is<typeof sum, number>();
+  const grabbed = db.bytes.grab('k'); is<typeof grabbed, Promise<Bytes | null>>();
+  const linked = db.multi().add('k', 1).get('k'); is<typeof linked, import('kvasm').Transaction>();
+  const piped = db.pipeline().add('k', 1); is<typeof piped, import('kvasm').Pipeline>();
+  const own = db.defineCommand('undeclared', { lua: '' });
+  const reply = own.undeclared(1, 'k', 'x'); is<typeof reply, Promise<Reply>>();
+  const typed = db.defineCommand<'typed', number[]>('typed', { lua: '', readOnly: true });
+  const numbers = typed.typed('k'); is<typeof numbers, Promise<number[]>>();
+`;
 const kBad = {
+  'a definition without a script': "db.defineCommand('x', { numberOfKeys: 1 });",
+
   'a live view of what writes': "db.live('set', ['k', 'v']);",
   'a live view of what waits': "db.live('blpop', ['k', 0]);",
   'a live view without its key': "db.live('get', []);",
