@@ -293,6 +293,10 @@ std::string ScriptKilled(std::string_view place) {
   return Join({"ERR Script killed by user with SCRIPT KILL...", place});
 }
 
+std::string BlocksInScript(std::string_view command) {
+  return Join({"ERR ", command, " command is not allowed with BLOCK option from scripts"});
+}
+
 std::string DeniedInScript(std::string_view reason) {
   return Join({"-ERR ACL failure in script: ", reason});
 }

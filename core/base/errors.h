@@ -261,6 +261,8 @@ inline constexpr std::string_view kOom = "OOM command not allowed when used memo
 inline constexpr std::string_view kLoading = "LOADING Redis is loading the dataset in memory";
 inline constexpr std::string_view kNotInTransaction =
     "ERR Command not allowed inside a transaction";
+inline constexpr std::string_view kNoCluster = "ERR This instance has cluster support disabled";
+inline constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";
 inline constexpr std::string_view kExecAbort =
     "EXECABORT Transaction discarded because of previous errors.";
 // EXEC of commands that would be refused, `reason` being what each would be told.
@@ -470,6 +472,7 @@ std::string ScriptKilled(std::string_view place);
 // Of an engine that must not stand still for ever.
 inline constexpr std::string_view kScriptTooLong =
     "ERR the script was ended: it ran for too long where it could not be suspended";
+std::string BlocksInScript(std::string_view command);
 // As a script gets them ("-CODE text").
 inline constexpr std::string_view kUnknownInScript =
     "-ERR Unknown Redis command called from script";

@@ -79,6 +79,7 @@ struct Call {
   // False inside a transaction, where WaitFor replies what the end of the time would, and when the
   // end of WaitForTime has come.
   bool may_wait = true;
+  bool in_script = false;  // called by one
   types::Type wait_type{};
   std::span<const std::string_view> wait_keys{};
   int64_t wait_deadline_ms = 0;

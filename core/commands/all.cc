@@ -11,6 +11,7 @@ std::vector<Specs> AllCommands() {
   return {
       AclCommands(),
       ClientCommands(),
+      ClusterCommands(),
       TrackingCommands(),
       CommandCommands(),
       ConfigCommands(),

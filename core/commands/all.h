@@ -12,6 +12,7 @@ using Specs = std::span<const command::CommandSpec>;
 
 Specs AclCommands();
 Specs ClientCommands();
+Specs ClusterCommands();
 Specs TrackingCommands();
 Specs CommandCommands();
 Specs ConfigCommands();

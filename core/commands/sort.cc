@@ -192,7 +192,7 @@ class Sorter {
     // A set has no order: where it is stored all the same, members are sorted, so that replicas
     // store the same.
     const bool set = source->type() == Type::kSet;
-    orders_set_ = query.unsorted && query.stores && set;
+    orders_set_ = query.unsorted && (query.stores || call.in_script) && set;
     sorts_ = !query.unsorted || orders_set_;
     cuts_early_ = !sorts_ && !set;
   }

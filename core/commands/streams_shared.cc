@@ -41,6 +41,7 @@ bool ParseStreamRead(Call& call, bool with_group, StreamReadRequest* request) {
   Arguments in(call, 1);
   while (in.More()) {
     if (in.TakeWithValue("BLOCK")) {
+      if (call.in_script) return in.Fail(errors::BlocksInScript(call.arg(0))), false;
       request->blocks = true;
       request->deadline_ms = ReadDeadlineMs(in, call.now_ms());
     } else if (in.TakeWithValue("COUNT")) {

@@ -14,6 +14,7 @@
 #include "core/command/redaction.h"
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
+#include "core/engine/admission.h"
 
 namespace kvasm::engine {
 
@@ -27,20 +28,6 @@ namespace {
 constexpr int64_t kTickMs = 100;
 // The part of a tick's budget that one kind of work may take before the next has its turn.
 constexpr uint32_t kSliceUnits = 256;
-// Elements freed between two looks at whether that is enough.
-constexpr uint32_t kFreedAtATime = 4096;
-
-// Whether what a command brings along can be kept, with the nodes around it. Large values are
-// allocated with care where they are stored; this is for many arguments and for large elements.
-// Little is never refused here: while the ballast is whole there is room for it.
-bool HaveRoomFor(std::span<const std::string_view> args, uint64_t copies = 2) {
-  constexpr uint64_t kNodeBytes = 64;
-  constexpr uint64_t kSmall = 64 * 1024;
-  uint64_t bytes = kNodeBytes * args.size();
-  for (const std::string_view arg : args) bytes += arg.size();
-  return bytes <= kSmall || base::HaveRoom(copies * bytes);
-}
-
 services::AclCommands AclCommandsOf(const Table& table) {
   std::vector<services::AclCommand> commands(table.size());
   for (size_t i = 0; i < table.size(); ++i) {
@@ -52,22 +39,6 @@ services::AclCommands AclCommandsOf(const Table& table) {
     if (bar != std::string_view::npos) commands[i].container = table.Find(spec.name.substr(0, bar));
   }
   return {std::move(commands), command::kCategoryTexts};
-}
-
-// The error for a transaction's command that is refused.
-std::string NoMoreText(services::AclReason denied) {
-  if (denied == services::AclReason::kNone) return std::string(errors::kOom);
-  if (denied == services::AclReason::kKey) return errors::NoPermissionAnyMore(errors::kNoMoreKey);
-  return errors::NoPermissionAnyMore(
-      denied == services::AclReason::kChannel ? errors::kNoMoreChannel : errors::kNoMoreCommand);
-}
-
-std::string DeniedText(const Session& session, const CommandSpec& spec,
-                       services::AclReason denied) {
-  if (denied == services::AclReason::kNone) return std::string(errors::kOom);
-  if (denied == services::AclReason::kKey) return errors::NoPermission(errors::kDeniedKey);
-  if (denied == services::AclReason::kChannel) return errors::NoPermission(errors::kDeniedChannel);
-  return errors::NoPermission(errors::DeniedCommand(session.user->name(), spec.name));
 }
 
 }  // namespace
@@ -348,143 +319,6 @@ void Engine::ReplyUnknownSubcommand(Session& session, size_t container,
       errors::UnknownSubcommand(args[1], base::UpperCopy(table_.at(container).name)));
 }
 
-void Engine::Reject(Session& session, size_t index, std::string_view error) {
-  session.transaction.Fail();
-  ++stats_.commands[index].rejected_calls;
-  stats_.CountError(error);
-  if (table_.at(index).name != "exec") return session.reply.Error(error);
-  session.transaction.Close(keyspace_);
-  session.reply.Error(errors::ExecAborted(error));
-}
-
-bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
-                   std::span<const std::string_view> args, uint32_t* output_before) {
-  const size_t argc = args.size();
-  const bool arity_ok = spec.arity > 0 ? argc == static_cast<size_t>(spec.arity)
-                                       : argc >= static_cast<size_t>(-spec.arity);
-  if (!arity_ok) [[unlikely]] {
-    Reject(session, index, errors::WrongArity(spec.name));
-    return false;
-  }
-  if (!session.authenticated && !(spec.flags & command::kNoAuth) && acl_.MustAuthenticate(session))
-      [[unlikely]] {
-    Reject(session, index, errors::kNoAuth);
-    return false;
-  }
-  bool adds = (FlagsOf(spec, args) & command::kDenyOom) != 0;
-  if (session.transaction.open()) [[unlikely]] {
-    if (spec.flags & command::kNoMulti) {
-      Reject(session, index, errors::kNotInTransaction);
-      return false;
-    }
-    // A queue has no other bounds.
-    adds |= !IsObeyedAtOnce(spec);
-  }
-  services::AclReason denied{};
-  if (!IsPermitted(session, index, args, &denied)) [[unlikely]] {
-    Reject(session, index, DeniedText(session, spec, denied));
-    return false;
-  }
-  if (session.subscriptions != nullptr && session.reply.protocol() == 2 &&
-      !command::IsForSubscribers(spec)) [[unlikely]] {
-    Reject(session, index, errors::NotWhileSubscribed(spec.name));
-    return false;
-  }
-  // What waits to be freed is no reason to refuse a command.
-  if (scripting_.is_busy() && !(spec.flags & command::kAllowBusy)) [[unlikely]] {
-    Reject(session, index, scripting_.run().is_eval ? errors::kBusyScript : errors::kBusyFunction);
-    return false;
-  }
-  const bool fits = scripting_.is_busy() || HasMemoryFor(adds, args) ||
-                    (keyspace_.lazy_free().Finish() && HasMemoryFor(adds, args));
-  if (tracking_.any()) [[unlikely]] {
-    tracking_.LimitTable(static_cast<uint64_t>(config_.settings().tracking_table_max_keys));
-    *output_before = session.out.size();
-  }
-  if (!fits) [[unlikely]]
-    Reject(session, index, errors::kOom);
-  return fits;
-}
-
-bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::string_view> args,
-                         services::AclReason* denied) {
-  if (session.user->all_powerful()) [[likely]]
-    return true;
-  // For the positions of its keys.
-  *denied = services::AclReason::kNone;
-  if (!HaveRoomFor(args)) return false;
-  const CommandSpec& spec = table_.at(index);
-  const command::Access access = command::CheckAccess(*session.user, spec, index, args);
-  *denied = access.denied;
-  if (access.ok()) return true;
-  // A transaction's are EXEC's, as CLIENT LIST tells it; a script's are its caller's.
-  const bool in_script = script_caller_ != nullptr;
-  if (!in_transaction_ && !in_script) session.last_command = spec.name;
-  const bool queued = in_transaction_ || session.transaction.open();
-  const services::AclContext context = in_script ? services::AclContext::kLua
-                                       : queued  ? services::AclContext::kMulti
-                                                 : services::AclContext::kToplevel;
-  const bool by_name = access.denied == services::AclReason::kCommand;
-  acl_.log().Add({.reason = access.denied,
-                  .context = context,
-                  .object = by_name ? spec.name : args[access.argument],
-                  .username = session.user->name(),
-                  .client = commands::DescribeSession(ClientOf(session), keyspace_, args)},
-                 keyspace_.now_ms(), static_cast<uint64_t>(config_.settings().acllog_max_len));
-  return false;
-}
-
-bool Engine::IsOverLimit(uint64_t uncounted_bytes) const {
-  const int64_t maxmemory = config_.settings().maxmemory;
-  return maxmemory != 0 &&
-         base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory) + uncounted_bytes;
-}
-
-bool Engine::MakeRoom() {
-  // What is held back while clients are paused shall find its keys, and be looked at then.
-  if (waiters_.paused()) return true;
-  constexpr int64_t kKeysPerTenacity = 50;
-  const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
-  int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);
-  // Clients that are told of the keys that go take memory until they have read it: were it counted,
-  // many of them could have all keys evicted.
-  const uint64_t told_before = tracking_.told_bytes();
-  const auto is_over_limit = [&] { return IsOverLimit(tracking_.told_bytes() - told_before); };
-  bool has_more = true;
-  while (has_more && is_over_limit() && keys > 0) {
-    if (keyspace_.lazy_free().Step(kFreedAtATime)) continue;
-    if (!is_over_limit()) break;
-    has_more = eviction_.EvictOne();
-    --keys;
-  }
-  keyspace_.journal().Commit();
-  NoteLimit();
-  return has_more || !IsOverLimit();
-}
-
-void Engine::NoteLimit() {
-  int64_t& since_ms = stats_.eviction_exceeded_since_ms;
-  const int64_t now_ms = keyspace_.recent_ms();
-  if (since_ms != 0) {
-    stats_.eviction_exceeded_ms += static_cast<uint64_t>(std::max<int64_t>(now_ms - since_ms, 0));
-  }
-  since_ms = IsOverLimit() ? now_ms : 0;
-}
-
-bool Engine::HasMemory() { return !base::HeapExhausted() && (!IsOverLimit() || MakeRoom()); }
-
-bool Engine::HasMemoryFor(bool adds, std::span<const std::string_view> args) {
-  // Keys go before any command; only one that adds is refused if that does not help.
-  if (!adds && IsOverLimit()) [[unlikely]]
-    MakeRoom();
-  // What comes with many or large arguments needs memory for them, even if it frees other.
-  return (!adds || HasMemory()) && HaveRoomFor(args);
-}
-
-bool Engine::HasHeapFor(bool adds, std::span<const std::string_view> args) {
-  return (!adds || !base::HeapExhausted()) && HaveRoomFor(args);
-}
-
 // Everything else is queued between MULTI and EXEC.
 bool Engine::IsObeyedAtOnce(const CommandSpec& spec) {
   return (spec.group == command::Group::kTransactions && spec.name != "unwatch") ||
@@ -584,7 +418,8 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                      .db = keyspace_.db(session.db),
                      .reply = session.reply,
                      .host = host_,
-                     .may_wait = may_wait && !in_transaction_ && !in_script};
+                     .may_wait = may_wait && !in_transaction_ && !in_script,
+                     .in_script = in_script};
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   execution.started = timer_.Start(index, args);

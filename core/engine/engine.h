@@ -162,6 +162,8 @@ class Engine final : private scripting::Server {
   // have told the session of keys that went: `output_before` becomes where its reply begins.
   bool Admit(services::Session& session, const command::CommandSpec& spec, size_t index,
              std::span<const std::string_view> args, uint32_t* output_before);
+  // Whether as many replicas follow as min-replicas-to-write wants for a write.
+  bool HasReplicas() const;
   // Whether the session's user may run this; what is refused is logged. Denied for no reason: there
   // is no memory to find out.
   bool IsPermitted(services::Session& session, size_t index, std::span<const std::string_view> args,

@@ -51,6 +51,7 @@ std::string_view Engine::RefusalOf(const ScriptRequest& request) {
   if (request.flags & scripting::kCompatible) return {};
   const bool writes = (request.flags & scripting::kNoWrites) == 0;
   if (writes && request.read_only) return errors::kScriptReadOnly;
+  if (writes && !HasReplicas()) return errors::kNoReplicas;
   if (writes && !(request.flags & scripting::kAllowOom) && IsOverLimit() && !MakeRoom()) {
     return errors::kScriptOom;
   }
@@ -281,6 +282,11 @@ std::string_view Engine::CheckScriptCall(size_t index, std::span<const std::stri
   }
   constexpr uint32_t kReplicated = command::kWrite | command::kMayReplicate;
   if (run.read_only && (spec.flags & kReplicated)) return errors::kWriteInReadOnlyScript;
+  if ((spec.flags & command::kWrite) && !run.has_written && !HasReplicas()) {
+    *text = "-";
+    *text += errors::kNoReplicas;
+    return *text;
+  }
   const bool adds = (spec.flags & command::kDenyOom) != 0;
   const bool refuses = run.out_of_memory && !run.has_written && !run.allows_oom && adds;
   // The heap's own end is nobody's choice.

@@ -58,6 +58,8 @@ constexpr NumberField kNumberFields[] = {
     {"maxmemory-clients", &Settings::maxmemory_clients},
     {"maxmemory-eviction-tenacity", &Settings::maxmemory_eviction_tenacity},
     {"maxmemory-samples", &Settings::maxmemory_samples},
+    {"min-replicas-max-lag", &Settings::min_replicas_max_lag},
+    {"min-replicas-to-write", &Settings::min_replicas_to_write},
     {"port", &Settings::port},
     {"proto-max-bulk-len", &Settings::proto_max_bulk_len},
     {"rdb-version", &Settings::rdb_version},

@@ -65,6 +65,8 @@ struct Settings {
   int64_t hz = 10;
   int64_t busy_reply_threshold = 5000;  // milliseconds; 0: scripts take what they need
   std::string loglevel = "notice";
+  int64_t min_replicas_to_write = 0;  // without so many good ones writes are refused; 0: never
+  int64_t min_replicas_max_lag = 10;  // seconds; 0: any replica will do
 };
 
 }  // namespace kvasm::services

@@ -78,7 +78,8 @@ class Tracking : public keyspace::Listener {
   // A slice of freeing; true while there is more.
   bool Chore(uint32_t budget_units);
 
-  // Heap bytes that all messages so far have taken: what is told of evicted keys must not evict more.
+  // Heap bytes that all messages so far have taken: what is told of evicted keys must not evict
+  // more.
   uint64_t told_bytes() const { return told_bytes_; }
 
   bool any() const { return session_count_ != 0; }

@@ -398,7 +398,7 @@ TEST(RandomBytes, NoInputEndsTheEngine) {
   }
   EXPECT_EQ(chaos.Ping(), "+PONG");
   // Enough of it must have been accepted to be of use.
-  EXPECT_GT(chaos.served(), 50'000u) << chaos.records();
+  EXPECT_GT(chaos.served(), 45'000u) << chaos.records();
   EXPECT_GT(chaos.records(), 10'000u);
   EXPECT_GT(chaos.taken(), 100u);
 }
