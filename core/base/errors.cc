@@ -260,6 +260,38 @@ std::string UnknownFunctionArgument(std::string_view argument) {
   return Join({"ERR Unknown argument ", Quoted(argument, argument.size())});
 }
 
+std::string UnknownFunctionOption(std::string_view option) {
+  return Join({"ERR Unknown option given: ", Quoted(option, option.size())});
+}
+
+std::string LibraryMetadataValue(std::string_view value) {
+  return Join({"ERR Invalid metadata value given: ", value});
+}
+
+std::string LibraryEngine(std::string_view engine) {
+  return Join({"ERR Engine '", engine, "' not found"});
+}
+
+std::string LibraryExists(std::string_view name) {
+  return Join({"ERR Library '", name, "' already exists"});
+}
+
+std::string RestoredLibraryExists(std::string_view name) {
+  return Join({"ERR Library ", name, " already exists"});
+}
+
+std::string FunctionExists(std::string_view name) {
+  return Join({"ERR Function ", name, " already exists"});
+}
+
+std::string LibraryCompile(std::string_view reason) {
+  return Join({"ERR Error compiling function: ", reason});
+}
+
+std::string LibraryFailed(std::string_view error) {
+  return Join({"ERR Error registering functions: ", error});
+}
+
 std::string NotEncodedAs(std::string_view encoding) {
   return Join({"ERR Not a ", encoding, " encoded object."});
 }

@@ -489,6 +489,33 @@ inline constexpr std::string_view kFunctionFlushMode =
     "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
 inline constexpr std::string_view kFunctionLibraryName = "ERR library name argument was not given";
 std::string UnknownFunctionArgument(std::string_view argument);
+std::string UnknownFunctionOption(std::string_view option);
+inline constexpr std::string_view kFunctionCodeMissing = "ERR Function code is missing";
+inline constexpr std::string_view kFunctionNotFound = "ERR Function not found";
+inline constexpr std::string_view kFunctionKeyCount = "ERR Bad number of keys provided";
+inline constexpr std::string_view kLibraryNotFound = "ERR Library not found";
+inline constexpr std::string_view kRestorePolicy =
+    "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
+inline constexpr std::string_view kLibraryPayload = "ERR Failed loading library payload";
+inline constexpr std::string_view kPreGaFunction = "ERR Pre-GA function format not supported";
+inline constexpr std::string_view kNotAFunction = "ERR given type is not a function";
+inline constexpr std::string_view kLibraryMetadataMissing = "ERR Missing library metadata";
+inline constexpr std::string_view kLibraryMetadata = "ERR Invalid library metadata";
+std::string LibraryMetadataValue(std::string_view value);
+inline constexpr std::string_view kLibraryNamedTwice =
+    "ERR Invalid metadata value, name argument was given multiple times";
+inline constexpr std::string_view kLibraryNotNamed = "ERR Library name was not given";
+inline constexpr std::string_view kLibraryNameChars =
+    "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least "
+    "one character long";
+std::string LibraryEngine(std::string_view engine);
+std::string LibraryExists(std::string_view name);
+std::string RestoredLibraryExists(std::string_view name);
+std::string FunctionExists(std::string_view name);
+inline constexpr std::string_view kNoFunctions = "ERR No functions registered";
+std::string LibraryCompile(std::string_view reason);
+std::string LibraryFailed(std::string_view error);
+inline constexpr std::string_view kLibraryTimeout = "ERR FUNCTION LOAD timeout";
 
 // --- DEBUG -------------------------------------------------------------------------------------
 inline constexpr std::string_view kPackedThreshold =

@@ -14,6 +14,7 @@
 #include "core/commands/debug_internals.h"
 #include "core/commands/help.h"
 #include "core/keyspace/access.h"
+#include "core/scripting/scripting.h"
 #include "core/services/config_value.h"
 #include "core/services/reply_rooms.h"
 #include "core/types/list.h"
@@ -53,6 +54,11 @@ void PauseCron(Call& call) {
 
 void SetSkipChecksums(Call& call) {
   call.services.config.mutable_settings().skip_checksums = LooseInt(call.arg(2)) != 0;
+  call.reply.Ok();
+}
+
+void SetDisableDenyScripts(Call& call) {
+  call.scripting.set_allows_all_commands(LooseInt(call.arg(2)) != 0);
   call.reply.Ok();
 }
 
@@ -312,6 +318,8 @@ void Help(Call& call) {
                       "    The bytes of a key and of its string.",
                       "SET-ACTIVE-EXPIRE <0|1>",
                       "    Whether keys past their time are removed without being asked for.",
+                      "SET-DISABLE-DENY-SCRIPTS <0|1>",
+                      "    With 1 scripts may call commands that are not made for them.",
                       "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
                       "    Whether RESTORE takes payloads with a wrong checksum.",
                       "SLEEP <seconds>",
@@ -355,6 +363,7 @@ constexpr Subcommand kSubcommands[] = {
     {"SDSLEN", 3, 3, &DebugSdslen},
     {"SEGFAULT", 2, 2, &Crash},
     {"SET-ACTIVE-EXPIRE", 3, 3, &SetActiveExpire},
+    {"SET-DISABLE-DENY-SCRIPTS", 3, 3, &SetDisableDenyScripts},
     {"SET-SKIP-CHECKSUM-VALIDATION", 3, 3, &SetSkipChecksums},
     {"SLEEP", 3, 3, &Sleep},
     {"STRINGMATCH-TEST", 2, 2, &DebugStringmatchTest},

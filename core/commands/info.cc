@@ -10,6 +10,7 @@
 #include "core/command/table.h"
 #include "core/commands/all.h"
 #include "core/commands/memory_overview.h"
+#include "core/scripting/scripting.h"
 #include "core/services/tracking.h"
 #include "core/services/version.h"
 
@@ -161,6 +162,25 @@ void Clients(Call& call, InfoText& out) {
   out.Line("total_blocking_keys_on_nokey", call.services.waiters.any_change_key_count());
 }
 
+void ScriptMemory(Call& call, const MemoryOverview& memory, InfoText& out) {
+  const scripting::LibrarySet& set = call.scripting.libraries().set();
+  out.Line("used_memory_lua", memory.script_vm);
+  out.Line("used_memory_vm_eval", memory.script_vm);
+  out.Line("used_memory_lua_human", HumanBytes(memory.script_vm));
+  out.Line("used_memory_scripts_eval", memory.scripts);
+  out.Line("number_of_cached_scripts", call.scripting.cache().size());
+  out.Line("number_of_functions", set.functions.size());
+  out.Line("number_of_libraries", set.libraries.size());
+  out.Line("used_memory_vm_functions", memory.function_vm);
+  const uint64_t vms = memory.script_vm + memory.function_vm;
+  out.Line("used_memory_vm_total", vms);
+  out.Line("used_memory_vm_total_human", HumanBytes(vms));
+  out.Line("used_memory_functions", memory.functions);
+  const uint64_t scripts = memory.scripts + memory.functions;
+  out.Line("used_memory_scripts", scripts);
+  out.Line("used_memory_scripts_human", HumanBytes(scripts));
+}
+
 void Memory(Call& call, InfoText& out) {
   const MemoryOverview memory = OverviewOfMemory(call);
   const std::string fragmentation =
@@ -184,14 +204,7 @@ void Memory(Call& call, InfoText& out) {
   out.Line("allocator_resident", memory.resident);
   out.Line("total_system_memory", system);
   out.Line("total_system_memory_human", HumanBytes(system));
-  out.Lines({"used_memory_lua", "used_memory_vm_eval"}, "0");
-  out.Line("used_memory_lua_human", "0B");
-  out.Lines({"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions",
-             "number_of_libraries", "used_memory_vm_functions", "used_memory_vm_total"},
-            "0");
-  out.Line("used_memory_vm_total_human", "0B");
-  out.Lines({"used_memory_functions", "used_memory_scripts"}, "0");
-  out.Line("used_memory_scripts_human", "0B");
+  ScriptMemory(call, memory, out);
   std::string maxmemory;
   call.services.config.Get("maxmemory", &maxmemory);
   out.Line("maxmemory", maxmemory);

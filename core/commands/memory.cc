@@ -72,8 +72,8 @@ void MemoryStats(Call& call) {
   number("clients.normal", memory.clients);
   number("cluster.links", 0);
   number("aof.buffer", 0);
-  number("lua.caches", 0);
-  number("functions.caches", 0);
+  number("lua.caches", memory.scripts);
+  number("functions.caches", memory.functions);
   for (const MemoryOverview::Table& table : memory.tables) {
     ++pairs;
     reply.Bulk("db." + base::Int64Text(table.database));

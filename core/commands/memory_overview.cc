@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/alloc.h"
+#include "core/scripting/scripting.h"
 #include "core/services/client_memory.h"
 
 namespace kvasm::commands {
@@ -28,7 +29,13 @@ MemoryOverview OverviewOfMemory(const command::Call& call) {
     ++memory.client_count;
     memory.clients += services::MemoryOf(*session);
   }
-  memory.overhead = memory.startup + memory.clients;
+  scripting::Scripting& scripting = call.scripting;
+  memory.script_vm = scripting.cache().interpreter_bytes();
+  memory.function_vm = scripting.libraries().interpreter_bytes();
+  memory.scripts = scripting.cache().script_bytes();
+  memory.functions = scripting.libraries().library_bytes();
+  memory.overhead = memory.startup + memory.clients + memory.script_vm + memory.function_vm +
+                    memory.scripts + memory.functions;
   for (int id = 0; id < call.keyspace.database_count(); ++id) {
     const keyspace::Database& db = call.keyspace.db(id);
     if (db.size() == 0) continue;

@@ -23,6 +23,11 @@ struct MemoryOverview {
   uint64_t resident = 0;
   uint64_t clients = 0;
   uint64_t client_count = 0;
+  // Of scripts and functions: what Lua holds, and the texts beside it.
+  uint64_t script_vm = 0;
+  uint64_t function_vm = 0;
+  uint64_t scripts = 0;
+  uint64_t functions = 0;
   uint64_t keys = 0;
   std::vector<Table> tables;  // of databases with keys
   uint64_t overhead = 0;      // whatever is not keys and values

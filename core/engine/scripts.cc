@@ -37,7 +37,10 @@ uint32_t Engine::FlagsOf(const CommandSpec& spec, std::span<const std::string_vi
     return spec.flags;
   }
   uint32_t flags = scripting::kCompatible;
-  if (spec.name.starts_with("evalsha")) {
+  if (spec.name.starts_with("fcall")) {
+    const auto* function = scripting_.libraries().Find(args[1]);
+    if (function != nullptr) flags = function->flags;
+  } else if (spec.name.starts_with("evalsha")) {
     const auto* script = scripting_.cache().Find(args[1]);
     if (script != nullptr) flags = script->flags;
   } else if (spec.name.starts_with("eval")) {
@@ -109,6 +112,7 @@ void Engine::ResumeScript(Session& session, Execution& execution,
   run.suspended = suspending_ = true;
   script_caller_ = nullptr;
   if (std::exchange(run.was_logged, true)) return;
+  run.command.assign(execution.args.begin(), execution.args.end());
   host_.log.Write(host::LogLevel::kWarning,
                   "Slow script detected: still in execution after " +
                       std::to_string(run.interpreter->elapsed_us() / 1000) +

@@ -117,6 +117,9 @@ class Keyspace {
   // A keyspace event that no write causes (keymiss) or that a command emits itself.
   void Notify(EventClass event_class, std::string_view event, Database& db, std::string_view key);
 
+  // Counts a change that is none of a key (of the libraries of functions).
+  void CountChange() { ++stats_.dirty; }
+
   // --- snapshot epochs (snapshot_cut.h) ---
   uint8_t epoch() const { return epoch_; }
   // Begins a new epoch: every present entry is of an older one.

@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "core/base/errors.h"
 #include "core/base/numbers.h"
+#include "core/scripting/libraries.h"
 #include "core/scripting/sandbox.h"
 #include "core/scripting/values.h"
 
@@ -65,6 +66,11 @@ void Interpreter::Open(lua_State* L, Api api) {
   // Threads take it over from the one that creates them.
   lua_sethook(main_, &OnCount, LUA_MASKCOUNT, kHookInstructions);
   OpenSandbox(L, scheduler_, api);
+  if (api == Api::kEval) return;
+  LibraryApi tables;
+  OpenLibraryApi(L, &tables);
+  api_loading_ = tables.loading;
+  api_running_ = tables.running;
 }
 
 // Lua counts on blocks that shrink to stay.
@@ -114,12 +120,17 @@ bool Interpreter::StartFunction(int reference, std::span<const std::string_view>
   return Start(reference, keys, arguments, false);
 }
 
-bool Interpreter::Start(int reference, std::span<const std::string_view> keys,
-                        std::span<const std::string_view> arguments, bool as_globals) {
+void Interpreter::BeginRun() {
   random_.Seed(server_.RandomSeed());
   started_us_ = server_.ExactUs();
   stuck_since_us_ = 0;
   busy_ = too_long_ = false;
+}
+
+bool Interpreter::Start(int reference, std::span<const std::string_view> keys,
+                        std::span<const std::string_view> arguments, bool as_globals) {
+  BeginRun();
+  running_ = true;
   return Protected([&](lua_State* L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
     if (as_globals) {
@@ -133,6 +144,27 @@ bool Interpreter::Start(int reference, std::span<const std::string_view> keys,
     if (as_globals) SetGlobal(L, "ARGV");
     scheduler_.Start(L, as_globals ? 0 : 2);
   });
+}
+
+base::Status Interpreter::RunLibrary(int reference, Library& library, int64_t limit_us) {
+  BeginRun();
+  ShowApi(main_, api_loading_);
+  loading_ = &library;
+  const bool started = Protected([&](lua_State* L) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
+    scheduler_.Start(L, 0);
+  });
+  base::Status status = base::Status::Ok();
+  if (!started) {
+    status = base::Error(errors::kOom);
+  } else if (Resume({.limit_us = limit_us}) != Status::kDone) {
+    status = base::Error(errors::LibraryFailed(too_long_ ? std::string(errors::kLibraryTimeout)
+                                                         : DescribeFailure({}).text));
+  }
+  loading_ = nullptr;
+  ShowApi(main_, api_running_);
+  End();
+  return status;
 }
 
 int64_t Interpreter::elapsed_us() const { return server_.ExactUs() - started_us_; }
@@ -201,6 +233,7 @@ Failure Interpreter::DescribeKill(std::string_view name) {
 }
 
 void Interpreter::End() {
+  running_ = false;
   Protected([&](lua_State* L) { scheduler_.End(L); });
   // What scripts may have changed for those that follow.
   lua_gc(main_, LUA_GCRESTART, 0);

@@ -26,6 +26,8 @@ struct TimeLimits {
   int64_t limit_us = 0;  // then it is aborted; 0: never
 };
 
+struct Library;
+
 class Interpreter {
  public:
   // Lua's memory is bounded, apart from what bounds the whole heap: a script's mistake shall not
@@ -74,6 +76,14 @@ class Interpreter {
   // Ends the run, in whatever state it is.
   void End();
 
+  // Runs a library's chunk, which registers its functions in `library`. It is not suspended. The
+  // error is what FUNCTION LOAD replies.
+  base::Status RunLibrary(int reference, Library& library, int64_t limit_us);
+  // The one that RunLibrary runs; null if none.
+  Library* loading() const { return loading_; }
+  // Whether a script runs. Lua calls what scripts have left behind (__gc) at any time.
+  bool is_running() const { return running_; }
+
   // Whether the running script has passed limits.busy_us.
   bool is_busy() const { return busy_; }
   int64_t elapsed_us() const;
@@ -111,6 +121,7 @@ class Interpreter {
  private:
   static void* Reallocate(void* self, void* block, size_t old_bytes, size_t new_bytes);
   void Open(lua_State* L, Api api);
+  void BeginRun();
   bool Start(int reference, std::span<const std::string_view> keys,
              std::span<const std::string_view> arguments, bool as_globals);
 
@@ -124,8 +135,12 @@ class Interpreter {
   int64_t started_us_ = 0;
   int64_t slice_began_us_ = 0;
   int64_t stuck_since_us_ = 0;  // it should be suspended and cannot be; 0: no
+  bool running_ = false;
   bool busy_ = false;
   bool too_long_ = false;
+  Library* loading_ = nullptr;
+  int api_loading_ = 0;  // of libraries: what they find, and what their functions find
+  int api_running_ = 0;
   uint32_t runs_ = 0;
   std::string scratch_;
   std::vector<OpenTable> open_tables_;

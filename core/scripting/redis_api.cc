@@ -15,9 +15,16 @@ int RaiseError(lua_State* L, const char* text) {
   return lua_error(L);
 }
 
+// What a script has left behind (__gc) has nobody to call in the name of.
+constexpr char kNotRunning[] = "redis.call/pcall can only be called inside a script invocation";
+
 // Pushes the reply. Returns whether it is an error.
 bool CallCommand(lua_State* L) {
   Interpreter& interpreter = Interpreter::Of(L);
+  if (!interpreter.is_running()) {
+    PushError(L, kNotRunning);
+    return true;
+  }
   if (lua_gettop(L) == 0) {
     PushError(L, "Please specify at least one argument for this redis lib call");
     return true;
@@ -101,6 +108,7 @@ int SetProtocol(lua_State* L) {
   if (lua_gettop(L) != 1) return RaiseError(L, "redis.setresp() requires one argument.");
   const lua_Number version = lua_tonumber(L, 1);
   if (version != 2 && version != 3) return RaiseError(L, "RESP version must be 2 or 3.");
+  if (!Interpreter::Of(L).is_running()) return RaiseError(L, kNotRunning);
   Interpreter::Of(L).server().SetReplyProtocol(static_cast<int>(version));
   return 0;
 }
@@ -112,6 +120,7 @@ int SetReplication(lua_State* L) {
     return RaiseError(
         L, "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
   }
+  if (!Interpreter::Of(L).is_running()) return RaiseError(L, kNotRunning);
   Interpreter::Of(L).server().SetAudience(static_cast<int>(audience));
   return 0;
 }
@@ -130,6 +139,7 @@ int Debug(lua_State*) { return 0; }
 
 int CheckPermission(lua_State* L) {
   Interpreter& interpreter = Interpreter::Of(L);
+  if (!interpreter.is_running()) return RaiseError(L, kNotRunning);
   if (lua_gettop(L) == 0) {
     return RaiseError(L, "Please specify at least one argument for this redis lib call");
   }
@@ -154,6 +164,7 @@ int Log(lua_State* L) {
   const lua_Number level = lua_tonumber(L, 1);
   if (!(level >= 0 && level < 4)) return RaiseError(L, "Invalid debug level.");
   Interpreter& interpreter = Interpreter::Of(L);
+  if (!interpreter.is_running() && interpreter.loading() == nullptr) return 0;
   if (!interpreter.server().IsLogged(static_cast<int>(level))) return 0;
   std::string& line = interpreter.scratch();
   line.clear();

@@ -84,7 +84,14 @@ void OpenSandbox(lua_State* L, Scheduler& scheduler, Interpreter::Api api) {
   lua_setfield(L, -2, "randomseed");
   lua_pop(L, 1);
   SetLibrary(L, "redis", &OpenRedis);
-  static_cast<void>(api);
+  if (api == Interpreter::Api::kFunctions) {
+    lua_getglobal(L, "redis");
+    for (const char* name : {"replicate_commands", "breakpoint", "debug"}) {
+      lua_pushnil(L);
+      lua_setfield(L, -2, name);
+    }
+    lua_pop(L, 1);
+  }
 
   lua_newtable(L);
   lua_pushcfunction(L, &ReportMissingGlobal);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/scripting/interpreter.h"
+#include "core/scripting/libraries.h"
 #include "core/scripting/script_cache.h"
 
 namespace kvasm::scripting {
@@ -34,13 +35,15 @@ struct ScriptRun {
   bool suspended = false;   // the host has its turn
   bool was_logged = false;  // as slow
   int64_t began_ms = 0;
+  std::vector<std::string> command;  // that has called it; known from when it is suspended
 };
 
 class Scripting {
  public:
-  explicit Scripting(Server& server) : cache_(server) {}
+  explicit Scripting(Server& server) : cache_(server), libraries_(server) {}
 
   ScriptCache& cache() { return cache_; }
+  Libraries& libraries() { return libraries_; }
 
   // What a command wants run: it is, by the engine, when the command's handler has returned.
   void Request(const ScriptRequest& request) { request_ = request; }
@@ -69,6 +72,7 @@ class Scripting {
 
  private:
   ScriptCache cache_;
+  Libraries libraries_;
   ScriptRequest request_;
   ScriptRun run_;
   bool killed_ = false;

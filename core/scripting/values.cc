@@ -367,7 +367,8 @@ std::string PlaceOf(lua_State* thread, std::string_view name) {
 void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure) {
   // What is held belongs to the caller: an error of Lua's may end this function anywhere.
   std::string& text = failure->text;
-  text = PlaceOf(thread, name);
+  text.clear();
+  if (!name.empty()) text = PlaceOf(thread, name);
   lua_xmove(thread, L, 1);
   if (lua_istable(L, -1)) {
     const bool has_text = PushFieldOf(L, "err", LUA_TSTRING);
