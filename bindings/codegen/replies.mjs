@@ -46,7 +46,19 @@ const byType = [
   [kOk, 'client|tracking client|caching monitor'],
   ['{ flags: S[]; redirect: number; prefixes: S[] }', 'client|trackinginfo'],
   [kOk, 'memory|purge function|flush function|kill script|flush script|kill'],
-  [kText, 'script|load function|load'],
+  [kText, 'script|load function|load function|dump'],
+  [kOk, 'function|delete function|restore'],
+  [kTexts, 'function|help script|help'],
+  [
+    '{ library_name: S; engine: S; library_code?: S; ' +
+      'functions: { name: S; description: S | null; flags: S[] }[] }[]',
+    'function|list',
+  ],
+  [
+    '{ running_script: { name: S; command: S[]; duration_ms: number } | null; ' +
+      'engines: Record<string, { libraries_count: number; functions_count: number }> }',
+    'function|stats',
+  ],
   ['(0 | 1)[]', 'script|exists'],
   [
     kText,

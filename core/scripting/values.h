@@ -50,8 +50,8 @@ bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol,
 // what runs. Raises nothing.
 std::string PlaceOf(lua_State* thread, std::string_view name);
 
-// Describes the error on top of a thread that has failed with it. `name`: of the script; without one
-// the place is left out.
+// Describes the error on top of a thread that has failed with it. `name`: of the script; without
+// one the place is left out.
 void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure);
 
 }  // namespace kvasm::scripting
