@@ -52,6 +52,14 @@ std::string Short(const std::string& name, const std::string& function) {
   return "#!lua name=" + name + "\nredis.register_function('" + function + "',redis.log)";
 }
 
+// A millisecond goes by whenever it is looked at.
+class MovingClock final : public host::Clock {
+ public:
+  int64_t now_us = 1'700'000'000'000'000;
+  int64_t NowUs() override { return now_us += 1000; }
+  void SleepUs(int64_t duration_us) override { now_us += duration_us; }
+};
+
 TEST(Libraries, AFailedLoadChangesNothing) {
   TestEngine t;
   ASSERT_EQ(Load(t, Returning("lib", "f", "old")), "\"lib\"");
@@ -76,13 +84,7 @@ TEST(Libraries, NamesThatDifferInCaseOnlyAreTheSameFunction) {
 }
 
 TEST(Libraries, ALoopWhileLoadingIsEnded) {
-  // A clock that moves.
-  class Moving final : public host::Clock {
-   public:
-    int64_t now_us = 1'700'000'000'000'000;
-    int64_t NowUs() override { return now_us += 1000; }
-    void SleepUs(int64_t duration_us) override { now_us += duration_us; }
-  } clock;
+  MovingClock clock;
   testing::CountingEntropy entropy;
   testing::ListLog log;
   const host::Host host{clock, entropy, log};
@@ -94,6 +96,44 @@ TEST(Libraries, ALoopWhileLoadingIsEnded) {
   engine.Execute(session, args);
   EXPECT_EQ(session.out.view(), "-ERR Error registering functions: ERR FUNCTION LOAD timeout\r\n");
   EXPECT_GE(clock.now_us - began_us, 500'000);
+}
+
+TEST(Libraries, ALongFunctionIsSeenAndKilled) {
+  MovingClock clock;
+  testing::CountingEntropy entropy;
+  testing::ListLog log;
+  const host::Host host{clock, entropy, log};
+  engine::Engine engine(host, {});
+  services::Session& caller = engine.Open({.network = true});
+  services::Session& other = engine.Open({.network = true});
+  const auto run = [&](services::Session& session, std::vector<std::string_view> args) {
+    engine.Execute(session, args);
+    std::string reply(session.out.view());
+    session.out.Clear();
+    return reply;
+  };
+  run(other, {"CONFIG", "SET", "busy-reply-threshold", "10"});
+  const std::string code =
+      Library("lib", "redis.register_function('f', function() while true do pcall(type) end end)");
+  ASSERT_EQ(run(caller, {"FUNCTION", "LOAD", code}), "$3\r\nlib\r\n");
+  EXPECT_EQ(run(caller, {"fcall", "F", "1", "k"}), "");
+  const std::string stats = run(other, {"FUNCTION", "STATS"});
+  EXPECT_NE(stats.find("$4\r\nname\r\n$1\r\nf\r\n"), std::string::npos) << stats;
+  EXPECT_NE(stats.find("*4\r\n$5\r\nfcall\r\n$1\r\nF\r\n$1\r\n1\r\n$1\r\nk\r\n"), std::string::npos)
+      << stats;
+  for (const std::string_view refused : {"LIST", "DUMP", "FLUSH"}) {
+    EXPECT_TRUE(run(other, {"FUNCTION", refused}).starts_with("-BUSY")) << refused;
+  }
+  EXPECT_EQ(run(other, {"SCRIPT", "KILL"}),
+            "-BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN "
+            "NOSAVE.\r\n");
+  EXPECT_EQ(run(other, {"FUNCTION", "KILL"}), "+OK\r\n");
+  for (int i = 0; i < 10 && caller.out.size() == 0; ++i) engine.Tick(1000);
+  EXPECT_TRUE(
+      caller.out.view().starts_with("-ERR Script killed by user with SCRIPT KILL... "
+                                    "script: f, on @user_function:2."))
+      << caller.out.view();
+  EXPECT_EQ(run(other, {"FUNCTION", "KILL"}), "-NOTBUSY No scripts in execution right now.\r\n");
 }
 
 TEST(Libraries, CountsAndMemoryAreTrue) {
