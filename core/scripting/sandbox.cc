@@ -76,6 +76,9 @@ void OpenSandbox(lua_State* L, Scheduler& scheduler, Interpreter::Api api) {
   OpenLibrary(L, LUA_MATHLIBNAME, &luaopen_math);
   scheduler.Open(L);
   SetLibrary(L, "bit", &OpenBit);
+  SetLibrary(L, "cjson", &OpenCjson);
+  SetLibrary(L, "cmsgpack", &OpenCmsgpack);
+  SetLibrary(L, "struct", &OpenStruct);
 
   lua_getglobal(L, "math");
   lua_pushcfunction(L, &Random);

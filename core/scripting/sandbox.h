@@ -15,6 +15,9 @@ void FreezeTable(lua_State* L);
 
 // The libraries that are not Lua's; each leaves its table on the stack. May raise.
 int OpenBit(lua_State* L);
+int OpenCjson(lua_State* L);
+int OpenCmsgpack(lua_State* L);
+int OpenStruct(lua_State* L);
 int OpenRedis(lua_State* L);
 
 }  // namespace kvasm::scripting

@@ -69,6 +69,14 @@ static const char *match_here (MatchState *ms, const char *s, const char *p) {
       '  ms.L = L;\n  ms.src_init = src;',
       '  ms.L = L;\n  ms.depth = ms.steps = 0;\n  ms.src_init = src;',
     ],
+    // Numbers as text are written by the engine (numbers.cc): see luaconf.h below.
+    ...[
+      'sprintf(buff, form, (int)luaL_checknumber(L, arg));',
+      'addintlen(form);\n          sprintf(buff, form, (LUA_INTFRM_T)luaL_checknumber(L, arg));',
+      'addintlen(form);\n          sprintf(buff, form, (unsigned LUA_INTFRM_T)luaL_checknumber(L, arg));',
+      'sprintf(buff, form, (double)luaL_checknumber(L, arg));',
+    ].map((old) => [old, 'kvasm_lua_format_number(buff, form, luaL_checknumber(L, arg));']),
+    ['sprintf(buff, form, s);', 'kvasm_lua_format_text(buff, form, s);'],
     [
       '  int n = luaL_checkint(L, 2);\n  luaL_buffinit(L, &b);',
       `  int n = luaL_checkint(L, 2);
@@ -86,9 +94,38 @@ static const char *match_here (MatchState *ms, const char *s, const char *p) {
       '',
     ]),
     ['  luaL_register(L, LUA_COLIBNAME, co_funcs);\n  return 2;', '  return 1;'],
+    ['    unsigned long n;\n', '    lua_Number n;\n'],
+    ['n = strtoul(s1, &s2, base);', 'n = kvasm_lua_read_integer(s1, &s2, base);'],
   ],
 
-  'luaconf.h': [['#include "lua5.1-deb-multiarch.h"\n', '']],
+  // The C library's printf and strtod would be a good part of the WebAssembly module, and differ
+  // from one system to the next: the engine's own code writes and reads numbers (numbers.cc).
+  // Integers have 64 bits everywhere, as in Redis.
+  'luaconf.h': [
+    ['#include "lua5.1-deb-multiarch.h"\n', '#include "core/scripting/lua/numbers.h"\n'],
+    ['sprintf((s), LUA_NUMBER_FMT, (n))', 'kvasm_lua_number_text((s), (n))'],
+    ['strtod((s), (p))', 'kvasm_lua_read_number((s), (p))'],
+    ['#define LUA_INTEGER\tptrdiff_t', '#define LUA_INTEGER\tlong long'],
+  ],
+  'lobject.c': [
+    ['cast_num(strtoul(s, &endptr, 16))', 'kvasm_lua_read_integer(s, &endptr, 16)'],
+    [
+      'sprintf(buff, "%p", va_arg(argp, void *));',
+      'kvasm_lua_pointer_text(buff, va_arg(argp, void *));',
+    ],
+  ],
+  'llex.c': [
+    ['  struct lconv *cv = localeconv();\n', ''],
+    ["(cv ? cv->decimal_point[0] : '.')", "'.'"],
+  ],
+  'lauxlib.c': [
+    [
+      `  fprintf(stderr, "PANIC: unprotected error in call to Lua API (%s)\\n",
+                   lua_tostring(L, -1));
+`,
+      '',
+    ],
+  ],
 };
 
 // The libraries of files, packages, the system and debugging stay out, and so do the programs.
