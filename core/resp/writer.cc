@@ -101,7 +101,8 @@ void Writer::BigNumber(std::string_view digits) {
 void Writer::Verbatim(std::string_view format, std::string_view text) {
   if (protocol_ == 2) return Bulk(text);
   Header('=', text.size() + 4);
-  Raw(format);
+  constexpr size_t kFormatBytes = 3;
+  for (size_t i = 0; i < kFormatBytes; ++i) Raw(i < format.size() ? format.substr(i, 1) : " ");
   Raw(":");
   Raw(text);
   Raw("\r\n");

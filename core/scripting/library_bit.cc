@@ -69,7 +69,7 @@ int RotateRight(lua_State* L) {
 int ToHex(lua_State* L) {
   constexpr int32_t kDigitsMax = 8;
   uint32_t bits = ToBits(L, 1);
-  int32_t digits = lua_isnoneornil(L, 2) ? kDigitsMax : static_cast<int32_t>(ToBits(L, 2));
+  int32_t digits = lua_isnone(L, 2) ? kDigitsMax : static_cast<int32_t>(ToBits(L, 2));
   const char* alphabet = "0123456789abcdef";
   if (digits < 0) {
     digits = digits == INT32_MIN ? kDigitsMax : -digits;

@@ -62,7 +62,7 @@ void PutString(LuaBuffer& out, const char* text, size_t size) {
   out.Append(text, size);
 }
 
-// `few`: the head for up to 15 elements; `many`: that of a 16-bit count, followed by the 32-bit one.
+// `few`: the head for up to 15 elements; `many`: that of a 16-bit count, the next is of 32 bits.
 void PutCount(LuaBuffer& out, uint8_t few, uint8_t many, size_t count) {
   if (count <= 15) return PutHead(out, static_cast<uint8_t>(few | count), 0, 0);
   if (count <= UINT16_MAX) return PutHead(out, many, count, 2);
@@ -318,14 +318,14 @@ int Unpack(lua_State* L) { return UnpackFrom(L, 0, 0); }
 
 int UnpackOne(lua_State* L) {
   const int64_t offset = luaL_optinteger(L, 2, 0);
-  lua_settop(L, 1);
+  if (lua_gettop(L) > 1) lua_settop(L, 1);
   return UnpackFrom(L, 1, offset);
 }
 
 int UnpackLimit(lua_State* L) {
   const int64_t limit = luaL_checkinteger(L, 2);
   const int64_t offset = luaL_optinteger(L, 3, 0);
-  lua_settop(L, 1);
+  if (lua_gettop(L) > 1) lua_settop(L, 1);
   return UnpackFrom(L, limit, offset);
 }
 

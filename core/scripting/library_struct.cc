@@ -1,5 +1,5 @@
 // The library `struct`: numbers and strings as bytes in a given format. Behaviour as that of
-// Redis 7.2's (struct 0.3) on x86-64 Linux: `l` and `T` have 8 bytes, native order is little-endian.
+// Redis 7.2's (struct 0.3) on x86-64 Linux: `l` and `T` have 8 bytes, the lowest comes first.
 #include <bit>
 #include <cstdint>
 #include <cstring>

@@ -15,9 +15,8 @@ constexpr char kYieldBoundary[] = "attempt to yield across metamethod/C-call bou
 
 // coroutine.wrap: an error of the coroutine is raised again in its caller.
 constexpr char kWrapSource[] =
-    "local wrap, resume, check = ... "
-    "return function(f) local co = wrap(f) "
-    "return function(...) return check(resume(co, ...)) end end";
+    "local resume, check = ... "
+    "return function(co) return function(...) return check(resume(co, ...)) end end";
 
 }  // namespace
 
@@ -38,10 +37,10 @@ void Scheduler::Open(lua_State* main) {
   if (luaL_loadbuffer(main, kWrapSource, sizeof kWrapSource - 1, "=coroutine") != 0) {
     lua_error(main);
   }
-  lua_getfield(main, -2, "create");
-  lua_getfield(main, -3, "resume");
+  lua_getfield(main, -2, "resume");
   lua_pushcfunction(main, &CheckWrapped);
-  lua_call(main, 3, 1);
+  lua_call(main, 2, 1);
+  lua_pushcclosure(main, &Wrap, 1);
   lua_setfield(main, -2, "wrap");
   lua_pop(main, 1);
 }
@@ -136,28 +135,27 @@ void Scheduler::DeliverError(lua_State* main, Frame ended) {
     return;
   }
   lua_State* parent = frames_.back().thread;
-  if (!kvasm_lua_reserve(parent, 2)) luaL_error(main, "stack overflow");
+  if (!kvasm_lua_reserve(parent, 3)) luaL_error(main, "stack overflow");
+  const int before = lua_gettop(main);
   if (ended.kind == Kind::kHandler) {
     lua_pushliteral(main, "error in error handling");
   } else {
     lua_xmove(ended.thread, main, 1);
     if (ended.kind == Kind::kPcall) KeepErrorText(main);
   }
+  const int count = lua_gettop(main) - before;
   lua_pushboolean(parent, 0);
-  lua_xmove(main, parent, 1);
-  values_ = 2;
+  lua_xmove(main, parent, count);
+  values_ = count + 1;
 }
 
-// Redis's pcall gives the text of its error tables, as when errors were strings.
+// Redis's pcall gives the text of its error tables, as when errors were strings. Of other tables it
+// gives what they have as `err`, as one more value.
 void Scheduler::KeepErrorText(lua_State* L) {
   if (!lua_istable(L, -1)) return;
   lua_pushliteral(L, "err");
   lua_rawget(L, -2);
-  if (lua_isstring(L, -1)) {
-    lua_replace(L, -2);
-  } else {
-    lua_pop(L, 1);
-  }
+  if (lua_isstring(L, -1)) lua_replace(L, -2);
 }
 
 // --- what scripts call ---
@@ -235,6 +233,14 @@ int Scheduler::Create(lua_State* L) {
   lua_State* thread = lua_newthread(L);
   lua_pushvalue(L, 1);
   lua_xmove(L, thread, 1);
+  return 1;
+}
+
+int Scheduler::Wrap(lua_State* L) {
+  Create(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, -2);
+  lua_call(L, 1, 1);
   return 1;
 }
 

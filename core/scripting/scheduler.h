@@ -68,6 +68,7 @@ class Scheduler {
   static int Pcall(lua_State* L);
   static int Xpcall(lua_State* L);
   static int Create(lua_State* L);
+  static int Wrap(lua_State* L);
   static int ResumeCoroutine(lua_State* L);
   static int Yield(lua_State* L);
   static int Running(lua_State* L);

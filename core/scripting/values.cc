@@ -337,6 +337,9 @@ void PushError(lua_State* L, std::string_view text) {
   while (!text.empty() && kBreaks.find(text.back()) != std::string_view::npos) {
     text.remove_suffix(1);
   }
+  while (!text.empty() && kBreaks.find(text.front()) != std::string_view::npos) {
+    text.remove_prefix(1);
+  }
   lua_createtable(L, 0, 2);
   lua_pushstring(L, has_code ? "" : errors::kScriptCode);
   lua_pushlstring(L, text.data(), std::min(text.size(), text.find('\0')));

@@ -300,6 +300,12 @@ export const changes = {
     before: 'come before, or in the midst of, the reply',
     then: 'follow it',
   },
+  scriptDoubles: {
+    since: '7.2',
+    where: 'doubles that scripts give and get; commands that wait, in scripts',
+    before: '17 digits; refused',
+    then: 'as few digits as tell them apart; they do not wait',
+  },
   rdbVersion: {
     since: '7.2',
     where: 'RDB files and DUMP',

@@ -73,7 +73,8 @@ static const char *match_here (MatchState *ms, const char *s, const char *p) {
     ...[
       'sprintf(buff, form, (int)luaL_checknumber(L, arg));',
       'addintlen(form);\n          sprintf(buff, form, (LUA_INTFRM_T)luaL_checknumber(L, arg));',
-      'addintlen(form);\n          sprintf(buff, form, (unsigned LUA_INTFRM_T)luaL_checknumber(L, arg));',
+      `addintlen(form);
+          sprintf(buff, form, (unsigned LUA_INTFRM_T)luaL_checknumber(L, arg));`,
       'sprintf(buff, form, (double)luaL_checknumber(L, arg));',
     ].map((old) => [old, 'kvasm_lua_format_number(buff, form, luaL_checknumber(L, arg));']),
     ['sprintf(buff, form, s);', 'kvasm_lua_format_text(buff, form, s);'],

@@ -12,7 +12,12 @@ void kvasm_lua_set_readonly(lua_State* L, int index, int readonly) {
 
 int kvasm_lua_is_readonly(lua_State* L, int index) { return TableAt(L, index)->readonly; }
 
-int kvasm_lua_can_yield(lua_State* L) { return L->nCcalls <= L->baseCcalls; }
+int kvasm_lua_can_yield(lua_State* L) {
+  // What a C function yields is given to the function of Lua's that has called it: a thread that
+  // began with a C function has none.
+  const int resumable = isLua(L->ci) || (L->ci > L->base_ci && isLua(L->ci - 1));
+  return resumable && L->nCcalls <= L->baseCcalls;
+}
 
 static void Reserve(lua_State* L, void* slots) {
   if (!lua_checkstack(L, *(int*)slots)) luaD_throw(L, LUA_ERRMEM);

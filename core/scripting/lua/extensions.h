@@ -18,7 +18,8 @@ extern "C" {
 void kvasm_lua_set_readonly(lua_State* L, int index, int readonly);
 int kvasm_lua_is_readonly(lua_State* L, int index);
 
-// Whether lua_yield would succeed: no C function but the running one is on the thread's stack.
+// Whether lua_yield would succeed: no C function but the running one is on the thread's stack, and
+// that was called by one of Lua's.
 int kvasm_lua_can_yield(lua_State* L);
 
 // As lua_checkstack, for a thread other than the running one: 0 also when there is no memory, where

@@ -80,11 +80,11 @@ size_t FormatItem(char* out, const NumberFormat& format, double value) {
 
 }  // namespace
 
-extern "C" void kvasm_lua_format_number(char* out, const char* format, double value) {
+void kvasm_lua_format_number(char* out, const char* format, double value) {
   out[FormatItem(out, ReadFormat(format), value)] = '\0';
 }
 
-extern "C" void kvasm_lua_format_text(char* out, const char* text_format, const char* text) {
+void kvasm_lua_format_text(char* out, const char* text_format, const char* text) {
   const NumberFormat format = ReadFormat(text_format);
   size_t size = std::strlen(text);
   if (format.precision >= 0) size = std::min(size, static_cast<size_t>(format.precision));
@@ -92,7 +92,7 @@ extern "C" void kvasm_lua_format_text(char* out, const char* text_format, const 
   out[kvasm::base::PadText(out, size, format)] = '\0';
 }
 
-extern "C" void kvasm_lua_number_text(char* out, double value) {
+void kvasm_lua_number_text(char* out, double value) {
   constexpr double kIntegerMax = 1e14;  // the first that takes an exponent
   size_t size = 0;
   if (std::abs(value) < kIntegerMax && value == std::trunc(value) &&
@@ -104,20 +104,24 @@ extern "C" void kvasm_lua_number_text(char* out, double value) {
   out[size] = '\0';
 }
 
-extern "C" void kvasm_lua_pointer_text(char* out, const void* pointer) {
+void kvasm_lua_pointer_text(char* out, const void* pointer) {
+  if (pointer == nullptr) {
+    std::memcpy(out, "(nil)", sizeof("(nil)"));
+    return;
+  }
   const auto bits = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(pointer));
   const NumberFormat format{.alternate = true, .conversion = 'x'};
   out[kvasm::base::FormatInteger(out, false, bits, format)] = '\0';
 }
 
-extern "C" double kvasm_lua_read_number(const char* text, char** end) {
+double kvasm_lua_read_number(const char* text, char** end) {
   size_t used = 0;
   const double value = kvasm::base::ReadLeadingDouble(text, &used);
   *end = const_cast<char*>(text) + used;
   return value;
 }
 
-extern "C" double kvasm_lua_read_integer(const char* text, char** end, int base) {
+double kvasm_lua_read_integer(const char* text, char** end, int base) {
   size_t used = 0;
   const uint64_t value = kvasm::base::ReadLeadingInteger(text, static_cast<uint32_t>(base), &used);
   *end = const_cast<char*>(text) + used;
