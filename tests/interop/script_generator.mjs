@@ -6,7 +6,7 @@ import { Random } from './random.mjs';
 const kPrelude = `local function show(v, depth)
   depth = depth or 0
   local t = type(v)
-  if t == 'number' then return string.format('%.17g', v) end
+  if t == 'number' then return string.format('%.14g', v) end
   if t == 'string' then return string.format('%q', v) end
   if t == 'boolean' or t == 'nil' then return tostring(v) end
   if t ~= 'table' then return v == cjson.null and 'null' or t end
