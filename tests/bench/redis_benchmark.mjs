@@ -12,9 +12,9 @@ function benchmark(port, args) {
     child.stdout.on('data', (chunk) => (output += chunk));
     child.on('error', reject);
     child.on('exit', () => {
-      // "test","rps","avg_latency_ms",... and then a line for the test.
+      // "test","rps", six latencies, and then a line for the test, in whose name anything may be.
       const line = output.trim().split('\n').at(-1) ?? '';
-      const perSecond = Number(line.split(',')[1]?.replaceAll('"', ''));
+      const perSecond = Number(line.split('","').at(-7));
       if (perSecond > 0) resolve(perSecond);
       else reject(new Error(`redis-benchmark ${all.join(' ')}\n${output}`));
     });

@@ -5,6 +5,7 @@
  */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bullmq } from './bullmq.mjs';
 import { clients } from './clients.mjs';
 import { inProcess } from './inprocess.mjs';
 import { large } from './large.mjs';
@@ -12,6 +13,7 @@ import { memory } from './memory.mjs';
 import { findExecutable, installPeers, npmPeers } from './peers.mjs';
 import { pubsub } from './pubsub.mjs';
 import { Report } from './report.mjs';
+import { scripts } from './scripts.mjs';
 import { servers } from './server.mjs';
 import { size } from './size.mjs';
 import { startup } from './startup.mjs';
@@ -29,6 +31,8 @@ const parts = {
   inprocess: ['In process', inProcess],
   server: ['Servers, under redis-benchmark', servers],
   types: ['Data types, under redis-benchmark', types],
+  scripts: ['Scripts, under redis-benchmark', scripts],
+  bullmq: ['BullMQ', bullmq],
   pubsub: ['Publish and subscribe', pubsub],
   clients: ['Many clients at once', clients],
   startup: ['Start-up', startup],
