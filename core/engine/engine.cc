@@ -579,11 +579,13 @@ bool Engine::DoChores(uint32_t budget_units) {
 
 int64_t Engine::Tick(uint32_t budget_units) {
   SampleClock();
-  if (suspension_ && !ContinueScript(ScriptLimits())) return 0;
+  if (suspension_) ContinueScript(ScriptLimits());
+  if (suspension_) return 0;
   const bool paused = config_.settings().chores_paused;
   const bool busy = !paused && DoChores(budget_units);
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
+  if (suspension_) return 0;
   tracking_.Broadcast();
   if (busy) return 0;
   int64_t wanted = kTickMs;

@@ -20,6 +20,8 @@ constexpr int kHookInstructions = 100'000;
 constexpr int64_t kStuckUsMax = 5'000'000;
 // Runs between two steps of the collector, besides those that Lua takes itself.
 constexpr uint32_t kRunsPerCollection = 50;
+// With so much memory all of it is collected after a run: the next one shall find room.
+constexpr uint64_t kBytesToCollect = Interpreter::kBytesMax / 4;
 
 void OnCount(lua_State* L, lua_Debug*) { Interpreter::Of(L).Interrupt(L, true); }
 
@@ -186,6 +188,10 @@ void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
   if (is_due && limits_.slice_us > 0) {
     if (may_suspend && scheduler_.CanSuspend(L)) {
       stuck_since_us_ = 0;
+      // Once it is suspended nobody can tell.
+      const bool is_known =
+          lua_getstack(L, 0, &suspended_at_) != 0 && lua_getinfo(L, "Sl", &suspended_at_) != 0;
+      if (!is_known) suspended_at_.source = nullptr;
       return scheduler_.Suspend(L);
     }
     if (stuck_since_us_ == 0) stuck_since_us_ = now_us;
@@ -229,17 +235,24 @@ Failure Interpreter::DescribeFailure(std::string_view name) {
 }
 
 Failure Interpreter::DescribeKill(std::string_view name) {
-  return {errors::ScriptKilled(PlaceOf(scheduler_.innermost(), name))};
+  const lua_Debug& at = suspended_at_;
+  return {errors::ScriptKilled(
+      at.source != nullptr ? errors::ScriptPlace(name, at.source, at.currentline) : "")};
 }
 
 void Interpreter::End() {
   running_ = false;
-  Protected([&](lua_State* L) { scheduler_.End(L); });
+  // Nothing of this may need memory: a script may have taken all there is.
+  const auto end = [](lua_State* L, void* self) { static_cast<Scheduler*>(self)->End(L); };
+  kvasm_lua_try(main_, end, &scheduler_);
   // What scripts may have changed for those that follow.
   lua_gc(main_, LUA_GCRESTART, 0);
   lua_gc(main_, LUA_GCSETPAUSE, 200);
   lua_gc(main_, LUA_GCSETSTEPMUL, 200);
-  if (++runs_ % kRunsPerCollection == 0) {
+  if (bytes_ > kBytesToCollect || scheduler_.status() == LUA_ERRMEM) {
+    const auto collect = [](lua_State* L, void*) { lua_gc(L, LUA_GCCOLLECT, 0); };
+    kvasm_lua_try(main_, collect, nullptr);
+  } else if (++runs_ % kRunsPerCollection == 0) {
     Protected([](lua_State* L) { lua_gc(L, LUA_GCSTEP, kRunsPerCollection); });
   }
 }

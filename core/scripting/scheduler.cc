@@ -11,6 +11,9 @@ namespace {
 int ThreadSlot(size_t frame) { return static_cast<int>(2 * frame + 1); }
 int HandlerSlot(size_t frame) { return ThreadSlot(frame) + 1; }
 
+// Threads that stand on each other: as many C calls as Lua allows.
+constexpr size_t kDepthMax = 197;
+
 constexpr char kYieldBoundary[] = "attempt to yield across metamethod/C-call boundary";
 
 // coroutine.wrap: an error of the coroutine is raised again in its caller.
@@ -95,6 +98,10 @@ void Scheduler::End(lua_State* main) {
   lua_rawgeti(main, LUA_REGISTRYINDEX, threads_ref_);
   const bool reusable = status_ == 0;
   for (; anchored_ > (reusable ? ThreadSlot(0) : 0); --anchored_) {
+    lua_rawgeti(main, -1, anchored_);
+    const bool is_used = !lua_isnil(main, -1);
+    lua_pop(main, 1);
+    if (!is_used) continue;
     lua_pushnil(main);
     lua_rawseti(main, -2, anchored_);
   }
@@ -174,6 +181,10 @@ lua_State* Scheduler::NewThread(lua_State* L, size_t frame) {
   return thread;
 }
 
+void Scheduler::CheckDepth(lua_State* L) const {
+  if (frames_.size() >= kDepthMax) luaL_error(L, "C stack overflow");
+}
+
 int Scheduler::Ask(lua_State* L, lua_State* thread, Kind kind, int argument_count) {
   asked_ = {thread, kind};
   values_ = argument_count;
@@ -184,6 +195,7 @@ int Scheduler::Ask(lua_State* L, lua_State* thread, Kind kind, int argument_coun
 int Scheduler::Pcall(lua_State* L) {
   luaL_checkany(L, 1);
   Scheduler& self = Of(L);
+  self.CheckDepth(L);
   if (!self.CanSuspend(L)) return self.DirectPcall(L, 0);
   const int count = lua_gettop(L);
   lua_State* thread = self.NewThread(L, self.frames_.size());
@@ -200,6 +212,7 @@ int Scheduler::Xpcall(lua_State* L) {
     lua_insert(L, 1);  // the handler comes first
     return self.DirectPcall(L, 1);
   }
+  self.CheckDepth(L);
   const size_t frame = self.frames_.size();
   lua_State* thread = self.NewThread(L, frame);
   lua_rawgeti(L, LUA_REGISTRYINDEX, self.threads_ref_);
@@ -283,6 +296,7 @@ int Scheduler::ResumeCoroutine(lua_State* L) {
     lua_pushfstring(L, "cannot resume %s coroutine", status);
     return 2;
   }
+  self.CheckDepth(L);
   const int count = lua_gettop(L) - 1;
   if (!kvasm_lua_reserve(thread, count)) return luaL_error(L, "too many arguments to resume");
   lua_pushvalue(L, 1);

@@ -33,13 +33,11 @@ class Scheduler {
   void Start(lua_State* main, int argument_count);
   // Runs the script, from where it was suspended.
   Outcome Resume(lua_State* main);
-  // Forgets the threads. May raise an error.
+  // Forgets the threads. Needs no memory.
   void End(lua_State* main);
 
   // The script's own thread.
   lua_State* thread() const { return frames_.front().thread; }
-  // The one that was suspended.
-  lua_State* innermost() const { return frames_.back().thread; }
   // Status of thread() after kFailed: LUA_ERRRUN, LUA_ERRMEM or LUA_ERRERR.
   int status() const { return status_; }
 
@@ -79,6 +77,8 @@ class Scheduler {
   lua_State* NewThread(lua_State* L, size_t frame);
   // Keeps the thread on top of the stack alive, and pops it.
   void Anchor(lua_State* L, size_t frame);
+  // Raises an error if no further thread may be started.
+  void CheckDepth(lua_State* L) const;
   int Ask(lua_State* L, lua_State* thread, Kind kind, int argument_count);
   int DirectPcall(lua_State* L, int handler);
   int DirectResume(lua_State* L, lua_State* thread, int argument_count);

@@ -53,6 +53,13 @@ class ReplyReader {
         return PushMap(Integer(line));
       case '~':
         return PushSet(Integer(line));
+      case '|':
+        // Scripts are not told of attributes.
+        for (int64_t i = 2 * Integer(line); i > 0; --i) {
+          Push();
+          lua_pop(L_, 1);
+        }
+        return Push();
       default:
         lua_pushnil(L_);
     }
@@ -313,6 +320,16 @@ class ValueWriter {
   char size_line_[base::kIntCharsMax + 3];
 };
 
+// Where a thread stands: in a function of Lua's, or where one has called what runs. Raises nothing.
+std::string PlaceOf(lua_State* thread, std::string_view name) {
+  lua_Debug frame;
+  bool has_frame = lua_getstack(thread, 0, &frame) != 0 && lua_getinfo(thread, "Sl", &frame) != 0;
+  if (has_frame && frame.what[0] == 'C') {
+    has_frame = lua_getstack(thread, 1, &frame) != 0 && lua_getinfo(thread, "Sl", &frame) != 0;
+  }
+  return has_frame ? errors::ScriptPlace(name, frame.source, frame.currentline) : std::string();
+}
+
 }  // namespace
 
 size_t FormatArgument(char* out, double number) {
@@ -356,15 +373,6 @@ void PushCountedError(lua_State* L, std::string_view text) {
 bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol,
                 std::vector<OpenTable>& open) {
   return ValueWriter(L, reply, script_protocol, open).WriteAll();
-}
-
-std::string PlaceOf(lua_State* thread, std::string_view name) {
-  lua_Debug frame;
-  bool has_frame = lua_getstack(thread, 0, &frame) != 0 && lua_getinfo(thread, "Sl", &frame) != 0;
-  if (has_frame && frame.what[0] == 'C') {
-    has_frame = lua_getstack(thread, 1, &frame) != 0 && lua_getinfo(thread, "Sl", &frame) != 0;
-  }
-  return has_frame ? errors::ScriptPlace(name, frame.source, frame.currentline) : std::string();
 }
 
 void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure) {

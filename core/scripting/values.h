@@ -46,10 +46,6 @@ struct OpenTable {
 bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol,
                 std::vector<OpenTable>& open);
 
-// Where a thread stands, for the text of an error: in a function of Lua's, or where one has called
-// what runs. Raises nothing.
-std::string PlaceOf(lua_State* thread, std::string_view name);
-
 // Describes the error on top of a thread that has failed with it. `name`: of the script; without
 // one the place is left out.
 void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure);

@@ -26,3 +26,10 @@ static void Reserve(lua_State* L, void* slots) {
 int kvasm_lua_reserve(lua_State* thread, int slots) {
   return luaD_rawrunprotected(thread, &Reserve, &slots) == 0;
 }
+
+int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data) {
+  const int top = lua_gettop(L);
+  const int status = luaD_rawrunprotected(L, body, data);
+  lua_settop(L, top);
+  return status == 0;
+}

@@ -1,0 +1,168 @@
+// Scripts that take long: they are suspended, the host has its turns, and others are told to wait.
+#include <gtest/gtest.h>
+
+#include "tests/unit/support/test_engine.h"
+
+namespace kvasm {
+namespace {
+
+using testing::Taken;
+using testing::TestEngine;
+
+// Writes, loops for about 40 ms of the test's clock, writes again.
+constexpr char kSlow[] =
+    "EVAL \"redis.call('incr','n') for i=1,4000000 do end return redis.call('incr','n')\" 0";
+constexpr char kEndless[] = "EVAL \"while true do end\" 0";
+
+class ScriptRuns : public ::testing::Test {
+ protected:
+  ScriptRuns() : caller(t.OpenNetwork()), other(t.OpenNetwork()) {
+    t.clock.exact_step_us = 1000;
+    t.Run("CONFIG SET busy-reply-threshold 5");
+  }
+
+  // Gives scripts their turns until none is left; returns how many it took.
+  int RunTurns(int most = 10'000) {
+    int turns = 0;
+    while (turns < most && t.engine.Tick(100) == 0) ++turns;
+    return turns;
+  }
+  void Send(services::Session& session, std::string_view line) {
+    t.engine.Feed(session, std::string(line) + "\r\n");
+  }
+
+  TestEngine t;
+  services::Session& caller;
+  services::Session& other;
+};
+
+TEST_F(ScriptRuns, ShortScriptsAreNotSuspended) {
+  EXPECT_EQ(t.Run(caller, "EVAL \"for i=1,100000 do end return 7\" 0"), ":7");
+  EXPECT_FALSE(caller.waiting);
+}
+
+TEST_F(ScriptRuns, ASlowScriptLetsOthersBeToldThatItIsBusyAndEnds) {
+  Send(caller, kSlow);
+  EXPECT_TRUE(caller.waiting);
+  EXPECT_EQ(Taken(caller), "");
+  EXPECT_EQ(t.Run(other, "GET n"),
+            "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN "
+            "NOSAVE.");
+  EXPECT_EQ(t.Run(other, "EXEC"),
+            "-EXECABORT Transaction discarded because of: BUSY Redis is busy "
+            "running a script. You can only call SCRIPT KILL or SHUTDOWN "
+            "NOSAVE.");
+  EXPECT_GT(RunTurns(), 1);
+  EXPECT_EQ(Taken(caller), ":2\r\n");
+  EXPECT_EQ(t.Run(other, "GET n"), "\"2\"");
+}
+
+TEST_F(ScriptRuns, WhatTheCallerHasPipelinedFollowsItsReply) {
+  t.engine.Feed(caller, std::string(kSlow) + "\r\nPING\r\n" + kSlow + "\r\nGET n\r\n");
+  RunTurns();
+  EXPECT_EQ(Taken(caller), ":2\r\n+PONG\r\n:4\r\n$1\r\n4\r\n");
+}
+
+TEST_F(ScriptRuns, ATransactionGoesOnBehindItsSlowScripts) {
+  t.engine.Feed(caller, std::string("MULTI\r\nSET a 1\r\n") + kSlow + "\r\n" + kSlow +
+                            "\r\nGET a\r\nEXEC\r\n");
+  EXPECT_EQ(Taken(caller), "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+  EXPECT_TRUE(caller.waiting);
+  RunTurns();
+  EXPECT_EQ(Taken(caller), "*4\r\n+OK\r\n:2\r\n:4\r\n$1\r\n1\r\n");
+  EXPECT_EQ(t.Run(other, "PING"), "+PONG");
+}
+
+TEST_F(ScriptRuns, TheRecordsOfATransactionWithSlowScriptsStayTogether) {
+  testing::ListJournal journal;
+  t.engine.keyspace().journal().Attach(journal);
+  t.engine.Feed(caller, std::string("MULTI\r\nSET a 1\r\n") + kSlow + "\r\nEXEC\r\n");
+  EXPECT_TRUE(journal.records.empty());
+  RunTurns();
+  EXPECT_EQ(journal.records,
+            (std::vector<std::string>{"MULTI", "SELECT 0", "SET a 1", "incr n", "incr n", "EXEC"}));
+  t.engine.keyspace().journal().Detach(journal);
+}
+
+TEST_F(ScriptRuns, ItIsKilledIfItHasNotWritten) {
+  Send(caller, kEndless);
+  EXPECT_EQ(t.Run(other, "SCRIPT KILL"), "+OK");
+  RunTurns();
+  const std::string reply = Taken(caller);
+  EXPECT_TRUE(reply.starts_with("-ERR Script killed by user with SCRIPT KILL... script: "))
+      << reply;
+  EXPECT_TRUE(reply.ends_with(", on @user_script:1.\r\n")) << reply;
+  EXPECT_EQ(t.Run(other, "SCRIPT KILL"), "-NOTBUSY No scripts in execution right now.");
+  EXPECT_EQ(t.Run(caller, "EVAL \"return 1\" 0"), ":1");
+}
+
+TEST_F(ScriptRuns, AScriptThatCatchesErrorsIsKilledAllTheSame) {
+  Send(caller,
+       "EVAL \"while true do pcall(function() while true do redis.call('ping') end end) end\" 0");
+  EXPECT_EQ(RunTurns(20), 20);
+  EXPECT_EQ(t.Run(other, "SCRIPT KILL"), "+OK");
+  RunTurns();
+  EXPECT_TRUE(Taken(caller).starts_with("-ERR Script killed"));
+}
+
+TEST_F(ScriptRuns, ItIsNotKilledOnceItHasWritten) {
+  Send(caller, "EVAL \"redis.call('set','a',1) for i=1,5000000 do end return 'done'\" 0");
+  EXPECT_TRUE(t.Run(other, "SCRIPT KILL").starts_with("-UNKILLABLE"));
+  RunTurns();
+  EXPECT_EQ(Taken(caller), "$4\r\ndone\r\n");
+}
+
+TEST_F(ScriptRuns, ASessionThatGoesAwayLeavesItsScriptToItsEnd) {
+  Send(caller, kSlow);
+  const uint64_t id = caller.id;
+  t.engine.Close(id);
+  RunTurns();
+  EXPECT_EQ(t.engine.Find(id), nullptr);
+  EXPECT_EQ(t.Run(other, "GET n"), "\"2\"");
+}
+
+TEST_F(ScriptRuns, WhoWaitsForItsKeysIsServedWhenItHasEnded) {
+  Send(other, "BLPOP list 0");
+  Send(caller, "EVAL \"redis.call('rpush','list','a') for i=1,4000000 do end return 1\" 0");
+  EXPECT_EQ(Taken(other), "");
+  RunTurns();
+  EXPECT_EQ(Taken(caller), ":1\r\n");
+  EXPECT_EQ(Taken(other), "*2\r\n$4\r\nlist\r\n$1\r\na\r\n");
+}
+
+TEST_F(ScriptRuns, TimeStandsStillForAScript) {
+  t.Run("SET k v PX 20");
+  Send(caller, "EVAL \"for i=1,9000000 do end return redis.call('get','k')\" 0");
+  EXPECT_TRUE(caller.waiting);
+  t.AdvanceTime(std::chrono::seconds(1));
+  EXPECT_TRUE(t.Run(other, "PING").starts_with("-BUSY"));
+  RunTurns();
+  EXPECT_EQ(Taken(caller), "$1\r\nv\r\n");
+  EXPECT_EQ(t.Run(other, "GET k"), "(nil)");
+}
+
+TEST_F(ScriptRuns, EndWaitRunsItToItsEnd) {
+  EXPECT_EQ(t.Run(caller, kSlow), "");
+  t.engine.EndWait(caller);
+  EXPECT_EQ(Taken(caller), ":2\r\n");
+}
+
+TEST_F(ScriptRuns, ItIsAbortedWhereItCannotBeSuspended) {
+  Send(caller, "EVAL \"table.sort({1,2,3}, function() while true do end end)\" 0");
+  RunTurns();
+  EXPECT_EQ(Taken(caller),
+            "-ERR the script was ended: it ran for too long where it could not be suspended\r\n");
+  EXPECT_EQ(t.Run(other, "PING"), "+PONG");
+}
+
+TEST_F(ScriptRuns, CoroutinesAreSuspendedWithTheirScript) {
+  Send(caller,
+       "EVAL \"local co = coroutine.wrap(function() for i=1,3 do for j=1,2000000 do end "
+       "coroutine.yield(i) end end) return {co(), co(), co()}\" 0");
+  EXPECT_TRUE(caller.waiting);
+  RunTurns();
+  EXPECT_EQ(Taken(caller), "*3\r\n:1\r\n:2\r\n:3\r\n");
+}
+
+}  // namespace
+}  // namespace kvasm
