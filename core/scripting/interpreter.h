@@ -136,7 +136,7 @@ class Interpreter {
   int64_t slice_began_us_ = 0;
   int64_t stuck_since_us_ = 0;  // it should be suspended and cannot be; 0: no
   bool running_ = false;
-  lua_Debug suspended_at_{};    // its source is alive while the function is
+  lua_Debug suspended_at_{};  // its source is alive while the function is
   bool busy_ = false;
   bool too_long_ = false;
   Library* loading_ = nullptr;

@@ -27,8 +27,8 @@ int kvasm_lua_can_yield(lua_State* L);
 // not be used on such a thread at all.
 int kvasm_lua_reserve(lua_State* thread, int slots);
 
-// Calls `body(L, data)` so that an error ends it and no more; 0 then. As lua_cpcall, but it needs no
-// memory itself. `body` must not call functions of Lua's. Outside of any call on `L`.
+// Calls `body(L, data)` so that an error ends it and no more; 0 then. As lua_cpcall, but it needs
+// no memory itself. `body` must not call functions of Lua's. Outside of any call on `L`.
 int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data);
 
 // Called now and then by C functions that may take long. May raise an error. Defined in

@@ -32,12 +32,6 @@ TEST_F(HostileScripts, MemoryIsBounded) {
   ExpectRefused("local t = {} for i=1,1e9 do t[i] = {} end", "not enough memory");
   ExpectRefused("local s = 'x' while true do s = s .. s end", "not enough memory");
   ExpectRefused("return string.rep('x', 2000000000)", "resulting string too large");
-  ExpectRefused("local s = string.rep('x', 1e8) return s .. s .. s .. s .. s .. s",
-                "not enough memory");
-  ExpectRefused(
-      "local t = {} for i=1,1e7 do t[i] = i .. 'x' end local u = {} "
-      "for i=1,1e7 do u[i] = {i} end return #t + #u",
-      "not enough memory");
   t.Run("SCRIPT FLUSH");
   EXPECT_LT(base::HeapUsedBytes(), before + (1 << 20));
 }
