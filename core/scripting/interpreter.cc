@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/alloc.h"
 #include "core/base/check.h"
@@ -18,10 +19,13 @@ namespace {
 constexpr int kHookInstructions = 100'000;
 // How long a script may go on that should be suspended and cannot be.
 constexpr int64_t kStuckUsMax = 5'000'000;
-// Runs between two steps of the collector, besides those that Lua takes itself.
+// Lua collects when its memory has doubled. What one script may have left behind beyond this goes
+// sooner: in steps of so many KB, one every so many runs.
+constexpr uint64_t kUncollectedBytes = 1 << 20;
 constexpr uint32_t kRunsPerCollection = 50;
 // With so much memory all of it is collected after a run: the next one shall find room.
 constexpr uint64_t kBytesToCollect = Interpreter::kBytesMax / 4;
+constexpr int kCollectionKb = 50;
 
 void OnCount(lua_State* L, lua_Debug*) { Interpreter::Of(L).Interrupt(L, true); }
 
@@ -124,7 +128,8 @@ bool Interpreter::StartFunction(int reference, std::span<const std::string_view>
 
 void Interpreter::BeginRun() {
   random_.Seed(server_.RandomSeed());
-  started_us_ = server_.ExactUs();
+  started_us_ = slice_began_us_ = server_.ExactUs();
+  is_new_ = true;
   stuck_since_us_ = 0;
   busy_ = too_long_ = false;
 }
@@ -173,7 +178,7 @@ int64_t Interpreter::elapsed_us() const { return server_.ExactUs() - started_us_
 
 Interpreter::Status Interpreter::Resume(const TimeLimits& limits) {
   limits_ = limits;
-  slice_began_us_ = server_.ExactUs();
+  if (!std::exchange(is_new_, false)) slice_began_us_ = server_.ExactUs();
   outcome_ = scheduler_.Resume(main_);
   if (outcome_ == Scheduler::Outcome::kSuspended) return Status::kSuspended;
   return outcome_ == Scheduler::Outcome::kDone ? Status::kDone : Status::kFailed;
@@ -246,14 +251,14 @@ void Interpreter::End() {
   const auto end = [](lua_State* L, void* self) { static_cast<Scheduler*>(self)->End(L); };
   kvasm_lua_try(main_, end, &scheduler_);
   // What scripts may have changed for those that follow.
-  lua_gc(main_, LUA_GCRESTART, 0);
+  kvasm_lua_end_gc_stop(main_);
   lua_gc(main_, LUA_GCSETPAUSE, 200);
   lua_gc(main_, LUA_GCSETSTEPMUL, 200);
   if (bytes_ > kBytesToCollect || scheduler_.status() == LUA_ERRMEM) {
     const auto collect = [](lua_State* L, void*) { lua_gc(L, LUA_GCCOLLECT, 0); };
     kvasm_lua_try(main_, collect, nullptr);
-  } else if (++runs_ % kRunsPerCollection == 0) {
-    Protected([](lua_State* L) { lua_gc(L, LUA_GCSTEP, kRunsPerCollection); });
+  } else if (bytes_ > kUncollectedBytes && ++runs_ % kRunsPerCollection == 0) {
+    Protected([](lua_State* L) { lua_gc(L, LUA_GCSTEP, kCollectionKb); });
   }
 }
 

@@ -133,6 +133,7 @@ class Interpreter {
   Scheduler::Outcome outcome_{};
   TimeLimits limits_;
   int64_t started_us_ = 0;
+  bool is_new_ = false;  // its first slice has begun with it
   int64_t slice_began_us_ = 0;
   int64_t stuck_since_us_ = 0;  // it should be suspended and cannot be; 0: no
   bool running_ = false;

@@ -12,7 +12,8 @@ namespace kvasm::scripting {
 const ScriptCache::Script* ScriptCache::Find(std::string_view sha) const {
   constexpr size_t kShaChars = 40;
   if (sha.size() != kShaChars) return nullptr;
-  const auto found = scripts_.find(base::LowerCopy(sha));
+  auto found = scripts_.find(sha);
+  if (found == scripts_.end()) found = scripts_.find(base::LowerCopy(sha));
   return found == scripts_.end() ? nullptr : found->second.get();
 }
 

@@ -254,7 +254,7 @@ describe('a script that takes long', () => {
     assert.equal(error.code, 'BUSY');
     await assert.rejects(other.multi().get('k').exec(), { code: 'EXECABORT' });
     await other.scriptKill();
-    await assert.rejects(reply, /Script killed by user/);
+    await assert.rejects(reply, /Script killed by user with SCRIPT KILL.*, on @user_script:1\.$/);
     assert.equal(await other.incr('n'), 1);
   });
 

@@ -33,3 +33,8 @@ int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data) {
   lua_settop(L, top);
   return status == 0;
 }
+
+void kvasm_lua_end_gc_stop(lua_State* L) {
+  global_State* g = G(L);
+  if (g->GCthreshold == MAX_LUMEM) g->GCthreshold = g->totalbytes;
+}

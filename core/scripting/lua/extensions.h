@@ -31,6 +31,9 @@ int kvasm_lua_reserve(lua_State* thread, int slots);
 // no memory itself. `body` must not call functions of Lua's. Outside of any call on `L`.
 int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data);
 
+// Undoes LUA_GCSTOP. Not as LUA_GCRESTART, which begins a collection whether it was stopped or not.
+void kvasm_lua_end_gc_stop(lua_State* L);
+
 // Called now and then by C functions that may take long. May raise an error. Defined in
 // core/scripting/interpreter.cc.
 void kvasm_lua_interrupt(lua_State* L);
