@@ -25,7 +25,7 @@ class ManualClock final : public host::Clock {
   int64_t exact_step_us = 0;
   int64_t ExactUs() override {
     now_us += exact_step_us;
-    return now_us;
+    return NowUs();
   }
   int64_t NowUs() override {
     ++readings;
