@@ -137,8 +137,8 @@ std::string QuickListFacts(const ds::QuickList& list) {
 }
 
 void Object(Call& call) {
-  Entry* entry =
-      call.keyspace.Find(call.db, call.arg(2), keyspace::kLookupNoTouch | keyspace::kLookupNoStats);
+  // An expired key, too, as long as it is there.
+  Entry* entry = call.keyspace.Peek(call.db, call.arg(2));
   if (entry == nullptr) return call.reply.Error(errors::kNoSuchKey);
   const uint32_t clock = entry->lru[0] | entry->lru[1] << 8 | uint32_t{entry->lru[2]} << 16;
   char address[2 + 16 + 1] = "0x";

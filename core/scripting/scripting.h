@@ -35,6 +35,7 @@ struct ScriptRun {
   bool suspended = false;   // the host has its turn
   bool was_logged = false;  // as slow
   int64_t began_ms = 0;
+  int64_t told_us = 0;               // what TIME has replied to it; 0: nothing
   std::vector<std::string> command;  // that has called it; known from when it is suspended
 };
 

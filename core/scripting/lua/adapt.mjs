@@ -36,6 +36,16 @@ const changes = {
 
   // Matching is bounded in depth and may be interrupted; a repeated string is bounded in length.
   'lstrlib.c': [
+    // A position is 64 bits wide; it is cut to what memory has.
+    [
+      'static ptrdiff_t posrelat (ptrdiff_t pos, size_t len) {',
+      'static ptrdiff_t posrelat (lua_Integer pos, size_t len) {',
+    ],
+    [
+      '  return (pos >= 0) ? pos : 0;',
+      `  if (pos > (lua_Integer)(~(size_t)0 >> 1)) pos = (lua_Integer)(~(size_t)0 >> 1);
+  return (pos >= 0) ? (ptrdiff_t)pos : 0;`,
+    ],
     ['#define LUA_LIB', '#define LUA_LIB\n#include "core/scripting/lua/extensions.h"'],
     ['  int level;  /* total', '  int depth;\n  unsigned steps;\n  int level;  /* total'],
     [

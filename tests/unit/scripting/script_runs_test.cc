@@ -141,6 +141,13 @@ TEST_F(ScriptRuns, TimeStandsStillForAScript) {
   EXPECT_EQ(t.Run(other, "GET k"), "(nil)");
 }
 
+TEST_F(ScriptRuns, TimeRepliesTheSameThroughout) {
+  EXPECT_EQ(t.Run(caller,
+                  "EVAL \"local a = redis.call('time') for i=1,150000 do end "
+                  "local b = redis.call('time') return a[1] == b[1] and a[2] == b[2]\" 0"),
+            ":1");
+}
+
 TEST_F(ScriptRuns, EndWaitRunsItToItsEnd) {
   EXPECT_EQ(t.Run(caller, kSlow), "");
   t.engine.EndWait(caller);
