@@ -29,6 +29,15 @@ uint32_t CommandFlagsOf(const CommandSpec& spec, uint32_t script_flags) {
   return flags;
 }
 
+// The command that a script names, or its subcommand; kNone if there is none.
+int32_t FindCalled(const Table& table, std::span<const std::string_view> args) {
+  const int32_t index = table.Find(args[0]);
+  if (index == Table::kNone) return index;
+  const auto known = static_cast<size_t>(index);
+  if (Table::IsSubcommand(table.at(known))) return Table::kNone;
+  return table.IsContainer(known) && args.size() > 1 ? table.FindSubcommand(known, args[1]) : index;
+}
+
 }  // namespace
 
 uint32_t Engine::FlagsOf(const CommandSpec& spec, std::span<const std::string_view> args) {
@@ -235,13 +244,7 @@ void Engine::EndSuspension(Session& session, size_t index, uint32_t output_befor
 
 bool Engine::CallCommand(std::span<const std::string_view> args, std::string* refusal) {
   refusal->clear();
-  int32_t index = table_.Find(args[0]);
-  if (index != Table::kNone && Table::IsSubcommand(table_.at(static_cast<size_t>(index)))) {
-    index = Table::kNone;
-  }
-  if (index != Table::kNone && table_.IsContainer(static_cast<size_t>(index)) && args.size() > 1) {
-    index = table_.FindSubcommand(static_cast<size_t>(index), args[1]);
-  }
+  const int32_t index = FindCalled(table_, args);
   if (index == Table::kNone) {
     *refusal = errors::kUnknownInScript;
     stats_.CountError("ERR");
@@ -307,10 +310,7 @@ void Engine::SetAudience(int audience) {
 }
 
 scripting::Server::Permission Engine::MayCall(std::span<const std::string_view> args) {
-  int32_t index = table_.Find(args[0]);
-  if (index != Table::kNone && table_.IsContainer(static_cast<size_t>(index)) && args.size() > 1) {
-    index = table_.FindSubcommand(static_cast<size_t>(index), args[1]);
-  }
+  const int32_t index = FindCalled(table_, args);
   if (index == Table::kNone) return Permission::kNoSuchCommand;
   const auto known = static_cast<size_t>(index);
   const command::Access access =
