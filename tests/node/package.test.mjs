@@ -64,11 +64,15 @@ describe('the published package', () => {
     }
   });
 
-  // With Lua and its libraries inside. The aim is 300 KB.
-  test('keeps the wasm under 345 KB with brotli', () => {
-    const wasm = readFileSync(join(folder, 'node_modules/kvasm/dist/kvasm.wasm'));
-    const bytes = brotliCompressSync(wasm).length;
-    assert.ok(bytes < 345_000, `${bytes} bytes`);
+  const wasmBytes = () =>
+    brotliCompressSync(readFileSync(join(folder, 'node_modules/kvasm/dist/kvasm.wasm'))).length;
+
+  test('keeps the wasm under 300 KB with brotli', { todo: 'Lua has made it 340 KB' }, () => {
+    assert.ok(wasmBytes() < 300_000, `${wasmBytes()} bytes`);
+  });
+
+  test('does not let the wasm grow further meanwhile', () => {
+    assert.ok(wasmBytes() < 345_000, `${wasmBytes()} bytes`);
   });
 
   test('opens a database in a program that has installed it', async () => {
