@@ -21,6 +21,7 @@ class Block {
   std::string_view view() const { return {bytes_, size_}; }
   char* data() { return bytes_; }
   size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
 
   // Room for `bytes` in total. False when memory is exhausted: the block is as it was, and failed.
   bool Reserve(size_t bytes) {

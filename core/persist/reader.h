@@ -47,6 +47,8 @@ class Reader {
   size_t left() const { return ok() ? input_.size() - at_ : 0; }
 
   uint8_t Byte();
+  // The byte at hand, which stays; 0 when there is none.
+  uint8_t Peek() const { return left() == 0 ? 0 : static_cast<uint8_t>(input_[at_]); }
   // Exactly `count` bytes, a view of the input; empty after a fault.
   std::string_view Bytes(uint64_t count);
   uint64_t Fixed64();

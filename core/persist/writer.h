@@ -29,6 +29,7 @@ class CountingSink final : public Sink {
 struct WriteOptions {
   int version = kRdbVersion;  // kRdbVersionLeast or more: which type codes a reader knows
   bool compress = true;       // rdbcompression
+  bool checksum = true;       // rdbchecksum: of whole files
 };
 
 class Writer {
