@@ -9,7 +9,7 @@ const layers = {
   ds: ['base'],
   types: ['base', 'ds'],
   keyspace: ['base', 'host', 'ds', 'types'],
-  persist: ['base', 'ds', 'types', 'keyspace'],
+  persist: ['base', 'ds', 'types', 'keyspace', 'resp'],
   resp: ['base'],
   services: ['base', 'host', 'ds', 'types', 'keyspace', 'resp'],
   scripting: ['base', 'resp', 'services'],

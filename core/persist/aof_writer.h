@@ -1,0 +1,75 @@
+// Commands as an append-only file holds them, one record after the other:
+//
+//   *<arguments> CRLF  ( $<bytes> CRLF <argument> CRLF )...
+//
+// and, between records, notes of the time, which readers skip:   #TS:<seconds since the epoch> CRLF
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/base/numbers.h"
+
+namespace kvasm::persist {
+
+// Writes bulk strings of records: a line end stands before each header, so that pieces are few.
+// `Out` is anything with Append(std::string_view); borrowed.
+template <class Out>
+class RecordWriter {
+ public:
+  explicit RecordWriter(Out& out) : out_(out) {}
+
+  // A record of this many arguments begins; they follow.
+  void Begin(uint64_t arguments) {
+    char head[1 + base::kIntCharsMax];
+    head[0] = '*';
+    out_.Append({head, 1 + base::FormatUint64(head + 1, arguments)});
+  }
+  void Bulk(std::string_view argument) {
+    char head[3 + base::kIntCharsMax + 2] = {'\r', '\n', '$'};
+    const size_t digits = base::FormatUint64(head + 3, argument.size());
+    head[3 + digits] = '\r';
+    head[4 + digits] = '\n';
+    out_.Append({head, 5 + digits});
+    out_.Append(argument);
+  }
+  void Integer(int64_t value) {
+    char text[base::kIntCharsMax];
+    Bulk({text, base::FormatInt64(text, value)});
+  }
+  // All its arguments have followed.
+  void End() { out_.Append("\r\n"); }
+
+ private:
+  Out& out_;
+};
+
+template <class Out>
+void AppendRecord(Out& out, std::span<const std::string_view> arguments) {
+  RecordWriter<Out> record(out);
+  record.Begin(arguments.size());
+  for (const std::string_view argument : arguments) record.Bulk(argument);
+  record.End();
+}
+
+// aof-timestamp-enabled: a note of the time before what is written, at most one a second.
+class AofTimestamps {
+ public:
+  // `unix_s`: now, in seconds since the epoch. `always`: even if the last note is of the same
+  // second (the beginning of a file).
+  template <class Out>
+  void Note(Out& out, int64_t unix_s, bool always = false) {
+    if (!always && unix_s <= noted_s_) return;
+    noted_s_ = unix_s;
+    char text[base::kIntCharsMax];
+    out.Append("#TS:");
+    out.Append({text, base::FormatInt64(text, unix_s)});
+    out.Append("\r\n");
+  }
+
+ private:
+  int64_t noted_s_ = 0;
+};
+
+}  // namespace kvasm::persist
