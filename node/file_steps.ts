@@ -1,0 +1,122 @@
+// The steps a storage of files is made of.
+import * as fs from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+/** What is handed to the system at once: a large write is many, and others get in between. */
+export const kPieceBytes = 1 << 20;
+
+const write = promisify(fs.write);
+const sync = promisify(fs.fsync);
+
+/** The system's name of an error. */
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'EIO';
+}
+
+/** A handler that swallows errors of these codes. */
+export function unless(...codes: string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!codes.includes(codeOf(error))) throw error;
+  };
+}
+
+function systemError(code: string, errno: number): Error {
+  return Object.assign(new Error(code), { code, errno });
+}
+
+/** Room for what there is to read of [offset, offset + length). @throws if it is no file */
+export function readBuffer(stats: fs.Stats, offset: number, length: number): Uint8Array {
+  if (stats.isDirectory()) throw systemError('EISDIR', -21);
+  return new Uint8Array(Math.max(0, Math.min(length, stats.size - offset)));
+}
+
+/** How many bytes were written; a system that takes none, and calls it no error, has one. */
+function progress(bytesWritten: number): number {
+  if (bytesWritten > 0) return bytesWritten;
+  throw systemError('EIO', -5);
+}
+
+/** Writes some of `bytes`, from its `from`th on, at a position of a file; there must be some. */
+export async function writeSome(
+  fd: number,
+  bytes: Uint8Array,
+  from: number,
+  position: number,
+): Promise<number> {
+  const length = Math.min(kPieceBytes, bytes.length - from);
+  return progress((await write(fd, bytes, from, length, position)).bytesWritten);
+}
+
+/** As `writeSome`, and waits for it. */
+export function writeSomeSync(
+  fd: number,
+  bytes: Uint8Array,
+  from: number,
+  position: number,
+): number {
+  return progress(fs.writeSync(fd, bytes, from, bytes.length - from, position));
+}
+
+/** Syncs a file, open (a number) or not (a path). */
+export async function syncFile(file: number | string): Promise<void> {
+  if (typeof file === 'number') return sync(file);
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** As `syncFile`, and waits for it. */
+export function syncFileSync(path: string): void {
+  const fd = fs.openSync(path, 'r+');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+// Windows knows no syncing of folders; names are safe there without.
+const kHasFolderSync = process.platform !== 'win32';
+
+/** Has the names in a folder survive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  if (!kHasFolderSync) return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** As `syncFolder`, and waits for it. */
+export function syncFolderSync(path: string): void {
+  if (!kHasFolderSync) return;
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Makes a folder, and those it is in, unless they are there. They survive a power cut. */
+export function makeFolder(path: string): void {
+  let first: string | undefined;
+  try {
+    first = fs.mkdirSync(path, { recursive: true });
+  } catch (error) {
+    unless('EEXIST')(error);
+    throw systemError('ENOTDIR', -20);
+  }
+  if (first === undefined) return;
+  for (let made = path; ; made = dirname(made)) {
+    syncFolderSync(dirname(made));
+    if (made === first || made === dirname(made)) return;
+  }
+}
