@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/base/bytes.h"
-#include "core/base/crc64.h"
 #include "core/base/numbers.h"
 
 namespace kvasm::persist {
@@ -47,7 +46,7 @@ RdbReader::Progress RdbReader::progress() const {
 }
 
 void RdbReader::Sum(std::string_view bytes) {
-  if (options_.verify_checksum) checksum_ = base::Crc64(checksum_, bytes);
+  if (options_.verify_checksum) checksum_.Add(bytes);
 }
 
 RdbReader::Progress RdbReader::Feed(std::string_view bytes, size_t* used) {
@@ -66,9 +65,11 @@ RdbReader::Progress RdbReader::Finish() {
   if (state_ == State::kRecords) doing_ = Doing::kType;
   if (state_ == State::kChecksum) doing_ = Doing::kChecksum;
   // What there is of the last record may be wrong besides.
+  const uint64_t end = offset_;
   size_t used = 0;
   if (kept_.size() != 0) Parse(kept_.view(), &used);
   if (state_ >= State::kDone) return progress();
+  offset_ = end;
   cut_short_ = true;
   Fail("Unexpected EOF reading RDB file");
   return progress();
@@ -174,7 +175,7 @@ RdbReader::Outcome RdbReader::ParseChecksum(Reader& in) {
   const uint64_t expected = in.Fixed64();
   if (const Outcome outcome = Read(in); outcome != Outcome::kWhole) return outcome;
   const bool checked = options_.verify_checksum && expected != 0;
-  if (checked && expected != checksum_) return Fail("RDB CRC error");
+  if (checked && expected != checksum_.value()) return Fail("RDB CRC error");
   state_ = State::kDone;
   target_.End(checked);
   return Outcome::kWhole;

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/crc64_sum.h"
 #include "core/base/result.h"
 #include "core/persist/block.h"
 #include "core/persist/reader.h"
@@ -31,6 +32,7 @@ struct RdbReadOptions {
   bool skip_modules = false;
 };
 
+// About 17 KB: not for the stack.
 class RdbReader {
  public:
   // What a file says. Views are valid during the call.
@@ -138,7 +140,7 @@ class RdbReader {
   int version_ = 0;
   uint64_t offset_ = 0;
   uint64_t record_offset_ = 0;  // where the record at hand begins
-  uint64_t checksum_ = 0;       // of what has come, up to the end of the records
+  base::Crc64Sum checksum_;     // of what has come, up to the end of the records
   std::string_view record_;     // what is being parsed and what follows it
 
   // A record that was cut: what there is of it.

@@ -1,6 +1,5 @@
 #include "core/persist/rdb_writer.h"
 
-#include "core/base/crc64.h"
 #include "core/base/numbers.h"
 
 namespace kvasm::persist {
@@ -21,14 +20,14 @@ void RdbWriter::File::Flush() {
 }
 
 void RdbWriter::File::Pass(std::string_view bytes) {
-  if (sums) checksum_ = base::Crc64(checksum_, bytes);
+  if (sums) checksum_.Add(bytes);
   passed_bytes_ += bytes.size();
   sink_.Append(bytes);
 }
 
 uint64_t RdbWriter::File::Checksum() {
   Flush();
-  return sums ? checksum_ : 0;
+  return sums ? checksum_.value() : 0;
 }
 
 void RdbWriter::Begin(const RdbHeader& header) {

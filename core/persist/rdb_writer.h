@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/base/crc64_sum.h"
 #include "core/keyspace/access.h"
 #include "core/persist/value.h"
 #include "core/persist/writer.h"
@@ -47,6 +48,7 @@ struct SavedAccess {
   int64_t now_ms = 0;
 };
 
+// About 24 KB: not for the stack.
 class RdbWriter {
  public:
   // `sink` is borrowed. It is called from Begin to End; blocks are of kBufferBytes or less, long
@@ -87,7 +89,7 @@ class RdbWriter {
 
     Sink& sink_;
     uint64_t passed_bytes_ = 0;
-    uint64_t checksum_ = 0;
+    base::Crc64Sum checksum_;
     size_t kept_bytes_ = 0;
     char kept_[kBufferBytes];
   };

@@ -1,0 +1,34 @@
+#include "core/base/crc64_sum.h"
+
+#include "core/base/bytes.h"
+#include "core/base/crc64.h"
+
+namespace kvasm::base {
+
+Crc64Sum::Crc64Sum() {
+  for (int byte = 0; byte < 256; ++byte) {
+    const char as_char = static_cast<char>(byte);
+    uint64_t sum = Crc64(0, {&as_char, 1});
+    for (auto& table : tables_) {
+      table[byte] = sum;
+      const char zero = 0;
+      sum = Crc64(sum, {&zero, 1});
+    }
+  }
+}
+
+void Crc64Sum::Add(std::string_view data) {
+  uint64_t sum = value_;
+  const char* at = data.data();
+  const char* const end = at + data.size();
+  for (; end - at >= kLanes; at += kLanes) {
+    const uint64_t word = sum ^ Load64(at);
+    sum = tables_[7][word & 255] ^ tables_[6][word >> 8 & 255] ^ tables_[5][word >> 16 & 255] ^
+          tables_[4][word >> 24 & 255] ^ tables_[3][word >> 32 & 255] ^
+          tables_[2][word >> 40 & 255] ^ tables_[1][word >> 48 & 255] ^ tables_[0][word >> 56];
+  }
+  for (; at < end; ++at) sum = tables_[0][(sum ^ static_cast<uint8_t>(*at)) & 255] ^ sum >> 8;
+  value_ = sum;
+}
+
+}  // namespace kvasm::base
