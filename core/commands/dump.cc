@@ -130,6 +130,14 @@ void Store(Call& call, const RestoreOptions& options, Edit& edit, int64_t ttl_ms
   call.reply.Ok();
 }
 
+void LogFault(Call& call, const persist::Reader& reader, persist::Fault fault) {
+  std::string_view cause = reader.cause();
+  if (fault == persist::Fault::kEmpty) cause = "Empty collection";
+  if (fault == persist::Fault::kCutShort) cause = "The value is cut short";
+  call.host.log.Write(host::LogLevel::kVerbose,
+                      "RESTORE of a damaged value: " + std::string(cause));
+}
+
 void Restore(Call& call) {
   const std::optional<RestoreOptions> options = ReadOptions(call);
   if (!options) return;
@@ -148,7 +156,10 @@ void Restore(Call& call) {
   const uint8_t type = reader.Byte();
   const persist::Fault fault = persist::LoadValue(reader, type, call.context(), value);
   if (fault == persist::Fault::kOutOfMemory) return call.OutOfMemory();
-  if (fault != persist::Fault::kNone) return call.reply.Error(errors::kDumpFormat);
+  if (fault != persist::Fault::kNone) {
+    LogFault(call, reader, fault);
+    return call.reply.Error(errors::kDumpFormat);
+  }
   Store(call, *options, edit, ttl_ms, value);
 }
 

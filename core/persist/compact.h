@@ -2,10 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "core/ds/item.h"
+#include "core/persist/listpack.h"
 #include "core/persist/loading.h"
+#include "core/persist/ziplist.h"
 
 namespace kvasm::persist {
 
@@ -17,6 +21,16 @@ inline bool ItemLess(const ds::Item& a, const ds::Item& b) {
 
 inline bool ItemEqual(const ds::Item& a, const ds::Item& b) {
   return !ItemLess(a, b) && !ItemLess(b, a);
+}
+
+// The cause of a fault.
+template <class Source>
+constexpr std::string_view DuplicatesIn() {
+  if constexpr (std::is_same_v<Source, ListpackReader>) {
+    return "listpack with dup elements, integrity check failed";
+  } else {
+    return "ziplist or zipmap with dup elements, integrity check failed";
+  }
 }
 
 // Checks a block of `count` elements for equal ones among those at 0, `stride`, 2 x `stride`, ...:
@@ -33,7 +47,7 @@ bool AllDistinct(Loading& loading, std::string_view block, uint32_t count, uint3
   }
   std::sort(items.begin(), items.end(), ItemLess);
   const bool distinct = std::adjacent_find(items.begin(), items.end(), ItemEqual) == items.end();
-  return distinct || loading.Corrupt();
+  return distinct || loading.Corrupt(DuplicatesIn<Source>());
 }
 
 // The number of elements of a sound block whose number is a multiple of `stride`; 0 after a fault
@@ -46,7 +60,8 @@ uint32_t CheckedCount(Loading& loading, std::string_view block, uint32_t stride)
     loading.Corrupt();
     return 0;
   }
-  if (*count == 0) loading.Empty();
+  // An empty zipmap was never written: it is taken for damage, as in Redis.
+  if (*count == 0) std::is_same_v<Source, ZipmapReader> ? loading.Corrupt() : loading.Empty();
   return *count;
 }
 

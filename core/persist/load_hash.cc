@@ -28,7 +28,7 @@ bool LoadPairs(Loading& loading) {
     const std::string_view field = loading.in.String(loading.first);
     const std::string_view value = loading.in.String(loading.second);
     if (!loading.in.ok() || !loading.HaveRoom(field.size() + value.size())) return false;
-    if (!hash.Set(field, value)) return loading.Corrupt();
+    if (!hash.Set(field, value)) return loading.Corrupt("Duplicate hash fields detected");
   }
   return true;
 }
@@ -45,7 +45,7 @@ bool FillTable(Loading& loading, std::string_view block, uint32_t fields) {
     const std::string_view field = field_item.Text(field_text);
     const std::string_view value = value_item.Text(value_text);
     if (!loading.HaveRoom(field.size() + value.size())) return false;
-    if (!hash.Set(field, value)) return loading.Corrupt();
+    if (!hash.Set(field, value)) return loading.Corrupt(DuplicatesIn<Source>());
   }
   return true;
 }

@@ -16,13 +16,14 @@ using types::Hash;
 
 // Later ends cannot be set.
 constexpr uint64_t kEndMost = (uint64_t{1} << 48) - 2;
+constexpr std::string_view kBadEnd = "Invalid expire time of a hash field";
 
 // Adds a field; `end` 0 = it does not end.
 bool AddField(Loading& loading, std::string_view field, std::string_view value, uint64_t end) {
-  if (end > kEndMost) return loading.Corrupt();
+  if (end > kEndMost) return loading.Corrupt(kBadEnd);
   if (!loading.HaveRoom(field.size() + value.size())) return false;
   Hash hash(loading.value, loading.context);
-  if (!hash.Set(field, value)) return loading.Corrupt();
+  if (!hash.Set(field, value)) return loading.Corrupt("Duplicate hash fields detected");
   if (end == 0) return true;
   if (!hash.ReserveExpiry(1)) return loading.in.Fail(Fault::kOutOfMemory);
   hash.SetExpiry(field, static_cast<int64_t>(end));
@@ -34,7 +35,7 @@ bool LoadFields(Loading& loading, bool relative) {
   const uint32_t fields = loading.in.Count(3);
   if (!loading.in.ok()) return false;
   if (fields == 0) return loading.Empty();
-  if (earliest > kEndMost + 1) return loading.Corrupt();
+  if (earliest > kEndMost + 1) return loading.Corrupt(kBadEnd);
   const bool packed = Within(fields, loading.limits().hash_max_listpack_entries);
   loading.Begin(packed ? Encoding::kHashListpackEx : Encoding::kHashHashtableEx);
   for (uint32_t i = 0; i < fields; ++i) {
@@ -42,7 +43,7 @@ bool LoadFields(Loading& loading, bool relative) {
     const std::string_view field = loading.in.String(loading.first);
     const std::string_view value = loading.in.String(loading.second);
     if (!loading.in.ok()) return false;
-    if (distance > kEndMost + 1) return loading.Corrupt();
+    if (distance > kEndMost + 1) return loading.Corrupt(kBadEnd);
     if (!AddField(loading, field, value, distance == 0 ? 0 : distance + earliest - 1)) return false;
   }
   return true;

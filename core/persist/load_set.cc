@@ -34,7 +34,7 @@ bool LoadMembers(Loading& loading) {
   for (uint32_t i = 0; i < members; ++i) {
     const std::string_view member = loading.in.String(loading.first);
     if (!loading.in.ok() || !loading.HaveRoom(member.size())) return false;
-    if (!set.Add(member)) return loading.Corrupt();
+    if (!set.Add(member)) return loading.Corrupt("Duplicate set members detected");
   }
   return true;
 }
@@ -108,7 +108,7 @@ bool LoadListpack(Loading& loading) {
   for (ListpackReader source(block); source.More();) {
     const ds::Item member = source.Take();
     if (!loading.HaveRoom(member.TextSize())) return false;
-    if (!set.Add(member)) return loading.Corrupt();
+    if (!set.Add(member)) return loading.Corrupt("Duplicate set members detected");
   }
   return true;
 }

@@ -14,6 +14,8 @@ namespace {
 
 using types::Encoding;
 
+constexpr std::string_view kDuplicate = "Duplicate zset members detected";
+
 struct Scored {
   ds::Item member;
   double score;
@@ -58,7 +60,8 @@ bool LoadMembers(Loading& loading, bool scores_are_text) {
     const std::string_view member = loading.in.String(loading.first);
     const double score = scores_are_text ? TextScore(loading.in) : loading.in.Double();
     if (!loading.in.ok() || !loading.HaveRoom(member.size())) return false;
-    if (std::isnan(score) || !zset.Set(member, score)) return loading.Corrupt();
+    if (std::isnan(score)) return loading.Corrupt("Zset with NAN score detected");
+    if (!zset.Set(member, score)) return loading.Corrupt(kDuplicate);
   }
   return true;
 }
@@ -78,7 +81,8 @@ bool FillTable(Loading& loading, std::string_view block, uint32_t members) {
     const std::string_view member = item.Text(scratch);
     const std::optional<double> score = ScoreOf(source.Take());
     if (!loading.HaveRoom(member.size())) return false;
-    if (!score || !zset.Set(member, *score)) return loading.Corrupt();
+    if (!score) return loading.Corrupt();
+    if (!zset.Set(member, *score)) return loading.Corrupt(DuplicatesIn<Source>());
   }
   return true;
 }

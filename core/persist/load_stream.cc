@@ -111,14 +111,16 @@ bool LoadEntries(Loading& loading, Stream& stream) {
   const uint32_t nodes = loading.in.Count(kNodeBytesLeast);
   for (uint32_t i = 0; i < nodes; ++i) {
     const std::string_view key = loading.in.String(loading.first);
-    if (loading.in.ok() && key.size() != types::StreamKey::kBytes) return loading.Corrupt();
+    if (loading.in.ok() && key.size() != types::StreamKey::kBytes) {
+      return loading.Corrupt("Stream node key entry is not an ID");
+    }
     if (!loading.in.ok()) return false;
     const StreamId first_id = types::StreamIdOfKey(key);
     const std::string_view block = loading.in.String(loading.first);
     if (!loading.in.ok()) return false;
     types::StreamNode* node = ReadNode(loading, block, first_id);
     if (node == nullptr) return false;
-    if (!stream.AppendNode(node)) return loading.Corrupt();
+    if (!stream.AppendNode(node)) return loading.Corrupt("Stream nodes out of order");
   }
   return loading.in.ok();
 }
@@ -143,7 +145,7 @@ bool LoadFacts(Loading& loading, Stream& stream, ValueType type) {
   if (!in.ok()) return false;
   if (length != stream.length() || last_id < stream.LastEntryId() || entries_added < length ||
       entries_added > INT64_MAX) {
-    return loading.Corrupt();
+    return loading.Corrupt("Stream length or IDs inconsistent with its entries");
   }
   types::StreamReader first(stream);
   if (first.Next()) stream.first_id = first.entry().id;
@@ -163,7 +165,7 @@ bool LoadPending(Loading& loading, ConsumerGroup& group) {
     const uint64_t delivery_count = in.Length();
     if (!in.ok() || !loading.HaveRoom(types::kPendingBytesMax)) return false;
     if (!group.LoadPending(types::StreamIdOfKey(key), delivery_ms, delivery_count)) {
-      return loading.Corrupt();
+      return loading.Corrupt("Duplicate pending entry of a stream group detected");
     }
   }
   return in.ok();
@@ -176,12 +178,16 @@ bool LoadConsumer(Loading& loading, ConsumerGroup& group, ValueType type) {
   const auto active_ms = type == ValueType::kStream3 ? static_cast<int64_t>(in.Fixed64()) : seen_ms;
   const uint32_t pending = in.Count(types::StreamKey::kBytes);
   if (!in.ok() || !loading.HaveRoom(kConsumerBytes + uint64_t{3} * name.size())) return false;
-  if (group.FindConsumer(name) != nullptr) return loading.Corrupt();
+  if (group.FindConsumer(name) != nullptr) {
+    return loading.Corrupt("Duplicate stream consumer detected");
+  }
   Consumer& consumer = group.AddConsumer(name, seen_ms, active_ms);
   for (uint32_t i = 0; i < pending; ++i) {
     const std::string_view key = in.Bytes(types::StreamKey::kBytes);
     if (!loading.HaveRoom(types::kPendingBytesMax)) return false;
-    if (!group.LoadOwner(types::StreamIdOfKey(key), consumer)) return loading.Corrupt();
+    if (!group.LoadOwner(types::StreamIdOfKey(key), consumer)) {
+      return loading.Corrupt("Stream consumer entry not found in its group, or owned twice");
+    }
   }
   return true;
 }
@@ -194,9 +200,11 @@ bool LoadGroup(Loading& loading, Stream& stream, ValueType type) {
                                    ? types::EntriesAddedUpTo(stream, last_id)
                                    : static_cast<int64_t>(in.Length());
   if (!in.ok() || !loading.HaveRoom(kConsumerBytes + uint64_t{3} * name.size())) return false;
-  if (entries_read < ConsumerGroup::kUnknown) return loading.Corrupt();
+  if (entries_read < ConsumerGroup::kUnknown) {
+    return loading.Corrupt("Stream group offset out of range");
+  }
   ConsumerGroup* group = stream.groups->Add(name, last_id, entries_read);
-  if (group == nullptr) return loading.Corrupt();
+  if (group == nullptr) return loading.Corrupt("Duplicate stream group detected");
   if (!LoadPending(loading, *group)) return false;
   constexpr uint32_t kConsumerBytesLeast = 1 + sizeof(int64_t) + 1;
   const uint32_t consumers = in.Count(kConsumerBytesLeast);
@@ -204,7 +212,7 @@ bool LoadGroup(Loading& loading, Stream& stream, ValueType type) {
     if (!LoadConsumer(loading, *group, type)) return false;
   }
   if (!in.ok()) return false;
-  return group->AllOwned() || loading.Corrupt();
+  return group->AllOwned() || loading.Corrupt("Stream group pending entry without consumer");
 }
 
 }  // namespace

@@ -7,6 +7,39 @@ namespace {
 
 using types::Encoding;
 
+// What a value is that fails its checks, if nothing more is known.
+std::string_view CorruptCause(uint8_t type) {
+  switch (static_cast<ValueType>(type)) {
+    case ValueType::kHashZipmap:
+      return "Zipmap integrity check failed.";
+    case ValueType::kListZiplist:
+      return "List ziplist integrity check failed.";
+    case ValueType::kSetIntset:
+      return "Intset integrity check failed.";
+    case ValueType::kZsetZiplist:
+      return "Zset ziplist integrity check failed.";
+    case ValueType::kHashZiplist:
+      return "Hash ziplist integrity check failed.";
+    case ValueType::kListQuicklist:
+    case ValueType::kListQuicklist2:
+      return "Quicklist integrity check failed.";
+    case ValueType::kHashListpack:
+    case ValueType::kHashListpackEx:
+    case ValueType::kHashListpackExCandidate:
+      return "Hash listpack integrity check failed.";
+    case ValueType::kZsetListpack:
+      return "Zset listpack integrity check failed.";
+    case ValueType::kSetListpack:
+      return "Set listpack integrity check failed.";
+    case ValueType::kStream1:
+    case ValueType::kStream2:
+    case ValueType::kStream3:
+      return "Stream listpack integrity check failed.";
+    default:
+      return "Unknown RDB encoding type";
+  }
+}
+
 bool LoadCollection(Loading& loading, ValueType type) {
   switch (type) {
     case ValueType::kHash:
@@ -78,7 +111,9 @@ Fault LoadValue(Reader& in, uint8_t type, const types::Context& context, LoadedV
   Loading loading{.in = in, .context = context, .value = {out.data_, out.encoding_}};
   const bool whole = LoadCollection(loading, static_cast<ValueType>(type));
   if (whole) return Fault::kNone;
-  return loading.empty ? Fault::kEmpty : in.fault();
+  if (loading.empty) return Fault::kEmpty;
+  in.Explain(CorruptCause(type));
+  return in.fault();
 }
 
 }  // namespace kvasm::persist

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/base/alloc.h"
 #include "core/base/room.h"
@@ -23,7 +24,8 @@ struct Loading {
   bool empty = false;
 
   const types::Limits& limits() const { return *context.limits; }
-  bool Corrupt() { return in.Fail(Fault::kCorrupt); }
+  // `cause` says more than that the value fails its checks; it outlives everything.
+  bool Corrupt(std::string_view cause = {}) { return in.Fail(Fault::kCorrupt, cause); }
   bool Empty() {
     empty = true;
     return false;

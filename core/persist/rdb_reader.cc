@@ -151,9 +151,7 @@ RdbReader::Outcome RdbReader::FailOf(const Reader& in, Fault fault) {
     out_of_memory_ = true;
     return Fail("Out of memory reading RDB file");
   }
-  if (doing_ != Doing::kValue || type_ < 0) return Fail("Invalid data in RDB file");
-  Fail(TypeCodeName(static_cast<uint8_t>(type_)), " integrity check failed.");
-  return Outcome::kFault;
+  return Fail(in.cause().empty() ? "Invalid data in RDB file" : in.cause());
 }
 
 RdbReader::Outcome RdbReader::ParseMagic(Reader& in) {

@@ -7,8 +7,8 @@
 //
 // However the file is cut into chunks, the target is told the same. A record that is not cut is
 // read where it stands; one that is cut is put together first: memory is bounded by the largest
-// record and the value made of it. What follows the file in a chunk is not touched (an append-only file
-// begins with an RDB file and goes on with commands).
+// record and the value made of it. What follows the file in a chunk is not touched (an append-only
+// file begins with an RDB file and goes on with commands).
 //
 // Whatever the bytes are, the reader tells a fault and where it is; it does not trap.
 #pragma once

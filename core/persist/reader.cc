@@ -4,6 +4,11 @@
 #include "core/base/lzf.h"
 
 namespace kvasm::persist {
+namespace {
+
+constexpr std::string_view kBadCompression = "Invalid LZF compressed string";
+
+}  // namespace
 
 uint8_t Reader::Byte() {
   const std::string_view byte = Bytes(1);
@@ -37,7 +42,7 @@ uint64_t Reader::LengthAfter(uint8_t first) {
     return bytes.empty() ? 0 : __builtin_bswap32(base::Load32(bytes.data()));
   }
   if (first == length_byte::k64Bits) return __builtin_bswap64(Fixed64());
-  Fail(Fault::kCorrupt);
+  Fail(Fault::kCorrupt, "Unknown RDB length or string encoding");
   return 0;
 }
 
@@ -65,7 +70,7 @@ std::string_view Reader::String(StringScratch& scratch) {
   }
   const uint64_t size = LengthAfter(first);
   if (size > kStringBytesMax) {
-    Fail(Fault::kCorrupt);
+    Fail(Fault::kCorrupt, "Length of a string out of range");
     return {};
   }
   return Bytes(size);
@@ -91,7 +96,7 @@ std::string_view Reader::Compressed(StringScratch& scratch) {
   const std::string_view compressed = Bytes(compressed_bytes);
   if (!ok()) return {};
   if (size == 0 || size > kStringBytesMax || size > base::LzfExpandedBytesMax(compressed.size())) {
-    Fail(Fault::kCorrupt);
+    Fail(Fault::kCorrupt, kBadCompression);
     return {};
   }
   scratch.expanded_.Clear();
@@ -101,7 +106,7 @@ std::string_view Reader::Compressed(StringScratch& scratch) {
     return {};
   }
   if (!base::LzfExpand(compressed, scratch.expanded_.data(), bytes)) {
-    Fail(Fault::kCorrupt);
+    Fail(Fault::kCorrupt, kBadCompression);
     return {};
   }
   scratch.expanded_.Resize(bytes);

@@ -38,11 +38,21 @@ class Reader {
 
   bool ok() const { return fault_ == Fault::kNone; }
   Fault fault() const { return fault_; }
-  // Latches a fault that the caller found; false, so that a decoder can return it.
-  bool Fail(Fault fault) {
-    if (ok()) fault_ = fault;
+  // Latches a fault that the caller found; false, so that a decoder can return it. The cause, in
+  // words, outlives everything.
+  bool Fail(Fault fault, std::string_view cause = {}) {
+    if (ok()) {
+      fault_ = fault;
+      cause_ = cause;
+    }
     return false;
   }
+  // Says what is corrupt, if nobody has.
+  void Explain(std::string_view cause) {
+    if (cause_.empty()) cause_ = cause;
+  }
+  // What is corrupt; may be empty.
+  std::string_view cause() const { return cause_; }
   size_t position() const { return at_; }
   size_t left() const { return ok() ? input_.size() - at_ : 0; }
 
@@ -69,6 +79,7 @@ class Reader {
   std::string_view input_;
   size_t at_ = 0;
   Fault fault_ = Fault::kNone;
+  std::string_view cause_;
 };
 
 }  // namespace kvasm::persist

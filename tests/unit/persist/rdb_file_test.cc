@@ -176,7 +176,7 @@ TEST_F(RdbReaderTest, WhatIsNoFileIsRefused) {
   EXPECT_EQ(Error(File("\x06\x01x")), "Unknown RDB encoding type 6 (offset 10)");
   EXPECT_EQ(Error(File("\x1a\x01x")), "Unknown RDB encoding type 26 (offset 10)");
   EXPECT_EQ(Error(File("\x0b\x01k\x08\x03\0\0\0\0\0\0\0")).substr(0, 34),
-            "set-intset integrity check failed.");
+            "Intset integrity check failed. (of");
 }
 
 TEST_F(RdbReaderTest, VersionsBefore5HaveNoChecksum) {
