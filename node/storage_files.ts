@@ -27,7 +27,7 @@ import {
   writeSomeSync,
 } from './file_steps.js';
 import { reasonOf } from './replace_file.js';
-import { FolderLock } from './storage_lock.js';
+import { FolderLock, type Beat } from './storage_lock.js';
 
 /** A file that is being appended to. It is open for writing at positions, not for appending. */
 interface OpenFile {
@@ -40,6 +40,11 @@ interface OpenFile {
 
 /** What can be done at once while appends are under way, by completing them. */
 const kHarmlessSync = new Set<StorageOperation>(['size', 'read', 'append', 'sync']);
+
+/** What nobody may do who has lost the lock. */
+const kChanging = new Set<StorageOperation>([
+  ...(['append', 'sync', 'truncate', 'rename', 'replace', 'remove'] as const),
+]);
 
 /** Stands for what is done to no file. */
 const kNoFile = '';
@@ -60,11 +65,14 @@ export class FileStorage implements Storage, StorageSync {
   private readonly folderLock: FolderLock;
   private closing: Promise<void> | undefined;
 
-  /** @param folder a path, taken from the working directory of now */
-  constructor(folder: string) {
+  /**
+   * @param folder a path, taken from the working directory of now
+   * @param beat how the lock shows that it is held; all who use the folder must agree
+   */
+  constructor(folder: string, beat?: Beat) {
     this.name = `file:${folder}`;
     this.folder = resolve(folder);
-    this.folderLock = new FolderLock(this.folder, this.name);
+    this.folderLock = new FolderLock(this.folder, this.name, beat);
   }
 
   lock(): Promise<void> {
@@ -354,6 +362,9 @@ export class FileStorage implements Storage, StorageSync {
   private check(operation: StorageOperation, files: readonly string[]): void {
     if (this.closing) throw new StorageError(operation, files[0] ?? '', 'ECLOSED');
     for (const file of files) checkFileName(operation, file);
+    if (kChanging.has(operation) && this.folderLock.isLost()) {
+      throw new StorageError(operation, files[0]!, 'ELOCKLOST');
+    }
   }
 
   private path(file: string): string {

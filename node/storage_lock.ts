@@ -12,6 +12,11 @@
 // and makes everything before it history. A process that was slow may still create kvasm.lock.X
 // afterwards; so everyone who has created a file walks the chain again, and does not hold the lock
 // unless the chain ends with itself. Ids are never used twice, so history does not come back.
+//
+// Whether a holder is gone the system tells, by the number of its process. Where that means
+// nothing, on another machine or in another container, its silence does: a holder touches the file
+// now and then, and one that has not for long is taken for gone. If it was only held up, it notices
+// when it runs again, before it writes anything more.
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
@@ -40,9 +45,22 @@ interface Holder {
 const kUnreadableLooks = 20;
 const kUnreadablePauseMs = 50;
 
+/** How a holder shows that it is alive. */
+export interface Beat {
+  /** How often it touches the file. */
+  readonly everyMs: number;
+  /** How long it must have been silent to be taken for gone. */
+  readonly silenceMs: number;
+}
+
+export const kBeat: Beat = { everyMs: 2000, silenceMs: 15_000 };
+
 /** The lock of a folder. */
 export class FolderLock {
   private held: { readonly id: string; readonly path: string } | undefined;
+  private beating: NodeJS.Timeout | undefined;
+  /** When it was last seen to be its own: milliseconds of the monotonic clock. */
+  private confirmedMs = 0;
 
   /**
    * @param folder its path
@@ -51,6 +69,7 @@ export class FolderLock {
   constructor(
     private readonly folder: string,
     private readonly name: string,
+    private readonly beat: Beat = kBeat,
   ) {}
 
   /**
@@ -74,7 +93,7 @@ export class FolderLock {
         const { last, end } = this.walk();
         if (last === 'unreadable' && looks < kUnreadableLooks) {
           await sleep(kUnreadablePauseMs);
-        } else if (typeof last === 'object' && !isGone(last, own)) {
+        } else if (typeof last === 'object' && !(await this.isGone(last, own))) {
           throw this.refusal(last, own);
         } else if (create(end, draft)) {
           const { last: holder } = this.walk();
@@ -87,8 +106,33 @@ export class FolderLock {
     }
   }
 
+  /**
+   * Whether it still has the lock, if it had. It is lost if the process was held up for so long, or
+   * the file removed by hand, that somebody else has taken it.
+   */
+  isLost(): boolean {
+    if (this.held === undefined) return false;
+    if (performance.now() - this.confirmedMs > this.beat.silenceMs / 2) this.confirm();
+    return this.confirmedMs < 0;
+  }
+
+  /** Looks whether it still has the lock, and shows that it is alive. */
+  private confirm(): void {
+    const { id, path } = this.held!;
+    try {
+      const found = read(path);
+      const isOwn = typeof found === 'object' && found.id === id;
+      this.confirmedMs = isOwn ? performance.now() : -1;
+      if (isOwn) fs.utimesSync(path, new Date(), new Date());
+      else clearInterval(this.beating);
+    } catch {
+      // It cannot be seen whether it is lost: that will be looked at again.
+    }
+  }
+
   /** Gives it back, if it has it. */
   release(): void {
+    clearInterval(this.beating);
     if (this.held === undefined) return;
     const { id, path } = this.held;
     this.held = undefined;
@@ -104,23 +148,27 @@ export class FolderLock {
       fs.renameSync(end, first);
       this.held = { id, path: first };
     }
+    this.confirmedMs = performance.now();
+    this.beating = setInterval(() => this.confirm(), this.beat.everyMs).unref();
     for (const name of fs.readdirSync(this.folder)) {
       if (!name.startsWith(`${kLockName}.`)) continue;
       const path = join(this.folder, name);
       const found = read(path);
-      if (typeof found === 'object' && isGone(found, thisProcess()))
+      if (typeof found === 'object' && hasEnded(found, thisProcess()))
         fs.rmSync(path, { force: true });
     }
   }
 
-  /** The last of the chain, and the path of who comes after. */
-  private walk(): { last: Holder | 'unreadable' | 'absent'; end: string } {
+  /** The last of the chain, its path, and the path of who comes after. */
+  private walk(): { last: Holder | 'unreadable' | 'absent'; at: string; end: string } {
     let last: Holder | 'unreadable' | 'absent' = 'absent';
+    let at = '';
     let end = join(this.folder, kLockName);
     for (;;) {
       const found = read(end);
-      if (found === 'absent') return { last, end };
+      if (found === 'absent') return { last, at, end };
       last = found;
+      at = end;
       end = found === 'unreadable' ? this.pathAfter(nameless(end)) : this.pathAfter(found.id);
     }
   }
@@ -129,14 +177,34 @@ export class FolderLock {
     return join(this.folder, `${kLockName}.${id}`);
   }
 
-  private refusal(holder: Holder, own: Holder): StorageLockedError {
+  /** Whether a holder is gone: the system says so, or it is silent for long where no system can. */
+  private async isGone(holder: Holder, own: Holder): Promise<boolean> {
+    const hasIt = hasEnded(holder, own);
+    if (hasIt !== undefined) return hasIt;
+    // Clocks differ from machine to machine: what counts is that the time changes, not what it is.
+    const seen = this.touched(holder);
+    const pauseMs = Math.min(this.beat.everyMs, this.beat.silenceMs) / 4;
+    for (const began = performance.now(); performance.now() - began < this.beat.silenceMs;) {
+      await sleep(pauseMs);
+      if (this.touched(holder) !== seen) return false;
+    }
+    return true;
+  }
+
+  /** When a holder has touched its file, as a text that differs once it is not the holder. */
+  private touched(holder: Holder): string {
+    const { last, at } = this.walk();
+    if (typeof last !== 'object' || last.id !== holder.id) return 'by another';
+    return String(fs.statSync(at, { throwIfNoEntry: false })?.mtimeMs);
+  }
+
+  private refusal({ pid, host, sinceMs, ...rest }: Holder, own: Holder): StorageLockedError {
+    const isHere = isSameSpace({ pid, host, sinceMs, ...rest }, own);
     const hint =
-      holder.pid === own.pid && isSameSpace(holder, own)
+      isHere && pid === own.pid
         ? 'That is this process: close that database first, or use another folder.'
-        : isSameSpace(holder, own)
-          ? 'Stop it, or use another folder.'
-          : `If it runs no more, remove ${join(this.folder, kLockName)}; else use another folder.`;
-    return new StorageLockedError(this.name, holder, hint);
+        : 'Stop it, or use another folder.';
+    return new StorageLockedError(this.name, { pid, host, sinceMs }, hint);
   }
 }
 
@@ -161,9 +229,8 @@ function create(path: string, draft: string): boolean {
 /** What a lock's file says. */
 function read(path: string): Holder | 'unreadable' | 'absent' {
   try {
-    const { id, pid, host, sinceMs, boot, pidSpace, started } = JSON.parse(
-      fs.readFileSync(path, 'utf8'),
-    );
+    const said = (JSON.parse(fs.readFileSync(path, 'utf8')) ?? {}) as Holder;
+    const { id, pid, host, sinceMs, boot, pidSpace, started } = said;
     const isWhole =
       [id, host, boot, pidSpace, started].every((text) => typeof text === 'string') &&
       [pid, sinceMs].every(Number.isSafeInteger) &&
@@ -217,11 +284,11 @@ function isSameSpace(a: Holder, b: Holder): boolean {
   return a.host === b.host;
 }
 
-/** Whether a holder is known to be gone, as far as this process can see. */
-function isGone(holder: Holder, own: Holder): boolean {
+/** Whether a holder's process has ended; undefined when the system cannot tell. */
+function hasEnded(holder: Holder, own: Holder): boolean | undefined {
   if (!isSameSpace(holder, own)) {
-    // The same machine has been started anew.
-    return holder.host === own.host && holder.boot !== own.boot;
+    const isRestarted = holder.host === own.host && holder.boot !== own.boot;
+    return isRestarted ? true : undefined;
   }
   try {
     process.kill(holder.pid, 0);

@@ -11,7 +11,8 @@
  * Operations on the same file are carried out in the order they were asked for, each whether or
  * not the one before has failed; those on different files may overtake each other. Every failure is
  * a {@link StorageError}: of the system, `EINVAL` for a name or number that cannot be, `ECLOSED`
- * after `close()`.
+ * after `close()`, `ELOCKLOST` for a change after the lock was lost (the process was held up for
+ * long, or the lock removed by hand, and somebody else has taken it).
  *
  * What survives what: bytes of an `append` that has resolved survive the end of the process,
  * however it ends. They survive a power cut once a `sync` asked for after them has resolved; until
@@ -119,6 +120,7 @@ const kReasons = {
   EINVAL: 'Invalid argument',
   EISDIR: 'Is a directory',
   ELOCKED: 'The storage is in use',
+  ELOCKLOST: 'Somebody else has taken the storage meanwhile',
   ENOENT: 'No such file or directory',
   ENOTDIR: 'Not a directory',
 };

@@ -24,10 +24,10 @@ const kWords = {
  * - `delayMs`, a number or a function of the operation's entry in the log: it takes that long
  *   before it is passed on. Operations on one file keep their order. With it there are no
  *   synchronous forms.
- * - `crashAt: n`: at the nth operation, from 0, or when `crash()` is called, the machine stops: that
- *   operation is not carried out, or is, or a part of it (chance decides, from `seed`), and it and
- *   whatever is asked for or under way is refused with ECRASHED. Then open the inner storage anew:
- *   the process was killed; or, if that is a Disk's, `disk.powerCut()`.
+ * - `crashAt: n`: at the nth operation, from 0, or when `crash()` is called, the machine stops:
+ *   that operation is not carried out, or is, or a part of it (chance decides, from `seed`), and it
+ *   and whatever is asked for or under way is refused with ECRASHED. Then open the inner storage
+ *   anew: the process was killed; or, if that is a Disk's, `disk.powerCut()`.
  */
 export class FaultyStorage {
   /** What was asked for: { operation, file, to?, offset?, length?, isSynchronous }. */
