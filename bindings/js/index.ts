@@ -42,6 +42,12 @@ export {
 export type { WasmSource } from './platform.js';
 export { Pipeline } from './pipeline.js';
 export type { ScanOptions } from './scan.js';
+export {
+  StorageError,
+  StorageLockedError,
+  type StorageHolder,
+  type StorageOperation,
+} from './storage.js';
 export type { CommandDefinition } from './scripts.js';
 export { Transaction } from './transaction.js';
 export type {
