@@ -31,8 +31,10 @@ function buildJs() {
     step('Deriving the typings from the command table', process.execPath, [generator]);
   }
   step('Compiling the TypeScript', process.execPath, ['node_modules/typescript/bin/tsc']);
-  // A checkout's server is started as a program, too, not only the one npm installs.
-  chmodSync('dist/node/kvasm-server.js', 0o755);
+  // A checkout's programs are started as such, too, not only those npm installs.
+  for (const name of ['server', 'check-aof', 'check-rdb']) {
+    chmodSync(`dist/node/kvasm-${name}.js`, 0o755);
+  }
   mkdirSync('dist/web', { recursive: true });
   for (const file of ['kvasm.js', 'kvasm.wasm']) copyFileSync(`build/wasm/${file}`, `dist/${file}`);
   for (const file of filesBelow('web')) {

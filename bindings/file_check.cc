@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/persist/aof_check.h"
 #include "core/persist/block.h"
 #include "core/persist/manifest.h"
+#include "core/persist/rdb_check.h"
 
 namespace kvasm::bindings {
 namespace {
@@ -105,6 +107,44 @@ class AofCheckHandle {
   Input input_;
 };
 
+class RdbCheckHandle final : private persist::RdbCheck::Output {
+ public:
+  // `seed` and `more_seed` are random.
+  RdbCheckHandle(const std::string& name, double now_ms, double seed, double more_seed)
+      : check_(*this, static_cast<int64_t>(now_ms),
+               {static_cast<uint64_t>(seed), static_cast<uint64_t>(more_seed)}) {
+    check_.Begin(name);
+  }
+
+  uint32_t Reserve(uint32_t bytes) { return input_.Reserve(bytes); }
+  // False at the end of the RDB file, wherever that of the bytes is, and at a fault.
+  bool Feed(uint32_t bytes) {
+    size_t used = 0;
+    progress_ = check_.Feed(input_.Bytes(bytes), &used);
+    return progress_ == persist::RdbReader::Progress::kMore;
+  }
+  // What has been said since the last time: lines.
+  std::string TakeLines() { return std::exchange(lines_, {}); }
+  val Finish() {
+    if (progress_ == persist::RdbReader::Progress::kMore) progress_ = check_.Finish();
+    val out = val::object();
+    out.set("isGood", progress_ == persist::RdbReader::Progress::kDone);
+    out.set("end", static_cast<double>(check_.offset()));
+    return out;
+  }
+
+ private:
+  void Line(std::string_view text) override {
+    lines_ += text;
+    lines_ += '\n';
+  }
+
+  std::string lines_;
+  persist::RdbCheck check_;
+  persist::RdbReader::Progress progress_ = persist::RdbReader::Progress::kMore;
+  Input input_;
+};
+
 val FileOf(const persist::AofFile& file) {
   val out = val::object();
   out.set("name", file.name);
@@ -140,6 +180,12 @@ EMSCRIPTEN_BINDINGS(kvasm_files) {
       .function("reserve", &AofCheckHandle::Reserve)
       .function("feed", &AofCheckHandle::Feed)
       .function("finish", &AofCheckHandle::Finish);
+  emscripten::class_<RdbCheckHandle>("RdbCheck")
+      .constructor<const std::string&, double, double, double>()
+      .function("reserve", &RdbCheckHandle::Reserve)
+      .function("feed", &RdbCheckHandle::Feed)
+      .function("takeLines", &RdbCheckHandle::TakeLines)
+      .function("finish", &RdbCheckHandle::Finish);
   emscripten::function("parseManifest", &ParseManifest);
 }
 

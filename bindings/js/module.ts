@@ -67,6 +67,75 @@ export interface EngineControl {
   delete(): void;
 }
 
+/** The embind class of a check; see `file_check.ts`. */
+export interface FileCheckControl<Report> {
+  /** Address of room for so many bytes, 0 when memory is exhausted. */
+  reserve(bytes: number): number;
+  feed(bytes: number): boolean;
+  finish(): Report;
+  delete(): void;
+}
+
+/** The check of an RDB file, which speaks as it goes. */
+export interface RdbCheckControl extends FileCheckControl<RdbReport> {
+  /** Lines said since the last call. */
+  takeLines(): string;
+}
+
+/** What is known of an RDB file once it has been checked. */
+export interface RdbReport {
+  isGood: boolean;
+  /** Offset behind it, or of the fault. */
+  end: number;
+}
+
+/** What is known of the commands of an append-only file. Offsets are those in the file. */
+export interface AofReport {
+  verdict: 'good' | 'faulty' | 'nestedMulti' | 'execWithout' | 'notATime' | 'pastTime';
+  /** All is well before. */
+  okUpTo: number;
+  /** Lines passed. */
+  lines: number;
+  faultOffset: number;
+  /** If `verdict` is `faulty`: what is wrong there. */
+  fault:
+    | 'mark'
+    | 'number'
+    | 'lineEnd'
+    | 'annotation'
+    | 'bytesCut'
+    | 'transaction'
+    | 'cutShort'
+    | 'outOfMemory';
+  /** `mark`: the byte that should be there. */
+  expected: number;
+  /** `mark`: the byte that is there; `lineEnd`: the two. As signed numbers. */
+  first: number;
+  second: number;
+  /** `bytesCut`: how many bytes there should be, and how many there are. */
+  wanted: number;
+  present: number;
+}
+
+/** A file named in a manifest. */
+export interface ManifestFile {
+  name: string;
+  seq: number;
+}
+
+/** What a manifest says. */
+export interface ManifestFiles {
+  base?: ManifestFile;
+  increments: ManifestFile[];
+}
+
+/** Why a text is no manifest; `line` is 0 if it is not for what a line says. */
+export interface ManifestFault {
+  fault: string;
+  line: number;
+  lineText: string;
+}
+
 /** What the host gives the module: a clock, a way to wait, and entropy. */
 export interface KvasmHost {
   /** Milliseconds since 1970, fractions allowed. */
@@ -84,6 +153,14 @@ export interface KvasmModule {
   readonly HEAPU8: Uint8Array;
   readonly HEAPU32: Uint32Array;
   readonly Engine: new (options: Required<EngineOptions>) => EngineControl;
+  readonly AofCheck: new (offset: number, untilSeconds: number) => FileCheckControl<AofReport>;
+  readonly RdbCheck: new (
+    name: string,
+    nowMs: number,
+    seed: number,
+    moreSeed: number,
+  ) => RdbCheckControl;
+  parseManifest(text: Uint8Array): ManifestFiles | ManifestFault;
   _kv_frame(): number;
   _kv_reserve(bytes: number): number;
   _kv_call(session: number, command: number, argumentCount: number): number;

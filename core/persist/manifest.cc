@@ -72,7 +72,7 @@ void AppendQuoted(std::string& out, std::string_view name) {
 
 void AppendLine(std::string& out, const AofFile& file) {
   out += "file ";
-  if (std::all_of(file.name.begin(), file.name.end(), IsPlain)) {
+  if (!file.name.empty() && std::all_of(file.name.begin(), file.name.end(), IsPlain)) {
     out += file.name;
   } else {
     AppendQuoted(out, file.name);
