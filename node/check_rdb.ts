@@ -32,7 +32,9 @@ export async function checkRdb(path: string, io: Surroundings): Promise<void> {
     if (!isGood) throw new CheckEnd(1);
   } catch (error) {
     if (error instanceof CheckEnd) throw error;
-    // redis-check-rdb gives no reason.
+    // redis-check-rdb says no more than the first line.
+    const isUnopened = (error as NodeJS.ErrnoException).syscall === 'open';
+    if (isUnopened) io.print(`[offset 0] Checking RDB file ${path}\n`);
     io.print(`Cannot read file ${path}: ${reasonOf(error)}\n`);
     throw new CheckEnd(1);
   }

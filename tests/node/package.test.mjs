@@ -36,6 +36,8 @@ describe('the published package', () => {
       'dist/bindings/js/index.js',
       'dist/bindings/js/index.d.ts',
       'dist/node/kvasm-server.js',
+      'dist/node/kvasm-check-aof.js',
+      'dist/node/kvasm-check-rdb.js',
       'README.md',
       'LICENSE',
     ]) {
