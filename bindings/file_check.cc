@@ -1,5 +1,5 @@
-// The control plane of the tools that check files (kvasm-check-aof, kvasm-check-rdb): embind classes
-// that take a file in pieces. They need no engine.
+// The control plane of the tools that check files, kvasm-check-aof and kvasm-check-rdb: embind
+// classes that take a file in pieces. They need no engine.
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
 

@@ -160,7 +160,7 @@ describe('kvasm-check-aof, one file', () => {
       if (expected) assert.deepEqual(normal(said), normal(expected));
       assert.match(
         said.text,
-        /^This will shrink the AOF fix.aof from 77 bytes, with 46 bytes, to 31 bytes\nContinue\? \[y\/N\]: /m,
+        /^This will shrink .* from 77 bytes, with 46 bytes, to 31 bytes\nContinue\? \[y\/N\]: /m,
       );
       assert.equal(said.code, isCut ? 0 : 1);
       assert.equal(statSync(join(folder, 'fix.aof')).size, isCut ? 31 : 77);
@@ -251,9 +251,11 @@ describe('kvasm-check-aof, several files', () => {
         'AOF analyzed: filename=a.aof.1.base.aof, size=31, ok_up_to=31, ok_up_to_line=8, diff=0\n' +
         'BASE AOF a.aof.1.base.aof is valid\n' +
         'Start to check INCR files.\n' +
-        'AOF analyzed: filename=a.aof.1.incr.aof, size=62, ok_up_to=62, ok_up_to_line=22, diff=0\n' +
+        'AOF analyzed: filename=a.aof.1.incr.aof, size=62, ok_up_to=62, ' +
+        'ok_up_to_line=22, diff=0\n' +
         'INCR AOF a.aof.1.incr.aof is valid\n' +
-        'AOF analyzed: filename=a.aof.2.incr.aof, size=31, ok_up_to=31, ok_up_to_line=29, diff=0\n' +
+        'AOF analyzed: filename=a.aof.2.incr.aof, size=31, ok_up_to=31, ' +
+        'ok_up_to_line=29, diff=0\n' +
         'INCR AOF a.aof.2.incr.aof is valid\n' +
         'All AOF files and manifest are valid\n',
     );
