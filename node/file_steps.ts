@@ -7,6 +7,10 @@ import { promisify } from 'node:util';
 /** What is handed to the system at once: a large write is many, and others get in between. */
 export const kPieceBytes = 1 << 20;
 
+/** What is written without a thread's help, unless others are ahead of it. */
+export const kSmallBytes = 1 << 14;
+
+const read = promisify(fs.read);
 const write = promisify(fs.write);
 const sync = promisify(fs.fsync);
 
@@ -26,10 +30,24 @@ function systemError(code: string, errno: number): Error {
   return Object.assign(new Error(code), { code, errno });
 }
 
-/** Room for what there is to read of [offset, offset + length). @throws if it is no file */
-export function readBuffer(stats: fs.Stats, offset: number, length: number): Uint8Array {
+/** Room for what there is to read of [offset, offset + length). */
+export function readBuffer(fd: number, offset: number, length: number): Uint8Array {
+  // Small ones are not worth the question of how much there is.
+  if (length > 0 && length <= kPieceBytes) return Buffer.allocUnsafeSlow(length);
+  const stats = fs.fstatSync(fd);
   if (stats.isDirectory()) throw systemError('EISDIR', -21);
-  return new Uint8Array(Math.max(0, Math.min(length, stats.size - offset)));
+  return Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, stats.size - offset)));
+}
+
+/** Reads some of a file at a position to `bytes`, from its `from`th on; 0: the file ends there. */
+export async function readSome(
+  fd: number,
+  bytes: Uint8Array,
+  from: number,
+  position: number,
+): Promise<number> {
+  const length = Math.min(kPieceBytes, bytes.length - from);
+  return (await read(fd, bytes, from, length, position)).bytesRead;
 }
 
 /** How many bytes were written; a system that takes none, and calls it no error, has one. */

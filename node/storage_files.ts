@@ -15,9 +15,10 @@ import {
 import { FileTurns, PendingAppend, type Turn } from './file_turns.js';
 import {
   codeOf,
-  kPieceBytes,
+  kSmallBytes,
   makeFolder,
   readBuffer,
+  readSome,
   syncFile,
   syncFileSync,
   syncFolder,
@@ -49,19 +50,28 @@ const kChanging = new Set<StorageOperation>([
 /** Stands for what is done to no file. */
 const kNoFile = '';
 
+/** A file that is being read. */
+interface ReadFile {
+  readonly fd: number;
+  /** Its size when it was opened. */
+  readonly size: number;
+}
+
 const kHarmless: Turn = { isHarmless: true };
 const kChange: Turn = { isHarmless: false };
 
 /**
  * A storage in a folder of the file system. The folder comes to be when it is locked or first
  * written to. A file that is appended to stays open until it is renamed, replaced, removed, or the
- * storage is closed; nobody else may write to it meanwhile.
+ * storage is closed; nobody else may write to it meanwhile. One that is read stays open until its
+ * end is reached, too.
  */
 export class FileStorage implements Storage, StorageSync {
   readonly name: string;
   private readonly folder: string;
   private readonly turns = new FileTurns();
   private readonly openFiles = new Map<string, OpenFile>();
+  private readonly readFiles = new Map<string, ReadFile>();
   private readonly folderLock: FolderLock;
   private closing: Promise<void> | undefined;
 
@@ -88,7 +98,7 @@ export class FileStorage implements Storage, StorageSync {
 
   private async closeOnce(): Promise<void> {
     await this.turns.drain();
-    for (const file of [...this.openFiles.keys()]) this.forget(file);
+    for (const file of [...this.openFiles.keys(), ...this.readFiles.keys()]) this.forget(file);
     this.folderLock.release();
   }
 
@@ -119,24 +129,26 @@ export class FileStorage implements Storage, StorageSync {
     checkCount('read', file, offset);
     checkCount('read', file, length);
     return this.run('read', [file], kHarmless, async () => {
-      const handle = await open(this.path(file), 'r');
+      const reading = this.reading(file);
       try {
-        const bytes = readBuffer(await handle.stat(), offset, length);
+        const bytes = readBuffer(reading.fd, offset, length);
         let done = 0;
-        while (done < bytes.length) {
-          const piece = Math.min(kPieceBytes, bytes.length - done);
-          const { bytesRead } = await handle.read(bytes, done, piece, offset + done);
-          if (bytesRead === 0) break;
-          done += bytesRead;
+        for (let some = 1; some > 0 && done < bytes.length; done += some) {
+          some = await readSome(reading.fd, bytes, done, offset + done);
         }
+        this.endReading(file, offset + done >= reading.size || done < bytes.length);
         return bytes.subarray(0, done);
-      } finally {
-        await handle.close();
+      } catch (error) {
+        this.endReading(file);
+        throw error;
       }
     });
   }
 
   append(file: string, bytes: Uint8Array): Promise<void> {
+    if (bytes.length <= kSmallBytes && this.turns.of(file).length === 0) {
+      return this.appendSmall(file, bytes);
+    }
     const append = new PendingAppend(bytes);
     return this.run('append', [file], { isHarmless: true, append }, async () => {
       const opened = this.opened(file);
@@ -155,6 +167,11 @@ export class FileStorage implements Storage, StorageSync {
         }
       }
     });
+  }
+
+  /** What the system takes at once is not worth a thread's time: that costs four times as much. */
+  private async appendSmall(file: string, bytes: Uint8Array): Promise<void> {
+    this.appendSync(file, bytes);
   }
 
   sync(file: string): Promise<void> {
@@ -236,12 +253,10 @@ export class FileStorage implements Storage, StorageSync {
     return this.runSync('read', [file], () => {
       const fd = fs.openSync(this.path(file), 'r');
       try {
-        const bytes = readBuffer(fs.fstatSync(fd), offset, length);
+        const bytes = readBuffer(fd, offset, length);
         let done = 0;
-        while (done < bytes.length) {
-          const bytesRead = fs.readSync(fd, bytes, done, bytes.length - done, offset + done);
-          if (bytesRead === 0) break;
-          done += bytesRead;
+        for (let some = 1; some > 0 && done < bytes.length; done += some) {
+          some = fs.readSync(fd, bytes, done, bytes.length - done, offset + done);
         }
         return bytes.subarray(0, done);
       } finally {
@@ -252,7 +267,13 @@ export class FileStorage implements Storage, StorageSync {
 
   appendSync(file: string, bytes: Uint8Array): void {
     this.runSync('append', [file], () => {
-      this.appendNow(file, new PendingAppend(bytes));
+      try {
+        this.appendNow(file, new PendingAppend(bytes));
+      } catch (error) {
+        // Where it ends now, only the system knows.
+        if (this.turns.of(file).length === 0) this.forget(file);
+        throw error;
+      }
     });
   }
 
@@ -397,8 +418,27 @@ export class FileStorage implements Storage, StorageSync {
     return opened;
   }
 
+  /** The file, opened for being read; it stays open until its end is reached. */
+  private reading(file: string): ReadFile {
+    let reading = this.readFiles.get(file);
+    if (reading === undefined) {
+      const fd = fs.openSync(this.path(file), 'r');
+      reading = { fd, size: fs.fstatSync(fd).size };
+      this.readFiles.set(file, reading);
+    }
+    return reading;
+  }
+
+  private endReading(file: string, isAtEnd = true): void {
+    const reading = this.readFiles.get(file);
+    if (reading === undefined || !isAtEnd) return;
+    this.readFiles.delete(file);
+    fs.closeSync(reading.fd);
+  }
+
   /** Forgets an open file; its bytes stay. Nothing may be under way on it but the caller. */
   private forget(file: string): void {
+    this.endReading(file);
     const opened = this.openFiles.get(file);
     if (opened === undefined) return;
     this.openFiles.delete(file);

@@ -8,7 +8,7 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FileStorage } from '../../dist/node/storage_files.js';
-import { seeded } from './disk.mjs';
+import { seeded } from './random.mjs';
 
 const [folder, what, witness, turns, seed] = process.argv.slice(2);
 

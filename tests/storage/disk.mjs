@@ -1,18 +1,7 @@
 // A disk that can lose its power: a storage in memory which knows what is safe by the promises of
 // bindings/js/storage.ts, and takes them at their word: what they do not promise is up to chance.
 import { MemoryStorage } from '../../dist/bindings/js/storage_memory.js';
-
-/** Seeded numbers (mulberry32): `below(n)` is an integer in [0, n). */
-export function seeded(seed) {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return { next, below: (n) => Math.floor(next() * n) };
-}
+import { seeded } from './random.mjs';
 
 const copy = (file) => file.read(0, file.size);
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError, isSynchronous } from '../../dist/bindings/js/storage.js';
 import { FileTurns } from '../../dist/node/file_turns.js';
-import { seeded } from './disk.mjs';
+import { seeded } from './random.mjs';
 
 const kOperations = [
   ...['lock', 'list', 'size', 'read', 'append', 'sync', 'truncate', 'rename', 'replace', 'remove'],

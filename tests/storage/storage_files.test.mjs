@@ -134,13 +134,26 @@ describe('files of Node', () => {
     });
   });
 
+  describe('small ones', () => {
+    test('are written at once, unless others are ahead', async () => {
+      const small = storage.append('a', pattern(16 << 10));
+      assert.deepEqual([whole('a').length, steps.length], [16 << 10, 1]);
+      const large = storage.append('a', pattern(20_000));
+      const last = storage.append('a', bytesOf('x'));
+      assert.deepEqual(steps.splice(0), ['writeSync a 16384', 'write a 20000']);
+      await Promise.all([small, large, last]);
+      assert.equal(whole('a').at(-1), 'x'.charCodeAt(0));
+      assert.deepEqual(steps, ['write a 1']);
+    });
+  });
+
   describe('a system that writes less than it was given', () => {
     test('is given the rest', async () => {
       writing = ([fd, bytes, from, length, position, done]) => {
         write(fd, bytes, from, Math.ceil(length / 3), position, done);
         return true;
       };
-      const bytes = pattern(1000);
+      const bytes = pattern(100_000);
       await storage.append('a', bytes);
       await storage.replace('b', bytes);
       assert.ok(steps.length > 20);
@@ -182,12 +195,14 @@ describe('files of Node', () => {
         queueMicrotask(() => done(null, 0));
         return true;
       };
-      await assertRefused(() => storage.append('a', bytesOf('x')), 'EIO', 'a');
+      await assertRefused(() => storage.append('a', pattern(100_000)), 'EIO', 'a');
     });
 
     test('as a full device does', { skip: !isLinux }, async () => {
       fs.symlinkSync('/dev/full', join(folder(), 'full'));
-      await assertRefused(() => storage.append('full', bytesOf('x')), 'ENOSPC', 'full');
+      for (const bytes of [bytesOf('x'), pattern(100_000)]) {
+        await assertRefused(() => storage.append('full', bytes), 'ENOSPC', 'full');
+      }
       await assertRefused(() => storage.appendSync('full', bytesOf('x')), 'ENOSPC', 'full');
     });
   });
@@ -199,12 +214,12 @@ describe('files of Node', () => {
       test(`is what was synced, the name first (${how})`, async () => {
         await storage[`append${form}`]('d/a', bytesOf('x'));
         // The new folder's own name is made safe at once.
-        assert.deepEqual(steps.splice(0), ['sync .', `write${form} d/a 1`]);
+        assert.deepEqual(steps.splice(0), ['sync .', 'writeSync d/a 1']);
         await storage[`sync${form}`]('d/a');
         assert.deepEqual(steps.splice(0), ['sync d/a', 'sync .', 'sync d']);
         await storage[`append${form}`]('d/a', bytesOf('y'));
         await storage[`sync${form}`]('d/a');
-        assert.deepEqual(steps, [`write${form} d/a 1`, 'sync d/a']);
+        assert.deepEqual(steps, ['writeSync d/a 1', 'sync d/a']);
       });
 
       test(`is a new name: the file synced before, the folder after (${how})`, async () => {
@@ -246,11 +261,17 @@ describe('files of Node', () => {
     });
 
     test('are given back when a file is renamed, replaced or removed, and at the end', async () => {
-      for (const file of ['a', 'b', 'c', 'd', 'e']) await storage.append(file, bytesOf('x'));
+      for (const file of ['a', 'b', 'c', 'd', 'e']) {
+        await storage.append(file, bytesOf('xx'));
+        await storage.read(file, 0, 1);
+      }
+      assert.equal(openHere().length, 10);
       await storage.rename('a', 'b');
-      assert.deepEqual(openHere().sort(), ['c', 'd', 'e']);
+      assert.deepEqual(openHere().sort(), ['c', 'c', 'd', 'd', 'e', 'e']);
       await storage.remove('c');
       await storage.replace('d', bytesOf('y'));
+      assert.deepEqual(openHere(), ['e', 'e']);
+      await storage.read('e', 1, 1);
       assert.deepEqual(openHere(), ['e']);
       await storage.close();
       assert.deepEqual(openHere(), []);

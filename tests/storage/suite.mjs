@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, afterEach, describe, test } from 'node:test';
 import { isSynchronous } from '../../dist/bindings/js/storage.js';
+import { seeded } from './random.mjs';
 
 const text = (bytes) => Buffer.from(bytes).toString('latin1');
 export const bytesOf = (string) => Uint8Array.from(Buffer.from(string, 'latin1'));
@@ -69,6 +70,7 @@ function testFiles(form, open, reopen) {
     test(title, (t) => (files === undefined ? t.skip('there are none') : body(t)));
   const args = { storage: () => storage, files: () => files, content, check };
   testContent(args);
+  testChance(args);
   testGrowth(args);
   testNames(args);
   testFolders(args);
@@ -200,6 +202,74 @@ function testGrowth({ files, content, check }) {
     await files().append('b/a', bytesOf('d'));
     await files().sync('b/a');
     assert.equal(await content('b/a'), 'abcd');
+  });
+}
+
+/** A storage as simple as can be: what the others are compared with. */
+class Model {
+  files = new Map();
+  #get(file) {
+    if (!this.files.has(file)) throw Object.assign(new Error('none'), { code: 'ENOENT' });
+    return this.files.get(file);
+  }
+  size = (file) => this.files.get(file)?.length;
+  read = (file, offset, length) => this.#get(file).slice(offset, offset + length);
+  append = (file, bytes) => void this.files.set(file, (this.files.get(file) ?? '') + text(bytes));
+  sync = (file) => void this.#get(file);
+  replace = (file, bytes) => void this.files.set(file, text(bytes));
+  remove = (file) => void this.files.delete(file);
+  truncate(file, size) {
+    const is = this.#get(file);
+    if (is.length < size) throw Object.assign(new Error('shorter'), { code: 'EINVAL' });
+    this.files.set(file, is.slice(0, size));
+  }
+  rename(from, to) {
+    const is = this.#get(from);
+    this.files.delete(from);
+    this.files.set(to, is);
+  }
+}
+
+function testChance({ storage, files, check }) {
+  check('any operations in any order leave what they should', async () => {
+    const { below } = seeded(6);
+    const names = ['a', 'b', 'd/a', 'd/b', 'd/e/a'];
+    const name = () => names[below(names.length)];
+    const bytes = () => pattern([0, 1, 10, 300, 5000, 40_000][below(6)], below(1000));
+    const operations = {
+      size: () => [name()],
+      read: () => [name(), below(3000), below(100_000)],
+      append: () => [name(), bytes()],
+      sync: () => [name()],
+      truncate: () => [name(), below(3) * below(4000)],
+      rename: () => [name(), name()],
+      replace: () => [name(), bytes()],
+      remove: () => [name()],
+    };
+    const likely = ['append', 'append', 'append', 'read', ...Object.keys(operations)];
+    const model = new Model();
+    const outcome = async (action) => {
+      try {
+        const result = await action();
+        return result instanceof Uint8Array ? text(result) : result;
+      } catch (error) {
+        return error.code ?? error;
+      }
+    };
+    for (let i = 0; i < 400; i++) {
+      const operation = likely[below(likely.length)];
+      const args = operations[operation]();
+      const expected = await outcome(() => model[operation](...args));
+      const actual = await outcome(() => files()[operation](...args));
+      assert.equal(actual, expected, `${i}: ${operation} ${args[0]} ${args[1]?.length ?? args[1]}`);
+    }
+    for (const folder of ['', 'd/', 'd/e/']) {
+      const inIt = [...model.files.keys()].filter((file) => file.startsWith(folder));
+      const expected = inIt
+        .map((file) => file.slice(folder.length))
+        .filter((s) => !s.includes('/'));
+      assert.deepEqual((await storage().list(folder.slice(0, -1))).sort(), expected.sort());
+    }
   });
 }
 
