@@ -1,0 +1,255 @@
+// RDB files and values as DUMP holds them. Whatever the bytes are, the reader tells a fault or
+// gives values that are sound, that can be written, and that read back as the same; files are fed
+// in pieces of any size.
+//
+// An input that begins with "REDIS" is a file, any other one a type code and a value.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/prng.h"
+#include "core/commands/data_digest.h"
+#include "core/keyspace/edit.h"
+#include "core/persist/payload.h"
+#include "core/persist/rdb_check.h"
+#include "core/types/hash.h"
+#include "core/types/list.h"
+#include "core/types/set.h"
+#include "core/types/sorted_set.h"
+#include "core/types/stream.h"
+#include "tests/unit/persist/rdb_corpus.h"
+#include "tests/unit/persist/rdb_files.h"
+
+namespace kvasm {
+namespace {
+
+using keyspace::Entry;
+using persist::RdbReader;
+using testing::TestEngine;
+
+bool IsSound(Entry& entry, const types::Context& context) {
+  switch (entry.type()) {
+    case types::Type::kHash:
+      return types::Hash(entry.value(), context).Validate();
+    case types::Type::kSet:
+      return types::Set(entry.value(), context).Validate();
+    case types::Type::kZset:
+      return types::SortedSet(entry.value(), context).Validate();
+    case types::Type::kList:
+      return types::List(entry.value(), context).Validate();
+    case types::Type::kStream:
+      return types::Stream::Of(entry.value()).Validate();
+    default:
+      return true;
+  }
+}
+
+class NoOutput final : public persist::RdbCheck::Output {
+ public:
+  void Line(std::string_view) override {}
+};
+
+class Fuzzer {
+ public:
+  Fuzzer() { base::SetHeapLimit(uint64_t{1} << 30); }
+
+  // False if something does not hold; `what` says it.
+  bool Feed(std::string_view input) {
+    return input.substr(0, 5) == "REDIS" ? FeedFile(input) : FeedValue(input);
+  }
+  const char* what() const { return what_; }
+  uint64_t accepted() const { return accepted_; }
+
+ private:
+  bool Fail(const char* what) {
+    what_ = what;
+    return false;
+  }
+  keyspace::Keyspace& data() { return t_.engine.keyspace(); }
+
+  bool FeedFile(std::string_view file) {
+    const size_t chunk_bytes = file.size() % 3 == 0 ? 0 : 1 + file.size() % 61;
+    const testing::LoadOutcome outcome =
+        LoadFile(t_, file, chunk_bytes, {.verify_checksum = false, .skip_modules = true});
+    Check(file, chunk_bytes == 0 ? 7 : file.size());
+    accepted_ += outcome.whole ? 1 : 0;
+    for (int id = 0; id < data().database_count(); ++id) {
+      bool sound = true;
+      data().db(id).entries().ForEach(
+          [&](Entry* entry) { sound = sound && IsSound(*entry, data().context()); });
+      if (!sound) return Fail("a value is not sound");
+    }
+    if (!outcome.whole) return true;
+    const base::Sha1Digest digest = commands::DatasetDigest(data());
+    const std::string again = SaveFile(t_, {.version = persist::kRdbVersionMost});
+    if (!LoadFile(t_, again, 13).whole) return Fail("what was written does not read");
+    if (commands::DatasetDigest(data()) != digest) return Fail("it reads as something else");
+    return true;
+  }
+
+  void Check(std::string_view file, size_t chunk_bytes) {
+    NoOutput output;
+    const auto check = std::make_unique<persist::RdbCheck>(output, t_.now_ms(), base::HashSeed{});
+    size_t used = 0;
+    for (size_t at = 0; at < file.size(); at += used) {
+      if (check->Feed(file.substr(at, chunk_bytes), &used) != RdbReader::Progress::kMore) break;
+    }
+    check->Finish();
+    check->TellTypes();
+  }
+
+  bool FeedValue(std::string_view body) {
+    data().Flush(data().db(0), false);
+    std::string payload(body);
+    payload += persist::PayloadFooter(body, persist::kRdbVersionMost);
+    const std::string reply = t_.RunArgs({"RESTORE", "k", "0", payload});
+    if (reply != "+OK") return reply[0] == '-' ? true : Fail("RESTORE replies neither");
+    ++accepted_;
+    Entry* entry = data().db(0).entries().Find("k");
+    if (entry == nullptr) return Fail("there is no value");
+    if (!IsSound(*entry, data().context())) return Fail("the value is not sound");
+    const base::Sha1Digest digest = commands::ValueDigest(data(), *entry);
+    testing::TextSink sink;
+    persist::Writer out(sink, {.version = persist::kRdbVersionMost});
+    out.Byte(static_cast<uint8_t>(persist::SavedType(*entry, persist::kRdbVersionMost)));
+    persist::SaveValue(out, *entry, data().context());
+    sink.text += persist::PayloadFooter(sink.text, persist::kRdbVersionMost);
+    if (t_.RunArgs({"RESTORE", "again", "0", sink.text}) != "+OK") {
+      return Fail("what was written does not read");
+    }
+    Entry* again = data().db(0).entries().Find("again");
+    if (commands::ValueDigest(data(), *again) != digest) return Fail("it reads as something else");
+    return true;
+  }
+
+  TestEngine t_;
+  const char* what_ = "";
+  uint64_t accepted_ = 0;
+};
+
+}  // namespace
+}  // namespace kvasm
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static kvasm::Fuzzer fuzzer;
+  if (!fuzzer.Feed({reinterpret_cast<const char*>(data), size})) {
+    std::fprintf(stderr, "%s\n", fuzzer.what());
+    std::abort();
+  }
+  return 0;
+}
+
+#ifndef KVASM_LIBFUZZER
+namespace {
+
+using Inputs = std::vector<std::string>;
+
+uint64_t Setting(const char* name, uint64_t fallback) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
+}
+
+// Sound files of every version and form, and the values in them.
+Inputs Seeds() {
+  Inputs seeds;
+  for (const kvasm::testing::CorpusFile& file : kvasm::testing::RdbCorpus()) {
+    if (file.bytes.size() > 5000) continue;
+    seeds.push_back(file.bytes);
+    // The value of the last key, which is "k".
+    const size_t key = file.bytes.rfind("\1k");
+    if (key == std::string::npos || file.version != 12) continue;
+    seeds.push_back(file.bytes[key - 1] + file.bytes.substr(key + 2, file.bytes.size() - key - 11));
+  }
+  return seeds;
+}
+
+class Mutator {
+ public:
+  Mutator(uint64_t seed, const Inputs& seeds) : prng_(seed), seeds_(seeds) {}
+
+  std::string Next() {
+    std::string input = Any();
+    for (uint64_t i = 1 + prng_.Below(3); i > 0 && !input.empty(); --i) Damage(&input);
+    return input;
+  }
+
+ private:
+  const std::string& Any() { return seeds_[prng_.Below(seeds_.size())]; }
+
+  void Damage(std::string* input) {
+    constexpr uint8_t kBytes[] = {0,    1,    2,    0x3f, 0x40, 0x7f, 0x80, 0x81,
+                                  0xc0, 0xc3, 0xe0, 0xf0, 0xf4, 0xfa, 0xfe, 0xff};
+    // What stands in front decides most.
+    const size_t reach = prng_.Below(2) == 0 ? input->size() : std::min<size_t>(input->size(), 80);
+    const size_t at = prng_.Below(reach);
+    switch (prng_.Below(6)) {
+      case 0:
+        (*input)[at] ^= static_cast<char>(1 << prng_.Below(8));
+        return;
+      case 1:
+        (*input)[at] = static_cast<char>(kBytes[prng_.Below(std::size(kBytes))]);
+        return;
+      case 2:
+        (*input)[at] = static_cast<char>(prng_.Below(256));
+        return;
+      case 3:
+        input->erase(at, 1 + prng_.Below(6));
+        return;
+      case 4: {
+        const std::string& other = Any();
+        const size_t from = prng_.Below(other.size());
+        input->insert(at, other.substr(from, 1 + prng_.Below(30)));
+        return;
+      }
+      default:
+        input->resize(at);
+    }
+  }
+
+  kvasm::base::Prng prng_;
+  const Inputs& seeds_;
+};
+
+// For libFuzzer to begin with.
+int WriteSeeds(const Inputs& seeds, const std::string& folder) {
+  for (size_t i = 0; i < seeds.size(); ++i) {
+    std::ofstream(folder + "/" + std::to_string(i), std::ios::binary) << seeds[i];
+  }
+  return 0;
+}
+
+void Show(const std::string& input) {
+  for (const char c : input) std::printf("\\x%02x", static_cast<uint8_t>(c));
+  std::printf("\n");
+}
+
+}  // namespace
+
+int main() {
+  const Inputs seeds = Seeds();
+  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) return WriteSeeds(seeds, folder);
+  const uint64_t count = Setting("KVASM_FUZZ_COUNT", 50'000);
+  const uint64_t seed = Setting("KVASM_FUZZ_SEED", 1);
+  Mutator mutator(seed, seeds);
+  kvasm::Fuzzer fuzzer;
+  const bool shows = std::getenv("KVASM_FUZZ_SHOW") != nullptr;
+  for (uint64_t i = 0; i < count; ++i) {
+    const std::string input = i < seeds.size() ? seeds[i] : mutator.Next();
+    if (shows) Show(input);
+    if (fuzzer.Feed(input)) continue;
+    std::printf("input %llu of seed %llu: %s\n", static_cast<unsigned long long>(i),
+                static_cast<unsigned long long>(seed), fuzzer.what());
+    Show(input);
+    return 1;
+  }
+  std::printf("%llu files and values, seed %llu, %llu of them good\n",
+              static_cast<unsigned long long>(count), static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(fuzzer.accepted()));
+  return 0;
+}
+#endif
