@@ -238,30 +238,43 @@ class EngineHandle {
   std::unique_ptr<Door> door_;
 };
 
+// A method as a function: pointers to methods cannot be passed by value (see the flags in
+// CMakeLists.txt).
+template <auto kMethod>
+struct MethodOf;
+template <typename R, typename... Args, R (EngineHandle::*kMethod)(Args...)>
+struct MethodOf<kMethod> {
+  static R Call(EngineHandle& engine, Args... args) {
+    return (engine.*kMethod)(std::forward<Args>(args)...);
+  }
+};
+template <auto kMethod>
+constexpr auto* kMethodOf = &MethodOf<kMethod>::Call;
+
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(kvasm) {
   emscripten::class_<EngineHandle>("Engine")
       .constructor<val>()
-      .function("openSession", &EngineHandle::OpenSession)
-      .function("closeSession", &EngineHandle::CloseSession)
-      .function("configGet", &EngineHandle::ConfigGet)
-      .function("configSet", &EngineHandle::ConfigSet)
-      .function("configNames", &EngineHandle::ConfigNames)
-      .function("defineUser", &EngineHandle::DefineUser)
-      .function("renameCommand", &EngineHandle::RenameCommand)
-      .function("loadUsers", &EngineHandle::LoadUsers)
-      .function("endAclLoad", &EngineHandle::EndAclLoad)
-      .function("endAclSave", &EngineHandle::EndAclSave)
-      .function("endConfigRewrite", &EngineHandle::EndConfigRewrite)
-      .function("endConfigSet", &EngineHandle::EndConfigSet)
-      .function("killScript", &EngineHandle::KillScript)
-      .function("scriptSha", &EngineHandle::ScriptSha)
-      .function("commandNames", &EngineHandle::CommandNames)
-      .function("takeEffects", &EngineHandle::TakeEffects)
-      .function("stat", &EngineHandle::Stat)
-      .function("noteRejectedConnection", &EngineHandle::NoteRejectedConnection)
-      .function("noteNetwork", &EngineHandle::NoteNetwork);
+      .function("openSession", kMethodOf<&EngineHandle::OpenSession>)
+      .function("closeSession", kMethodOf<&EngineHandle::CloseSession>)
+      .function("configGet", kMethodOf<&EngineHandle::ConfigGet>)
+      .function("configSet", kMethodOf<&EngineHandle::ConfigSet>)
+      .function("configNames", kMethodOf<&EngineHandle::ConfigNames>)
+      .function("defineUser", kMethodOf<&EngineHandle::DefineUser>)
+      .function("renameCommand", kMethodOf<&EngineHandle::RenameCommand>)
+      .function("loadUsers", kMethodOf<&EngineHandle::LoadUsers>)
+      .function("endAclLoad", kMethodOf<&EngineHandle::EndAclLoad>)
+      .function("endAclSave", kMethodOf<&EngineHandle::EndAclSave>)
+      .function("endConfigRewrite", kMethodOf<&EngineHandle::EndConfigRewrite>)
+      .function("endConfigSet", kMethodOf<&EngineHandle::EndConfigSet>)
+      .function("killScript", kMethodOf<&EngineHandle::KillScript>)
+      .function("scriptSha", kMethodOf<&EngineHandle::ScriptSha>)
+      .function("commandNames", kMethodOf<&EngineHandle::CommandNames>)
+      .function("takeEffects", kMethodOf<&EngineHandle::TakeEffects>)
+      .function("stat", kMethodOf<&EngineHandle::Stat>)
+      .function("noteRejectedConnection", kMethodOf<&EngineHandle::NoteRejectedConnection>)
+      .function("noteNetwork", kMethodOf<&EngineHandle::NoteNetwork>);
 }
 
 }  // namespace kvasm::bindings

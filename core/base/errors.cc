@@ -1,7 +1,9 @@
 #include "core/base/errors.h"
 
-#include <cstdio>
 #include <initializer_list>
+
+#include "core/base/numbers.h"
+#include "core/base/printf_number.h"
 
 namespace kvasm::errors {
 namespace {
@@ -34,13 +36,13 @@ std::string UnknownPfdebugSubcommand(std::string_view name) {
 }
 
 std::string HllRegister(uint64_t index, uint64_t expected, uint64_t got) {
-  return Join({"ERR TESTFAILED Register ", std::to_string(index), " should be ",
-               std::to_string(expected), " but is ", std::to_string(got)});
+  return Join({"ERR TESTFAILED Register ", base::Int64Text(index), " should be ",
+               base::Int64Text(expected), " but is ", base::Int64Text(got)});
 }
 
 std::string HllCountError(uint64_t elements, uint64_t error) {
-  return Join({"ERR TESTFAILED Too big error. card:", std::to_string(elements),
-               " abserr:", std::to_string(error)});
+  return Join({"ERR TESTFAILED Too big error. card:", base::Int64Text(elements),
+               " abserr:", base::Int64Text(error)});
 }
 
 std::string NeedsInputKey(std::string_view command) {
@@ -71,11 +73,8 @@ std::string UnbalancedStreams(std::string_view command, char symbol) {
 }
 
 std::string GeoPair(double longitude, double latitude) {
-  // A double may have 309 digits before the point.
-  char text[2 * 320 + 64];
-  const int size = std::snprintf(text, sizeof text, "ERR invalid longitude,latitude pair %f,%f",
-                                 longitude, latitude);
-  return std::string(text, static_cast<size_t>(size));
+  return Join({"ERR invalid longitude,latitude pair ", base::FixedText(longitude, 6), ",",
+               base::FixedText(latitude, 6)});
 }
 
 std::string GeoNeedsCentre(std::string_view command) {
@@ -191,7 +190,7 @@ std::string AclDeclaration(std::string_view rule, std::string_view problem) {
 }
 
 std::string AclLine(std::string_view file, size_t line, std::string_view problem) {
-  return Join({file, ":", std::to_string(line), problem});
+  return Join({file, ":", base::Int64Text(line), problem});
 }
 
 std::string AclLineRule(std::string_view rule, std::string_view problem) {
@@ -199,13 +198,13 @@ std::string AclLineRule(std::string_view rule, std::string_view problem) {
 }
 
 std::string AclLineUsername(std::string_view file, size_t line, std::string_view name) {
-  return Join({"'", file, ":", std::to_string(line), ": username '", Quoted(name, name.size()),
+  return Join({"'", file, ":", base::Int64Text(line), ": username '", Quoted(name, name.size()),
                "' contains invalid characters. "});
 }
 
 std::string AclLineTwice(std::string_view name, size_t line) {
   return Join({"WARNING: Duplicate user '", Quoted(name, name.size()), "' found on line ",
-               std::to_string(line), ". "});
+               base::Int64Text(line), ". "});
 }
 
 std::string AclNothingLoaded(std::string_view problems) {
@@ -318,7 +317,7 @@ std::string ScriptFailed(std::string_view name, std::string_view reason) {
 }
 
 std::string ScriptPlace(std::string_view name, std::string_view source, int line) {
-  return Join({" script: ", name, ", on ", source, ":", std::to_string(line), "."});
+  return Join({" script: ", name, ", on ", source, ":", base::Int64Text(line), "."});
 }
 
 std::string ScriptKilled(std::string_view place) {

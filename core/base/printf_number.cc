@@ -166,6 +166,11 @@ size_t FormatFloat(char* out, double value, const NumberFormat& format) {
   return PadText(out, size, format);
 }
 
+std::string FixedText(double value, int32_t decimals) {
+  char text[kFormattedBytesMax];
+  return {text, FormatFloat(text, value, {.precision = decimals, .conversion = 'f'})};
+}
+
 size_t FormatInteger(char* out, bool negative, uint64_t magnitude, const NumberFormat& format) {
   const char kind = ToLower(format.conversion);
   const bool is_signed = kind == 'd' || kind == 'i';

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace kvasm::base {
@@ -27,6 +28,9 @@ inline constexpr size_t kFormattedBytesMax = 512;
 // Conversions e, E, f, g, G. No NUL; returns the length. Takes longer for numbers that are very
 // large or small: up to some 10 us.
 size_t FormatFloat(char* out, double value, const NumberFormat& format);
+
+// As %f with that many digits after the point.
+std::string FixedText(double value, int32_t decimals);
 
 // Conversions d, i, u, o, x, X of a number given as sign and magnitude. No NUL; returns the length.
 size_t FormatInteger(char* out, bool negative, uint64_t magnitude, const NumberFormat& format);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/numbers.h"
 #include "core/command/arguments.h"
 #include "core/command/call.h"
 #include "core/commands/scan_options.h"
@@ -74,7 +75,7 @@ inline void EndScan(resp::Writer& reply, resp::Writer::Mark mark, uint64_t curso
   reply.EndArray(mark, elements);
   char digits[base::kIntCharsMax];
   const std::string_view text(digits, base::FormatUint64(digits, cursor));
-  const std::string line = "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+  const std::string line = "$" + base::Int64Text(text.size()) + "\r\n" + std::string(text) + "\r\n";
   reply.buffer().InsertAt(mark.at, line);
 }
 

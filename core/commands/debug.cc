@@ -1,5 +1,4 @@
 // DEBUG: what tests and bug hunts need. Off unless enable-debug-command allows it.
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -7,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/base/ascii.h"
 #include "core/base/numbers.h"
+#include "core/base/printf_number.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
@@ -127,10 +127,9 @@ uint64_t SerializedBytes(const Entry& entry) {
 
 // What is known of the nodes of a long list.
 std::string QuickListFacts(const ds::QuickList& list) {
-  char average[32];
-  std::snprintf(average, sizeof average, "%.2f",
-                static_cast<double>(list.size()) / static_cast<double>(list.node_count()));
-  return " ql_nodes:" + base::Int64Text(list.node_count()) + " ql_avg_node:" + average +
+  const double average = static_cast<double>(list.size()) / static_cast<double>(list.node_count());
+  return " ql_nodes:" + base::Int64Text(list.node_count()) +
+         " ql_avg_node:" + base::FixedText(average, 2) +
          " ql_listpack_max:" + base::Int64Text(list.node_limit()) +
          " ql_compressed:" + (list.compress_depth() != 0 ? "1" : "0") +
          " ql_uncompressed_size:" + base::Int64Text(static_cast<int64_t>(list.ListpackBytes()));

@@ -1,6 +1,5 @@
 #include "core/commands/debug_internals.h"
 
-#include <cstdio>
 #include <limits>
 #include <span>
 #include <string>
@@ -8,6 +7,7 @@
 #include "core/base/ascii.h"
 #include "core/base/glob.h"
 #include "core/base/numbers.h"
+#include "core/base/printf_number.h"
 #include "core/command/arguments.h"
 #include "core/types/string_value.h"
 #include "core/types/table_stats.h"
@@ -22,12 +22,6 @@ using keyspace::Entry;
 constexpr uint32_t kUnnoticed = keyspace::kLookupNoTouch | keyspace::kLookupNoNotify;
 
 std::string Number(uint64_t value) { return base::Int64Text(static_cast<int64_t>(value)); }
-
-std::string TwoDecimals(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", value);
-  return text;
-}
 
 double Ratio(uint64_t part, uint64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
@@ -44,7 +38,7 @@ void AppendTable(std::string* text, size_t number, const ds::TableStats& table, 
   *text += " table size: " + Number(table.buckets) + "\n";
   *text += " number of elements: " + Number(table.nodes) + "\n";
   if (!full) return;
-  const std::string mean = TwoDecimals(Ratio(table.nodes, table.used_buckets));
+  const std::string mean = base::FixedText(Ratio(table.nodes, table.used_buckets), 2);
   *text += " different slots: " + Number(table.used_buckets) + "\n";
   *text += " max chain length: " + Number(table.longest_chain) + "\n";
   *text += " avg chain length (counted): " + mean + "\n";
@@ -54,7 +48,7 @@ void AppendTable(std::string* text, size_t number, const ds::TableStats& table, 
     const uint64_t buckets = table.by_length[length];
     if (buckets == 0) continue;
     *text += "   " + Number(length) + ": " + Number(buckets) + " (" +
-             TwoDecimals(100 * Ratio(buckets, table.buckets)) + "%)\n";
+             base::FixedText(100 * Ratio(buckets, table.buckets), 2) + "%)\n";
   }
 }
 

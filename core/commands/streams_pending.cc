@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/ascii.h"
+#include "core/base/numbers.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/collections.h"
@@ -393,7 +394,7 @@ void Xautoclaim(Call& call) {
   std::vector<Found> found;
   const StreamId next = FindClaims(call, stream, *group, options, &found);
   const types::StreamIdChars next_text(next);
-  reply.buffer().InsertAt(mark.at, "$" + std::to_string(next_text.size) + "\r\n" +
+  reply.buffer().InsertAt(mark.at, "$" + base::Int64Text(next_text.size) + "\r\n" +
                                        std::string(next_text.view()) + "\r\n");
   reply.Array(static_cast<uint64_t>(
       std::count_if(found.begin(), found.end(), [](const Found& each) { return each.deleted; })));

@@ -1,10 +1,10 @@
 // Sorted sets: adding, removing, single members. Ranges are in zsets_range.cc, popping in
 // zsets_pop.cc, unions and their kin in zsets_algebra.cc.
-#include <cstdio>
 #include <optional>
 #include <vector>
 
 #include "core/base/ascii.h"
+#include "core/base/printf_number.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/zsets_shared.h"
@@ -93,11 +93,10 @@ void Zscan(Call& call) {
     return zset.Scan(at, [&](std::string_view member, double score) {
       emit(member, [&] {
         call.reply.Bulk(member);
-        char text[base::kDoubleCharsMax];
+        char text[base::kFormattedBytesMax];
         // Redis prints the scores of a skip list here, and only here, with 17 digits.
-        const size_t size =
-            packed ? base::FormatDouble(text, score)
-                   : static_cast<size_t>(std::snprintf(text, sizeof(text), "%.17g", score));
+        const size_t size = packed ? base::FormatDouble(text, score)
+                                   : base::FormatFloat(text, score, {.precision = 17});
         call.reply.Bulk({text, size});
       });
     });

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/errors.h"
+#include "core/base/numbers.h"
 #include "core/command/access.h"
 #include "core/engine/engine.h"
 
@@ -124,7 +125,7 @@ void Engine::ResumeScript(Session& session, Execution& execution,
   run.command.assign(execution.args.begin(), execution.args.end());
   host_.log.Write(host::LogLevel::kWarning,
                   "Slow script detected: still in execution after " +
-                      std::to_string(run.interpreter->elapsed_us() / 1000) +
+                      base::Int64Text(run.interpreter->elapsed_us() / 1000) +
                       " milliseconds. You can try killing the script using the " +
                       (run.is_eval ? "SCRIPT KILL" : "FUNCTION KILL") +
                       " command. Script name is: " + run.name + ".");

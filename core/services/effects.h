@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/numbers.h"
+
 namespace kvasm::services {
 
 struct Effect {
@@ -30,7 +32,7 @@ struct Effect {
 
 // Several texts in one value: "<bytes>:<text>" each.
 inline void AppendCounted(std::string* value, std::string_view text) {
-  *value += std::to_string(text.size());
+  *value += base::Int64Text(text.size());
   *value += ':';
   *value += text;
 }

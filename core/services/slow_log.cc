@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/numbers.h"
+
 namespace kvasm::services {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr size_t kArgumentBytesMax = 128;
 std::string Shortened(std::string_view argument) {
   std::string text(argument.substr(0, kArgumentBytesMax));
   if (argument.size() > kArgumentBytesMax) {
-    text += "... (" + std::to_string(argument.size() - kArgumentBytesMax) + " more bytes)";
+    text += "... (" + base::Int64Text(argument.size() - kArgumentBytesMax) + " more bytes)";
   }
   return text;
 }
@@ -24,7 +26,7 @@ std::vector<std::string> Shortened(std::span<const std::string_view> arguments) 
   texts.reserve(std::min(arguments.size(), kArgumentsMax));
   for (size_t i = 0; i < shown; ++i) texts.push_back(Shortened(arguments[i]));
   if (!whole) {
-    texts.push_back("... (" + std::to_string(arguments.size() - shown) + " more arguments)");
+    texts.push_back("... (" + base::Int64Text(arguments.size() - shown) + " more arguments)");
   }
   return texts;
 }

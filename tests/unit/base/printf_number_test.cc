@@ -43,6 +43,12 @@ TEST(PrintfNumber, RoundsTiesToEvenAndExactly) {
   EXPECT_EQ(Text(0.1, {.precision = 20, .conversion = 'f'}), "0.10000000000000000555");
 }
 
+TEST(PrintfNumber, WritesTextWithFixedDecimals) {
+  EXPECT_EQ(FixedText(2.0 / 3, 2), "0.67");
+  EXPECT_EQ(FixedText(-200, 6), "-200.000000");
+  EXPECT_EQ(FixedText(1e308, 6).size(), 309 + 1 + 6);
+}
+
 TEST(PrintfNumber, WhatIsNoNumberIsNotPaddedWithZeros) {
   const double infinity = std::numeric_limits<double>::infinity();
   EXPECT_EQ(Text(-infinity, {.zero = true, .width = 8, .conversion = 'f'}), "    -inf");
