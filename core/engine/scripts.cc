@@ -159,7 +159,7 @@ void Engine::EndScript(Session& session, Execution& execution, Interpreter::Stat
 
 void Engine::Suspend(Session& session, const Execution& execution) {
   if (!suspension_) {
-    suspension_.emplace();
+    suspension_.emplace(Suspension{});
     suspension_->session_id = session.id;
     suspension_->now_ms = keyspace_.now_ms();
   }

@@ -61,18 +61,23 @@ RdbReader::Progress RdbReader::Feed(std::string_view bytes, size_t* used) {
 
 RdbReader::Progress RdbReader::Finish() {
   if (state_ >= State::kDone) return progress();
-  finishing_ = true;
   if (state_ == State::kRecords) doing_ = Doing::kType;
   if (state_ == State::kChecksum) doing_ = Doing::kChecksum;
   // What there is of the last record may be wrong besides.
-  const uint64_t end = offset_;
-  size_t used = 0;
-  if (kept_.size() != 0) Parse(kept_.view(), &used);
+  NameWhatIsKept();
   if (state_ >= State::kDone) return progress();
-  offset_ = end;
   cut_short_ = true;
   Fail("Unexpected EOF reading RDB file");
   return progress();
+}
+
+// Before the fault that no more of a record can be had: notes its key, or a fault in what there is.
+void RdbReader::NameWhatIsKept() {
+  if (kept_.size() == 0) return;
+  const uint64_t end = offset_;
+  size_t used = 0;
+  Parse(kept_.view(), &used);
+  if (state_ < State::kDone) offset_ = end;
 }
 
 // Reads one record, or keeps what there is of it. Returns the bytes used, more than none.
@@ -101,7 +106,8 @@ size_t RdbReader::Gather(std::string_view bytes) {
     const uint64_t known = size + scanner_.known_bytes();
     const uint64_t wanted = std::min<uint64_t>({std::max(known, size), size * 2, SIZE_MAX});
     if (!kept_.Reserve(static_cast<size_t>(wanted)) && !kept_.Reserve(static_cast<size_t>(size))) {
-      FailOf(Reader({}), Fault::kOutOfMemory);
+      NameWhatIsKept();
+      if (state_ != State::kFailed) FailOf(Reader({}), Fault::kOutOfMemory);
       return taken;
     }
   }
@@ -279,10 +285,8 @@ RdbReader::Outcome RdbReader::ParseKey(Reader& in, uint8_t type) {
     doing_ = Doing::kValue;
     outcome = type == static_cast<uint8_t>(ValueType::kModule) ? ParseModule(in, key, true)
                                                                : ParseValue(in, type, key);
-    if (outcome == Outcome::kFault || finishing_) {
-      key_ = key;
-      has_key_ = true;
-    }
+    has_key_ = outcome != Outcome::kWhole;
+    if (has_key_) key_ = key;
   }
   if (outcome != Outcome::kWhole) return outcome;
   type_ = -1;

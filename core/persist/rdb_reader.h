@@ -113,6 +113,7 @@ class RdbReader {
   Progress progress() const;
   void Sum(std::string_view bytes);
   size_t Step(std::string_view bytes);
+  void NameWhatIsKept();
   size_t BeginGathering(std::string_view bytes);
   size_t Gather(std::string_view bytes);
   Outcome Parse(std::string_view record, size_t* used);
@@ -158,7 +159,6 @@ class RdbReader {
   Doing doing_ = Doing::kStart;
   int type_ = -1;
   bool has_key_ = false;
-  bool finishing_ = false;
   bool out_of_memory_ = false;
   bool cut_short_ = false;
   std::string key_;

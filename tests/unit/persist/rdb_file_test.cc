@@ -266,6 +266,29 @@ TEST_F(RdbReaderTest, ClaimsTakeNoMemory) {
   EXPECT_LE(base::HeapPeakBytes(), bound);
 }
 
+TEST_F(RdbReaderTest, AValueWithoutRoomIsNamed) {
+  // A text of 64 MB, and a hash of as many bytes in 200,000 fields.
+  std::string text("\0\1t\x80\4\0\0\0", 8);
+  text.resize(text.size() + (64u << 20), 'x');
+  std::string hash("\4\1h\x80\0\3\x0d\x40", 8);
+  for (int i = 0; i < 200'000; ++i)
+    hash += Text(std::to_string(i) + "f") + Text(std::string(60, 'v'));
+  for (const size_t chunk_bytes : {size_t{0}, size_t{1} << 20}) {
+    for (const std::string& record : {text, hash}) {
+      const std::string file = File(record);
+      t_.Run("FLUSHALL");
+      base::SetHeapLimit(base::HeapUsedBytes() + chunk_bytes + (12u << 20));
+      const LoadOutcome outcome = Load(file, chunk_bytes);
+      base::SetHeapLimit(0);
+      ASSERT_FALSE(outcome.whole);
+      EXPECT_EQ(outcome.error.substr(0, 30), "Out of memory reading RDB file");
+      EXPECT_EQ(outcome.error.substr(outcome.error.size() - 10),
+                std::string(", key '") + record[2] + "')");
+      EXPECT_TRUE(Load(file, chunk_bytes).whole);
+    }
+  }
+}
+
 // --- files of real servers ---
 
 std::string ReadVector(const std::string& name) {
