@@ -87,6 +87,8 @@ export function readAnswer(): string {
 
 /** The surroundings of this process. */
 export function processSurroundings(): Surroundings {
+  // Whoever reads the lines may have seen enough of them.
+  process.stdout.on('error', () => {});
   return {
     print: (text) => void process.stdout.write(text),
     ask: readAnswer,
