@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bindings/door.h"
+#include "bindings/method_of.h"
 #include "core/base/alloc.h"
 #include "core/base/hash.h"
 #include "core/base/sha1.h"
@@ -237,19 +238,6 @@ class EngineHandle {
 
   std::unique_ptr<Door> door_;
 };
-
-// A method as a function: pointers to methods cannot be passed by value (see the flags in
-// CMakeLists.txt).
-template <auto kMethod>
-struct MethodOf;
-template <typename R, typename... Args, R (EngineHandle::*kMethod)(Args...)>
-struct MethodOf<kMethod> {
-  static R Call(EngineHandle& engine, Args... args) {
-    return (engine.*kMethod)(std::forward<Args>(args)...);
-  }
-};
-template <auto kMethod>
-constexpr auto* kMethodOf = &MethodOf<kMethod>::Call;
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bindings/method_of.h"
 #include "core/persist/aof_check.h"
 #include "core/persist/block.h"
 #include "core/persist/manifest.h"
@@ -177,15 +178,15 @@ val ParseManifest(const std::string& text) {
 EMSCRIPTEN_BINDINGS(kvasm_files) {
   emscripten::class_<AofCheckHandle>("AofCheck")
       .constructor<double, double>()
-      .function("reserve", &AofCheckHandle::Reserve)
-      .function("feed", &AofCheckHandle::Feed)
-      .function("finish", &AofCheckHandle::Finish);
+      .function("reserve", kMethodOf<&AofCheckHandle::Reserve>)
+      .function("feed", kMethodOf<&AofCheckHandle::Feed>)
+      .function("finish", kMethodOf<&AofCheckHandle::Finish>);
   emscripten::class_<RdbCheckHandle>("RdbCheck")
       .constructor<const std::string&, double, double, double>()
-      .function("reserve", &RdbCheckHandle::Reserve)
-      .function("feed", &RdbCheckHandle::Feed)
-      .function("takeLines", &RdbCheckHandle::TakeLines)
-      .function("finish", &RdbCheckHandle::Finish);
+      .function("reserve", kMethodOf<&RdbCheckHandle::Reserve>)
+      .function("feed", kMethodOf<&RdbCheckHandle::Feed>)
+      .function("takeLines", kMethodOf<&RdbCheckHandle::TakeLines>)
+      .function("finish", kMethodOf<&RdbCheckHandle::Finish>);
   emscripten::function("parseManifest", &ParseManifest);
 }
 
