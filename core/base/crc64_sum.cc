@@ -8,11 +8,12 @@ namespace kvasm::base {
 Crc64Sum::Crc64Sum() {
   for (int byte = 0; byte < 256; ++byte) {
     const char as_char = static_cast<char>(byte);
-    uint64_t sum = Crc64(0, {&as_char, 1});
-    for (auto& table : tables_) {
-      table[byte] = sum;
-      const char zero = 0;
-      sum = Crc64(sum, {&zero, 1});
+    tables_[0][byte] = Crc64(0, {&as_char, 1});
+  }
+  for (int lane = 1; lane < kLanes; ++lane) {
+    for (int byte = 0; byte < 256; ++byte) {
+      const uint64_t before = tables_[lane - 1][byte];
+      tables_[lane][byte] = tables_[0][before & 255] ^ before >> 8;
     }
   }
 }

@@ -6,7 +6,7 @@
 
 namespace kvasm::base {
 
-// Starts as the sum of nothing. 16 KB, about ten microseconds to make: for a file, not for a value.
+// Starts as the sum of nothing. 16 KB, some microseconds to make: for a file, not for a value.
 class Crc64Sum {
  public:
   Crc64Sum();

@@ -102,9 +102,11 @@ size_t RdbReader::Gather(std::string_view bytes) {
   const size_t taken = scanner_.Take(bytes);
   const uint64_t size = uint64_t{kept_.size()} + taken;
   if (size > kept_.capacity()) {
-    // Twice as much each time, and no more than is known to come: what a file claims may be wrong.
+    // Half as much more each time, as what follows is not known, and twice as much at most, as what
+    // a file claims may be wrong.
     const uint64_t known = size + scanner_.known_bytes();
-    const uint64_t wanted = std::min<uint64_t>({std::max(known, size), size * 2, SIZE_MAX});
+    const uint64_t wanted =
+        std::min<uint64_t>({std::max(known, size + size / 2), size * 2, SIZE_MAX});
     if (!kept_.Reserve(static_cast<size_t>(wanted)) && !kept_.Reserve(static_cast<size_t>(size))) {
       NameWhatIsKept();
       if (state_ != State::kFailed) FailOf(Reader({}), Fault::kOutOfMemory);
