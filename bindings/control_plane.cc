@@ -42,16 +42,6 @@ void AppendLine(std::string* text, std::string_view line) {
   text->append(line);
 }
 
-val ShutdownEffect(const services::Effect& effect) {
-  val out = val::object();
-  out.set("kind", val("shutdown"));
-  out.set("save", effect.name);
-  out.set("now", effect.value.find("NOW") != std::string::npos);
-  out.set("force", effect.value.find("FORCE") != std::string::npos);
-  out.set("abort", effect.value.find("ABORT") != std::string::npos);
-  return out;
-}
-
 const char* KindName(services::Effect::Kind kind) {
   using Kind = services::Effect::Kind;
   switch (kind) {
@@ -65,6 +55,10 @@ const char* KindName(services::Effect::Kind kind) {
       return "configSet";
     case Kind::kCrash:
       return "crash";
+    case Kind::kDone:
+      return "done";
+    case Kind::kShutdown:
+      return "shutdown";
     default:
       return "config";
   }
@@ -90,6 +84,9 @@ val PlainEffect(const services::Effect& effect) {
     case Kind::kConfigRewrite:
       out.set("file", effect.name);
       out.set("content", BytesOf(effect.value));
+      break;
+    case Kind::kDone:
+      out.set("error", effect.value);
       break;
     case Kind::kCrash:
       out.set("signal", effect.name);
@@ -175,6 +172,29 @@ class EngineHandle {
   void EndConfigSet(double session, const std::string& name, const std::string& reason) {
     engine().EndConfigSet(static_cast<uint64_t>(session), name, reason);
   }
+  // Files: from now on there are some; `done` effects with the id tell of the end of what is asked
+  // for, and why it failed.
+  void StartStorage(double id) { engine().durability().Start(Told(id)); }
+  void LoadFile(const std::string& path, double id) {
+    engine().durability().LoadFile(path, Told(id));
+  }
+  void SaveTo(const std::string& path, double id) {
+    const base::Status status = engine().durability().SaveTo(path, Told(id));
+    if (!status.ok()) Told(id)(status.error());
+  }
+  void WhenSaved(double id) { engine().durability().WhenSaved(Told(id)); }
+  void WhenRewritten(double id) { engine().durability().WhenRewritten(Told(id)); }
+  void EndStorage(double id) {
+    engine().durability().PrepareShutdown(durability::ShutdownSave::kAsConfigured, false, Told(id));
+  }
+  // As SHUTDOWN: `save` is "", "SAVE" or "NOSAVE".
+  void Shutdown(const std::string& save, bool force) {
+    using durability::ShutdownSave;
+    engine().Shutdown(save.empty()     ? ShutdownSave::kAsConfigured
+                      : save == "SAVE" ? ShutdownSave::kYes
+                                       : ShutdownSave::kNo,
+                      force);
+  }
   // Asks for the end of the script a session waits for: `kind` is "script" or "function", as of
   // the KILL command that is meant, or "" for either. "" or why not; undefined if it runs none.
   val KillScript(double session, const std::string& kind) {
@@ -202,8 +222,7 @@ class EngineHandle {
       effects.call<void>("push", out);
     }
     for (const services::Effect& effect : engine().effects().Take()) {
-      const bool shutdown = effect.kind == services::Effect::Kind::kShutdown;
-      effects.call<void>("push", shutdown ? ShutdownEffect(effect) : PlainEffect(effect));
+      effects.call<void>("push", PlainEffect(effect));
     }
     return effects;
   }
@@ -222,6 +241,14 @@ class EngineHandle {
     }
     // Whether anybody who can connect may use the default user.
     if (name == "default_user_nopass") return engine().acl().default_user().nopass() ? 1 : 0;
+    if (name == "loading") return engine().durability().is_loading() ? 1 : 0;
+    const durability::Loader* loader = engine().durability().loader();
+    if (name == "loading_total_bytes") {
+      return loader == nullptr ? 0 : static_cast<double>(loader->progress().bytes_total);
+    }
+    if (name == "loading_loaded_bytes") {
+      return loader == nullptr ? 0 : static_cast<double>(loader->progress().bytes_loaded);
+    }
     if (name == "expired_keys") {
       return static_cast<double>(engine().keyspace().stats().expired_keys);
     }
@@ -235,6 +262,13 @@ class EngineHandle {
 
  private:
   engine::Engine& engine() { return door_->engine(); }
+  durability::Durability::Done Told(double id) {
+    return [this, id](std::string_view error) {
+      engine().effects().Add({.kind = services::Effect::Kind::kDone,
+                              .value = std::string(error),
+                              .session = static_cast<uint64_t>(id)});
+    };
+  }
 
   std::unique_ptr<Door> door_;
 };
@@ -256,6 +290,13 @@ EMSCRIPTEN_BINDINGS(kvasm) {
       .function("endAclSave", kMethodOf<&EngineHandle::EndAclSave>)
       .function("endConfigRewrite", kMethodOf<&EngineHandle::EndConfigRewrite>)
       .function("endConfigSet", kMethodOf<&EngineHandle::EndConfigSet>)
+      .function("startStorage", kMethodOf<&EngineHandle::StartStorage>)
+      .function("loadFile", kMethodOf<&EngineHandle::LoadFile>)
+      .function("saveTo", kMethodOf<&EngineHandle::SaveTo>)
+      .function("shutdown", kMethodOf<&EngineHandle::Shutdown>)
+      .function("whenSaved", kMethodOf<&EngineHandle::WhenSaved>)
+      .function("whenRewritten", kMethodOf<&EngineHandle::WhenRewritten>)
+      .function("endStorage", kMethodOf<&EngineHandle::EndStorage>)
       .function("killScript", kMethodOf<&EngineHandle::KillScript>)
       .function("scriptSha", kMethodOf<&EngineHandle::ScriptSha>)
       .function("commandNames", kMethodOf<&EngineHandle::CommandNames>)

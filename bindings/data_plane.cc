@@ -112,6 +112,35 @@ EMSCRIPTEN_KEEPALIVE int32_t kv_next_ready() {
   return session == nullptr ? -1 : static_cast<int32_t>(session->id);
 }
 
+// The address of the frame of operations on files; constant.
+EMSCRIPTEN_KEEPALIVE uint32_t kv_storage_frame() {
+  return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(&kvasm::bindings::TheStorageFrame()));
+}
+
+// Begins the next operation on files of a lane (0: the log's, 1: the snapshot's) and shows it
+// there. Returns its kind, or 0: there is none, or the one before has not ended.
+EMSCRIPTEN_KEEPALIVE uint32_t kv_storage_begin(uint32_t lane) {
+  Door* door = TheDoor();
+  return door == nullptr ? 0 : door->ShowOperation(lane);
+}
+
+// Ends it. `status`: 0 done, 1 failed (the input buffer says why in `input_bytes` bytes), 2 there
+// is no such file. `size`: what was asked for; of a reading the bytes are in the input buffer.
+// Returns up to where, in bytes recorded by the log, replies need not be held any more.
+EMSCRIPTEN_KEEPALIVE double kv_storage_end(uint32_t lane, uint32_t status, double size,
+                                           uint32_t input_bytes) {
+  Door* door = TheDoor();
+  if (door == nullptr) return 0;
+  const std::string_view input = door->Input(input_bytes);
+  door->engine().EndStorage(lane == 0 ? kvasm::persist::StorageQueue::Lane::kLog
+                                      : kvasm::persist::StorageQueue::Lane::kSnapshot,
+                            {.error = status == 1 ? input : std::string_view(),
+                             .bytes = status == 0 ? input : std::string_view(),
+                             .size = static_cast<uint64_t>(size),
+                             .absent = status == 2});
+  return static_cast<double>(door->engine().durability().CoveredBytes());
+}
+
 // Background work. Returns the milliseconds until the next call is wanted.
 EMSCRIPTEN_KEEPALIVE int32_t kv_tick(uint32_t budget_units) {
   Door* door = TheDoor();

@@ -7,6 +7,7 @@ namespace {
 
 constinit Door* the_door = nullptr;
 constinit Frame the_frame{};
+constinit StorageFrame the_storage_frame{};
 
 // An input buffer up to this size is kept whatever is asked for.
 constexpr uint32_t kKeptBytes = 8 << 20;
@@ -16,6 +17,7 @@ constexpr uint32_t kKeptBytes = 8 << 20;
 Door* TheDoor() { return the_door; }
 void SetTheDoor(Door* door) { the_door = door; }
 Frame& TheFrame() { return the_frame; }
+StorageFrame& TheStorageFrame() { return the_storage_frame; }
 
 Door::~Door() { base::Free(input_); }
 
@@ -51,15 +53,20 @@ std::string_view Door::Input(uint32_t bytes) const {
 
 uint32_t Door::Show(services::Session& session) {
   the_frame.output = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(session.out.data()));
-  the_frame.output_bytes = session.out.size();
-  const bool is_work_pending =
-      engine_.has_ready() || engine_.effects().pending() != 0 || log_.pending() != 0;
+  the_frame.output_bytes = session.SendableBytes();
+  const bool is_held =
+      session.network ? !session.held.empty() : engine_.durability().HoldsReplies();
+  if (is_held)
+    the_storage_frame.recorded = static_cast<double>(engine_.durability().log().recorded());
+  const bool is_work_pending = engine_.has_ready() || engine_.effects().pending() != 0 ||
+                               log_.pending() != 0 || engine_.durability().has_work();
   the_frame.flags = (session.close_after_reply ? kCloseAfterOutput : 0) |
                     (session.waiting ? kWaiting : 0) | (session.input_held ? kInputHeld : 0) |
-                    (session.cut_off ? kCutOff : 0) | (session.pushes.empty() ? 0 : kHasPushes) |
+                    (is_held ? kReplyHeld : 0) | (session.cut_off ? kCutOff : 0) |
+                    (session.pushes.empty() ? 0 : kHasPushes) |
                     (is_work_pending ? kWorkPending : 0);
   the_frame.session = static_cast<uint32_t>(session.id);
-  return session.out.size();
+  return the_frame.output_bytes;
 }
 
 uint32_t Door::ShowPushes(services::Session& session) {
@@ -67,6 +74,31 @@ uint32_t Door::ShowPushes(services::Session& session) {
   the_frame.output = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(session.pushes.data()));
   the_frame.output_bytes = session.pushes.size();
   return session.pushes.size();
+}
+
+uint32_t Door::ShowOperation(uint32_t lane) {
+  durability::Durability& durability = engine_.durability();
+  if (lane == 0) durability.Flush();
+  const auto chosen =
+      lane == 0 ? persist::StorageQueue::Lane::kLog : persist::StorageQueue::Lane::kSnapshot;
+  const persist::Operation* operation = durability.storage().Begin(chosen);
+  if (operation == nullptr) return 0;
+  const auto address = [](const char* at) {
+    return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(at));
+  };
+  const std::string_view data = operation->bytes.view();
+  the_storage_frame = {.file = address(operation->file.data()),
+                       .file_bytes = static_cast<uint32_t>(operation->file.size()),
+                       .to = address(operation->to.data()),
+                       .to_bytes = static_cast<uint32_t>(operation->to.size()),
+                       .data = address(data.data()),
+                       .data_bytes = static_cast<uint32_t>(data.size()),
+                       .offset_low = static_cast<uint32_t>(operation->offset),
+                       .offset_high = static_cast<uint32_t>(operation->offset >> 32),
+                       .length = operation->length,
+                       .synced = operation->synced ? 1u : 0u,
+                       .recorded = the_storage_frame.recorded};
+  return static_cast<uint32_t>(operation->kind);
 }
 
 }  // namespace kvasm::bindings

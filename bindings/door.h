@@ -31,6 +31,22 @@ inline constexpr uint32_t kWorkPending = 4;  // effects to take, or other sessio
 inline constexpr uint32_t kInputHeld = 8;    // requests wait for this output to be taken
 inline constexpr uint32_t kCutOff = 16;      // to be closed without waiting for what was sent
 inline constexpr uint32_t kHasPushes = 32;   // an in-process session has got messages
+inline constexpr uint32_t kReplyHeld = 64;   // what it did is not durable yet: not to be sent
+
+// One operation on files, as persist::Operation has it; what it refers to stays until it has ended.
+struct StorageFrame {
+  uint32_t file;
+  uint32_t file_bytes;
+  uint32_t to;
+  uint32_t to_bytes;
+  uint32_t data;
+  uint32_t data_bytes;
+  uint32_t offset_low;
+  uint32_t offset_high;
+  uint32_t length;
+  uint32_t synced;
+  double recorded;  // by the log when a reply was last held, bytes
+};
 
 class Door {
  public:
@@ -54,6 +70,8 @@ class Door {
   uint32_t Show(services::Session& session);
   // As Show, for the messages that an in-process session gets besides replies.
   uint32_t ShowPushes(services::Session& session);
+  // Shows JavaScript the next operation on files of a lane, if one is to begin. Its kind or 0.
+  uint32_t ShowOperation(uint32_t lane);
 
  private:
   HostClock clock_;
@@ -70,5 +88,6 @@ class Door {
 Door* TheDoor();
 void SetTheDoor(Door* door);
 Frame& TheFrame();
+StorageFrame& TheStorageFrame();
 
 }  // namespace kvasm::bindings

@@ -58,9 +58,11 @@ export class Connection {
     }
     this.fedBytes = 0;
     for (;;) {
-      const { bytes, close, cut, held } = engine.output(this.session);
+      const { bytes, close, cut, held, unsafe } = engine.output(this.session);
       if (cut) return this.destroy();
       const pending = bytes.length;
+      // The rest comes when the storage has what it tells of: the session is ready then.
+      if (pending === 0 && unsafe) return;
       if (pending === 0 && held) {
         engine.resume(this.session);
         continue;

@@ -2,11 +2,11 @@
 // The executable `kvasm-server`, which takes the place of redis-server in scripts. Everything that
 // touches the process (arguments, signals, exit code, working directory) is in this file.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { constants, totalmem } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Engine } from '../bindings/js/engine.js';
+import { Engine, type LoadProgress } from '../bindings/js/engine.js';
 import { loadUsersAtStart } from './acl_file.js';
 import {
   ConfigError,
@@ -17,8 +17,10 @@ import {
   type Directive,
 } from './config_file.js';
 import { Log } from './log.js';
-import { ListenError, Server, type ServerHost } from './server.js';
+import { ProgressBar } from './progress_bar.js';
+import { ListenError, LoadError, Server, type ServerHost } from './server.js';
 import { lastValue, Settings } from './settings.js';
+import { FileStorage } from './storage_files.js';
 import { kRedisVersion, packageVersion } from './version.js';
 
 /** Set for the detached process that `daemonize yes` starts. */
@@ -115,21 +117,27 @@ async function createEngine(configFile: string | undefined): Promise<Engine> {
 }
 
 /** What a configuration may ask for and does not get is said, not passed over. */
-function warnMissing(settings: Settings, directives: readonly Directive[], log: Log): void {
-  const saves = [
-    (lastValue(directives, 'save') ?? '') !== '' ? 'save' : '',
-    settings.get('appendonly') === 'yes' ? 'appendonly' : '',
-  ].filter(Boolean);
-  if (saves.length > 0) {
-    const named = saves.join(' and ');
-    const verb = saves.length > 1 ? 'have' : 'has';
-    log.warning(
-      `Not available yet: persistence. Data is kept in memory only; ${named} ${verb} no effect`,
-    );
-  }
+function warnMissing(settings: Settings, log: Log): void {
   if (settings.get('replicaof') !== '') {
     log.warning('Not available yet: replication. This server replicates nobody');
   }
+}
+
+/** What `shutdown-on-sigterm` and its kin ask for. */
+function shutdownOptions(value: string): ['' | 'SAVE' | 'NOSAVE', boolean] {
+  const words = value.split(' ');
+  const save = words.includes('save') ? 'SAVE' : words.includes('nosave') ? 'NOSAVE' : '';
+  return [save, words.includes('force')];
+}
+
+/** A bar on the terminal while files are loaded. */
+function loadingBar(): (progress: LoadProgress) => void {
+  let bar: ProgressBar | undefined;
+  return ({ loadedBytes, totalBytes }) => {
+    bar ??= new ProgressBar(process.stderr, 'Loading', totalBytes);
+    if (loadedBytes < totalBytes) bar.update(loadedBytes);
+    else bar.clear();
+  };
 }
 
 /** Users come from the configuration or from a file of their own; if that fails nobody may in. */
@@ -172,16 +180,18 @@ function crash(log: Log, signal: 'SIGSEGV' | 'SIGABRT', reason: string): void {
 }
 
 /** SIGTERM and SIGINT end the server in order; asked a second time it goes at once. */
-function handleSignals(server: Server, log: Log): void {
+function handleSignals(server: Server, settings: Settings, log: Log): void {
   let isAsked = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (isAsked) {
       log.warning(`Received ${signal} again, exiting now.`);
+      rmSync(join(process.cwd(), `temp-${process.pid}.rdb`), { force: true });
       process.exit(1);
     }
     isAsked = true;
     log.warning(`Received ${signal} scheduling shutdown...`);
-    void server.stop(0);
+    const name = signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm';
+    server.shutdown(...shutdownOptions(settings.get(name)));
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -225,23 +235,25 @@ async function serve(commandLine: CommandLine): Promise<void> {
   for (const { name, origin } of unknown) {
     log.warning(`Unknown configuration directive '${name}' (${origin}) is ignored`);
   }
-  warnMissing(settings, directives, log);
+  warnMissing(settings, log);
   loadUsers(engine, settings, directives, log);
-  log.notice(`Running mode=standalone, port=${settings.get('port')}, PID: ${pid}`);
 
   const host: ServerHost = {
     pid,
     changeDirectory,
+    openStorage: (folder, locked) => new FileStorage(folder, undefined, locked),
+    onLoading: loadingBar(),
+    isSaveAskedFor: (lastValue(directives, 'save') ?? '') !== '',
     directory: () => process.cwd(),
     exit: (code) => process.exit(code),
     crash: (signal, reason) => crash(log, signal, reason),
   };
   const server = new Server(engine, settings, log, host);
-  handleSignals(server, log);
+  handleSignals(server, settings, log);
   try {
     await server.start();
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
+    if (!(error instanceof ListenError) && !(error instanceof LoadError)) throw error;
     log.warning(error.message);
     process.exit(1);
   }

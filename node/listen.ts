@@ -73,7 +73,7 @@ function acquire(engine: Engine): Network {
   let entry = networks.get(engine);
   if (entry === undefined) {
     const onEffect = (effect: Effect): void => {
-      if (effect.kind === 'shutdown' && !effect.abort) engine.onShutdown();
+      if (effect.kind === 'shutdown') engine.onShutdown();
     };
     entry = { network: new Network(engine, onEffect), uses: 0 };
     networks.set(engine, entry);

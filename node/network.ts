@@ -20,6 +20,7 @@ export type NetworkEngine = Pick<
   | 'stat'
   | 'noteRejectedConnection'
   | 'onWork'
+  | 'driver'
 >;
 
 const kTurnMs = 1000;
@@ -149,6 +150,7 @@ export class Network {
   settle(): void {
     const { engine, queued } = this;
     if (engine.effectsPending() > 0) this.takeEffects();
+    engine.driver?.pump();
     for (let i = 0; i < queued.length; i++) {
       queued[i]!.isQueued = false;
       queued[i]!.flush();

@@ -1,7 +1,8 @@
 // The server behind `kvasm-server`: listens where the settings say, follows them at run time, shuts
 // down in order. Touches nothing of the process: that is kvasm-server.ts.
 import { rmSync, writeFileSync } from 'node:fs';
-import type { Effect, Engine } from '../bindings/js/engine.js';
+import type { Effect, Engine, LoadProgress } from '../bindings/js/engine.js';
+import type { Storage } from '../bindings/js/storage.js';
 import { answerAclEffect } from './acl_file.js';
 import { answerConfigRewrite } from './config_rewrite.js';
 import { Endpoint } from './endpoint.js';
@@ -9,6 +10,7 @@ import type { Log } from './log.js';
 import { Network } from './network.js';
 import { reasonOf } from './replace_file.js';
 import { parseBind, type Settings } from './settings.js';
+import { lockedOnWrite } from './storage_lock_on_write.js';
 
 /** Errors with which an optional address may be missing: this machine has no such address. */
 const kAbsent = new Set([
@@ -18,6 +20,8 @@ const kAbsent = new Set([
   'ENOTFOUND',
   'EINVAL',
 ]);
+/** While no more than this has been loaded clients wait; then they are told -LOADING, as Redis. */
+const kHeldBytes = 2 * 2 ** 20;
 /** How long clients have for their last replies when the server goes. */
 const kGraceMs = 1000;
 
@@ -26,8 +30,26 @@ export class ListenError extends Error {
   override name = 'ListenError';
 }
 
+/** A promise and what settles it. */
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+/** Why the data cannot be loaded. `message` goes to the log. */
+export class LoadError extends Error {
+  override name = 'LoadError';
+}
+
 /** What a server asks of the process it runs in. */
 export interface ServerHost {
+  /** The files of a folder. */
+  openStorage(folder: string, locked?: string): Storage;
+  /** Whether the configuration says when to save; if not, it may be done without. */
+  readonly isSaveAskedFor: boolean;
+  /** Told how far loading has got. */
+  onLoading?: (progress: LoadProgress) => void;
   /** Ends the process; called once, when everything is closed. */
   exit(code: number): void;
   /** Changes the working directory. @throws if that cannot be done */
@@ -80,9 +102,45 @@ export class Server {
     if (this.tcp.size === 0 && this.unix === undefined) {
       throw new ListenError('Configured to not listen anywhere, exiting.');
     }
+    // Programs that start servers look for this line, and connect when it is there.
+    log.notice(`Running mode=standalone, port=${this.port}, PID: ${this.host.pid}`);
     log.notice('Server initialized');
+    await this.load();
     if (this.tcp.size > 0) log.notice('Ready to accept connections tcp');
     if (this.unix !== undefined) log.notice('Ready to accept connections unix');
+  }
+
+  /** Loads what the folder holds; clients are told so meanwhile. @throws LoadError */
+  private async load(): Promise<void> {
+    const { engine, settings, log, host } = this;
+    const hasLog = settings.get('appendonly') === 'yes';
+    // Servers may share a folder as long as their logs have folders of their own in it.
+    const locked = hasLog ? settings.get('appenddirname') : '';
+    const storage = host.openStorage(host.directory(), locked);
+    try {
+      // Who does not save by himself needs the folder for himself only once he does.
+      if (hasLog || settings.get('save') !== '') await storage.lock();
+    } catch (error) {
+      if (hasLog || this.host.isSaveAskedFor) throw new LoadError((error as Error).message);
+      // Several servers started in one folder, as people do who want none of them to save.
+      log.warning(`${(error as Error).message}. This server saves nothing by itself`);
+      settings.set('save', '');
+    }
+    const { promise: isSlow, resolve: endHold } = withResolvers();
+    const loaded = engine.startStorage(lockedOnWrite(storage), (progress) => {
+      host.onLoading?.(progress);
+      if (progress.loadedBytes > kHeldBytes) endHold();
+    });
+    void this.network.hold(Promise.race([loaded, isSlow]));
+    const problem = await loaded;
+    this.network.wake();
+    if (problem !== '') throw new LoadError(problem);
+    engine.persistenceListeners.add((error) => log.warning(error.message));
+  }
+
+  /** SIGTERM and SIGINT: saves what is to be saved, then stops. */
+  shutdown(save: '' | 'SAVE' | 'NOSAVE', force: boolean): void {
+    this.engine.shutdown(save, force);
   }
 
   /** Writes the process id to a file that is removed when the server stops. */
@@ -105,6 +163,7 @@ export class Server {
       this.unix.stop();
     }
     await this.network.close(kGraceMs);
+    await this.engine.closeFiles();
     if (this.pidfile !== '') {
       this.log.notice('Removing the pid file.');
       rmSync(this.pidfile, { force: true });
@@ -206,8 +265,6 @@ export class Server {
     if (effect.kind === 'log') {
       this.log.write(effect.level, effect.text);
     } else if (effect.kind === 'shutdown') {
-      if (effect.abort) return;
-      this.log.notice('User requested shutdown...');
       void this.stop(0);
     } else if (effect.kind === 'aclLoad' || effect.kind === 'aclSave') {
       answerAclEffect(this.engine, effect, this.log);
@@ -217,6 +274,8 @@ export class Server {
       this.rebinding = this.rebinding.then(() => this.answerConfigSet(effect.session));
     } else if (effect.kind === 'crash') {
       this.host.crash(effect.signal, effect.reason);
+    } else if (effect.kind === 'done') {
+      return;
     } else if (effect.name === 'port' || effect.name === 'bind') {
       this.rebinding = this.rebinding.then(() => this.rebind());
       // The client that changed it must find the new socket when it reads the reply.
@@ -228,6 +287,7 @@ export class Server {
         this.host.changeDirectory(effect.value);
         // The folder is told by its whole path, whatever it was called.
         this.settings.set('dir', this.host.directory());
+        void this.engine.moveStorage(lockedOnWrite(this.host.openStorage(this.host.directory())));
       } catch (error) {
         this.problem ??= { name: 'dir', reason: reasonOf(error) };
         this.log.warning(`Can't chdir to '${effect.value}': ${(error as Error).message}`);

@@ -72,22 +72,25 @@ export class FileStorage implements Storage, StorageSync {
   private readonly turns = new FileTurns();
   private readonly openFiles = new Map<string, OpenFile>();
   private readonly readFiles = new Map<string, ReadFile>();
+  private readonly lockedFolder: string;
   private readonly folderLock: FolderLock;
   private closing: Promise<void> | undefined;
 
   /**
    * @param folder a path, taken from the working directory of now
    * @param beat how the lock shows that it is held; all who use the folder must agree
+   * @param locked what of the folder is locked, a folder in it or, without one, all of it
    */
-  constructor(folder: string, beat?: Beat) {
-    this.name = `file:${folder}`;
+  constructor(folder: string, beat?: Beat, locked = '') {
+    this.name = `file:${join(folder, locked)}`;
     this.folder = resolve(folder);
-    this.folderLock = new FolderLock(this.folder, this.name, beat);
+    this.lockedFolder = join(this.folder, locked);
+    this.folderLock = new FolderLock(this.lockedFolder, this.name, beat);
   }
 
   lock(): Promise<void> {
     return this.run('lock', [], kHarmless, async () => {
-      makeFolder(this.folder);
+      makeFolder(this.lockedFolder);
       await this.folderLock.take();
     });
   }

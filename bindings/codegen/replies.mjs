@@ -41,6 +41,7 @@ const byType = [
   [kOk, 'auth asking discard flushall flushdb hmset lset ltrim mset multi pfmerge psetex quit'],
   [kOk, 'readonly readwrite rename restore save select setex swapdb unwatch watch'],
   [kOk, 'pfselftest'],
+  ['string', 'bgsave bgrewriteaof'],
   [kOk, 'config|set config|resetstat config|rewrite client|setname client|setinfo client|pause'],
   [kOk, 'client|unpause client|no-evict client|no-touch client|reply'],
   [kOk, 'client|tracking client|caching monitor'],

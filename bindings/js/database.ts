@@ -8,8 +8,8 @@ import {
   commandNames,
   waitingCommands,
 } from './commands.gen.js';
-import { Engine, type EngineOptions } from './engine.js';
-import { loadConnectionMaker, loadListen, type WasmSource } from './platform.js';
+import { Engine, type EngineOptions, type LoadProgress } from './engine.js';
+import { loadConnectionMaker, loadListen, storageOf, type WasmSource } from './platform.js';
 import type { ChainResult, CommandArray } from './chain.js';
 import { WatchError } from './errors.js';
 import type { Defined, DefinedCommands } from './index.js';
@@ -52,7 +52,8 @@ import {
   type TopicKind,
 } from './subscriptions.js';
 import { Transaction } from './transaction.js';
-import type { Argument, Bytes, Connection, Key, Pairs, Reply, WaitOptions } from './types.js';
+import type { Storage, StorageError } from './storage.js';
+import type { Argument, Bytes, Connection, Key, Pairs, Reply, WaitOptions, Word } from './types.js';
 
 /** Settings of {@link open}. */
 export interface OpenOptions extends Pick<
@@ -69,6 +70,10 @@ export interface OpenOptions extends Pick<
    * request for it, its bytes, or a compiled `WebAssembly.Module`; promises of these, too.
    */
   wasm?: WasmSource;
+  /** The bytes of an RDB file, whose data the database begins with or gets besides what it has. */
+  load?: Uint8Array;
+  /** Told now and then how far loading has got. */
+  onProgress?: (progress: LoadProgress) => void;
 }
 
 /** Less than this does not hold an empty database and what every session needs. */
@@ -543,9 +548,61 @@ export class Database extends AsyncFace<string> {
    * Ends this session, and the listeners and connections opened through it. Calls still waiting for
    * a reply reject with a {@link ClosedError}, as do later ones. Harmless when repeated.
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    const { engine } = this.session;
     this.session.close();
-    return this.closing ?? Promise.resolve();
+    await this.closing;
+    await engine.closed;
+  }
+
+  /**
+   * Saves a snapshot while commands run on (BGSAVE); resolves when it is on disk.
+   *
+   * Rejects with a {@link ReplyError} if one is under way or it could not be written.
+   */
+  override async bgsave(...args: Word<'SCHEDULE'>[]): Promise<string> {
+    const reply = await super.bgsave(...args);
+    await this.session.engine.whenSaved();
+    return reply;
+  }
+
+  /**
+   * Writes the append-only file anew, as short as it can be (BGREWRITEAOF); resolves when that has
+   * been done.
+   *
+   * Rejects with a {@link ReplyError} if it is being done already or could not be.
+   */
+  override async bgrewriteaof(): Promise<string> {
+    const reply = await super.bgrewriteaof();
+    await this.session.engine.whenRewritten();
+    return reply;
+  }
+
+  /** The value of a key in a serialized form that RESTORE reads (take `db.bytes`'s), or null. */
+  override dump(key: Key): Promise<string | null>;
+  /** The data of all databases and the libraries of functions as the bytes of an RDB file. */
+  override dump(): Promise<Uint8Array>;
+  override dump(key?: Key): never {
+    const reply: unknown = key === undefined ? this.session.engine.dump() : super.dump(key);
+    return reply as never;
+  }
+
+  /**
+   * Has `listener` told of every failure to write or read the files, until it is taken `off`. What
+   * follows from a failure is as `stop-writes-on-bgsave-error` and `appendfsync` say.
+   */
+  on(event: 'persistenceError', listener: (error: StorageError) => void): this {
+    checkEvent(event);
+    checkHandler('on', 'listener', listener);
+    this.session.engine.persistenceListeners.add(listener);
+    return this;
+  }
+
+  /** Takes `on` back. */
+  off(event: 'persistenceError', listener: (error: StorageError) => void): this {
+    checkEvent(event);
+    this.session.engine.persistenceListeners.delete(listener);
+    return this;
   }
 
   /** For `await using`: the same as `close`. */
@@ -562,13 +619,20 @@ export class Database extends AsyncFace<string> {
 
 /**
  * Opens a database.
+ *
+ * In files the data survives the process: unless `config` says anything of `appendonly` or `save`,
+ * each command is in the append-only file when the turn of the event loop has ended, and survives a
+ * power cut a second later (`appendfsync: 'always'`: before its promise resolves). The folder is a
+ * Redis server's, and the other way round.
  * @param url `memory:` - data lives as long as the database is open, and is shared with nobody: two
- * calls make two engines
+ * calls make two engines; `file:./data` or `file:///srv/data` (Node) - a folder, which one database
+ * has at a time
  * @throws TypeError if the url's scheme is not supported, there is no such option or a directive
- * of `config` is refused
+ * of `config` is refused; {@link StorageLockedError} if the folder is in use; {@link StorageError}
+ * if it cannot be written; Error if what is in it cannot be loaded: nothing is changed then
  *
  * @example
- * const db = await open('memory:');
+ * const db = await open('file:./data');
  * await db.hset('user:1', { name: 'Ada' });
  * db.sync.hgetall('user:1'); // { name: 'Ada' }
  */
@@ -577,25 +641,45 @@ export async function open(
   options: OpenOptions = {},
 ): Promise<Database> {
   const href = typeof url === 'string' ? url : url?.href;
-  if (href !== 'memory:') {
-    const what = href === undefined ? describe(url) : `'${href}'`;
-    throw new TypeError(`Cannot open ${what}: only 'memory:' is there yet`);
+  if (typeof href !== 'string') {
+    throw new TypeError(`Cannot open ${describe(url)}: expected a url, 'memory:' or 'file:./data'`);
   }
-  const { wasm, config, ...settings } = checkOpenOptions(options);
+  const { wasm, config, load, onProgress, ...settings } = checkOpenOptions(options);
+  const storage = href === 'memory:' ? undefined : await storageOf(href);
   const engine = await Engine.create(settings, wasm);
   checkCommands(engine);
-  for (const [name, value] of Object.entries(config ?? {})) {
+  for (const [name, value] of Object.entries({ ...defaultsFor(storage, config), ...config })) {
     if (value === undefined) continue;
     const text = typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
     const problem = engine.configSet(name, text);
     if (problem !== '') throw new TypeError(problem);
   }
-  return new Database(LocalSession.open(engine, commandNames));
+  await storage?.lock();
+  const database = new Database(LocalSession.open(engine, commandNames));
+  try {
+    let problem = storage === undefined ? '' : await engine.startStorage(storage, onProgress);
+    if (problem === '' && load !== undefined) problem = await engine.loadBytes(load, onProgress);
+    if (problem !== '') throw new Error(`Cannot open '${href}': ${problem}`);
+  } catch (error) {
+    engine.abandon();
+    await database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** A database in files is to be durable unless it is told how. */
+function defaultsFor(storage: Storage | undefined, config: OpenOptions['config']) {
+  const isTold = config?.['appendonly'] !== undefined || config?.['save'] !== undefined;
+  return storage === undefined || isTold ? {} : { appendonly: true, save: '' };
 }
 
 /** @throws TypeError if an option is unknown or has a value that cannot be meant */
 function checkOpenOptions(options: OpenOptions): OpenOptions {
-  const known = ['memoryLimitBytes', 'seed', 'scriptLimitMs', 'config', 'wasm'] as const;
+  const known = [
+    ...(['memoryLimitBytes', 'seed', 'scriptLimitMs', 'config', 'wasm'] as const),
+    ...(['load', 'onProgress'] as const),
+  ];
   const hint = '; directives of redis.conf go into config';
   const { memoryLimitBytes, seed, scriptLimitMs, config } = optionsOf('open', options, known, hint);
   if (
@@ -617,6 +701,13 @@ function checkOpenOptions(options: OpenOptions): OpenOptions {
         describe(scriptLimitMs),
     );
   }
+  const { load, onProgress } = options;
+  if (load !== undefined && !(load instanceof Uint8Array)) {
+    throw new TypeError(`load is the bytes of an RDB file, not ${describe(load)}`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new TypeError(`onProgress is a function, not ${describe(onProgress)}`);
+  }
   if (config !== undefined && (typeof config !== 'object' || config === null)) {
     throw new TypeError(`config is an object of directives, not ${describe(config)}`);
   }
@@ -636,6 +727,11 @@ function assertOf(session: LocalSession, transaction: unknown): asserts transact
     'The transaction returned is not of tx, which watches the keys: ' +
       'take tx.multi(), not db.multi()',
   );
+}
+
+function checkEvent(event: unknown): void {
+  if (event === 'persistenceError') return;
+  throw new TypeError(`There is no event ${describe(event)}, only 'persistenceError'`);
 }
 
 /** The generated methods hold command numbers, so they must come from this very module. */

@@ -11,7 +11,10 @@ import {
   type FillRandom,
   type WasmSource,
 } from './platform.js';
+import { ReplyError } from './errors.js';
+import { StorageDriver } from './persistence.js';
 import { ReplyDecoder } from './resp.js';
+import type { Storage, StorageError } from './storage.js';
 
 export type { Effect, EngineOptions } from './module.js';
 
@@ -26,6 +29,7 @@ const kCloseAfterOutput = 1;
 const kWaiting = 2;
 const kInputHeld = 8;
 const kCutOff = 16;
+const kReplyHeld = 64;
 
 /** The input buffer is never smaller: nearly every command fits without a reservation. */
 const kInputBytesMin = 64 * 1024;
@@ -38,6 +42,9 @@ const kFeedBytesMax = 256 * 1024;
 
 /** Work one tick may do; the engine converts its own chores to these units. */
 const kTickUnits = 2000;
+
+/** What a file is called that is kept by nobody. */
+const kExchangeFile = 'exchange.rdb';
 
 const kTickMsMin = 1;
 const kTickMsMax = 1000;
@@ -57,6 +64,14 @@ export interface Output {
   cut: boolean;
   held: boolean;
   waiting: boolean;
+  unsafe: boolean;
+}
+
+/** How far loading has got. */
+export interface LoadProgress {
+  /** Bytes read of the files, and how many there are. */
+  loadedBytes: number;
+  totalBytes: number;
 }
 
 interface Unref {
@@ -81,12 +96,21 @@ export class Engine {
    * send, often several times a turn of the event loop. Without it the engine sees to both itself.
    */
   onWork: (() => void) | undefined;
+  /** Told of every failure of the storage. */
+  readonly persistenceListeners = new Set<(error: StorageError) => void>();
+  /** The files, if there are any. */
+  driver: StorageDriver | undefined;
 
   private readonly local = new Map<number, LocalListener>();
   private users = 0;
   private waiting = 0;
   private timer: (Unref & object) | number | undefined;
   private disposed = false;
+  /** Settled once the engine and its files are closed, after the last `release`. */
+  closed: Promise<void> = Promise.resolve();
+  private files: Storage | undefined;
+  private readonly asked = new Map<number, (error: string) => void>();
+  private lastAsked = 0;
 
   private constructor(
     /** The exported C functions. */
@@ -179,19 +203,22 @@ export class Engine {
    * What a session has to send.
    * @returns `bytes`: a view, valid until the next call of the engine; `close`: end the connection
    * once they are sent; `cut`: end it at once; `held`: requests wait for these bytes to be taken,
-   * call `resume` then; `waiting`: a blocking command has not been answered yet
+   * call `resume` then; `waiting`: a blocking command has not been answered yet; `unsafe`: what
+   * follows these bytes must wait for the storage
    */
   output(session: number): Output {
     const length = this.module._kv_output(session) >>> 0;
     if (this.heap.length === 0) this.refresh();
     const start = this.heap32[this.frame + kOutputPointer];
     const flags = this.heap32[this.frame + kFlags];
+    const unsafe = (flags & kReplyHeld) !== 0;
     return {
       bytes: this.heap.subarray(start, start + length),
-      close: (flags & kCloseAfterOutput) !== 0,
+      close: (flags & kCloseAfterOutput) !== 0 && !unsafe,
       cut: (flags & kCutOff) !== 0,
-      held: (flags & kInputHeld) !== 0,
+      held: (flags & kInputHeld) !== 0 && !unsafe,
       waiting: (flags & kWaiting) !== 0,
+      unsafe,
     };
   }
 
@@ -234,7 +261,107 @@ export class Engine {
 
   /** Takes what the engine asks of its host. */
   takeEffects(): Effect[] {
-    return this.control.takeEffects();
+    const effects = this.control.takeEffects();
+    return this.asked.size === 0 ? effects : effects.filter((effect) => !this.isAnswer(effect));
+  }
+
+  private isAnswer(effect: Effect): boolean {
+    if (effect.kind !== 'done') return false;
+    this.asked.get(effect.session)?.(effect.error);
+    return this.asked.delete(effect.session);
+  }
+
+  /** Asks the engine for what takes its time. @returns '' or why it failed */
+  private ask(start: (id: number) => void): Promise<string> {
+    const id = ++this.lastAsked;
+    return new Promise((resolve) => {
+      this.asked.set(id, resolve);
+      start(id);
+      if (this.heap.length === 0) this.refresh();
+      this.pump();
+      this.tickSoon();
+    });
+  }
+
+  /**
+   * Gives the engine files, and has it load what they hold as its configuration says. Until that is
+   * done commands are answered with -LOADING.
+   * @param storage locked already; it is the caller's to close
+   * @returns '' or why they cannot be loaded: the engine is of no use then
+   */
+  async startStorage(storage: Storage, onProgress?: (progress: LoadProgress) => void) {
+    this.setStorage(storage);
+    return this.watchLoading(onProgress, (id) => this.control.startStorage(id));
+  }
+
+  /** Loads the bytes of an RDB file. @returns '' or why they are none */
+  async loadBytes(bytes: Uint8Array, onProgress?: (progress: LoadProgress) => void) {
+    const { MemoryStorage } = await import('./storage_memory.js');
+    const before = this.driver;
+    const storage = new MemoryStorage();
+    await storage.append(kExchangeFile, bytes);
+    this.driver = new StorageDriver(this, storage);
+    const error = await this.watchLoading(onProgress, (id) =>
+      this.control.loadFile(kExchangeFile, id),
+    );
+    this.driver.stop();
+    this.driver = before;
+    return error;
+  }
+
+  /** The data set as an RDB file. @throws Error why there is none */
+  async dump(): Promise<Uint8Array> {
+    const { MemoryStorage } = await import('./storage_memory.js');
+    const file = `dump-${++this.lastAsked}.rdb`;
+    const memory = new MemoryStorage();
+    this.driver ??= new StorageDriver(this, memory);
+    const { driver } = this;
+    driver.divert(file, memory);
+    const error = await this.ask((id) => this.control.saveTo(file, id));
+    driver.divert(file, undefined);
+    if (error !== '') throw new Error(`The data cannot be dumped: ${error.replace(/^ERR /, '')}`);
+    return memory.read(file, 0, (await memory.size(file))!);
+  }
+
+  /** Has the files elsewhere from now on; those before are closed. */
+  async moveStorage(storage: Storage): Promise<void> {
+    const before = this.files;
+    this.files = storage;
+    if (this.driver !== undefined) this.driver.storage = storage;
+    await before?.close();
+  }
+
+  /** Ends as SHUTDOWN does: saves what is to be saved, then asks for the end by an effect. */
+  shutdown(save: '' | 'SAVE' | 'NOSAVE' = '', force = false): void {
+    this.control.shutdown(save, force);
+    this.tickSoon();
+  }
+
+  private setStorage(storage: Storage): void {
+    this.files = storage;
+    this.driver = new StorageDriver(this, storage);
+    this.driver.onFailure = (error) => {
+      for (const listener of [...this.persistenceListeners]) listener(error);
+    };
+  }
+
+  private async watchLoading(
+    onProgress: ((progress: LoadProgress) => void) | undefined,
+    start: (id: number) => void,
+  ): Promise<string> {
+    const { driver } = this;
+    if (driver !== undefined && onProgress !== undefined) {
+      driver.onRead = () => {
+        const loadedBytes = this.stat('loading_loaded_bytes');
+        const totalBytes = this.stat('loading_total_bytes');
+        if (totalBytes > 0) onProgress({ loadedBytes, totalBytes });
+      };
+    }
+    try {
+      return await this.ask(start);
+    } finally {
+      if (driver !== undefined) driver.onRead = undefined;
+    }
   }
 
   /** The value of a configuration directive, undefined if there is none of this name. */
@@ -347,13 +474,14 @@ export class Engine {
 
   /** To be called when a call may have caused more than its reply. */
   pump(): void {
+    this.driver?.wake();
     if (this.onWork !== undefined) {
       this.onWork();
       return;
     }
     if (this.effectsPending() > 0) {
       for (const effect of this.takeEffects()) {
-        if (effect.kind === 'shutdown' && !effect.abort) this.onShutdown();
+        if (effect.kind === 'shutdown') this.onShutdown();
       }
     }
     if (!this.disposed) this.nextReady();
@@ -364,15 +492,58 @@ export class Engine {
     if (++this.users === 1) this.scheduleTick(kTickMsMin);
   }
 
-  /** Ends a use; the last one disposes of the engine and all its data. */
+  /** Ends a use; the last one disposes of the engine, when its files are closed. */
   release(): void {
-    if (--this.users === 0) this.dispose();
+    if (--this.users > 0) return;
+    if (this.files === undefined) this.dispose();
+    else this.closed = this.closeStorage(this.files).finally(() => this.dispose());
+  }
+
+  /** Closes the files of an engine that has been shut down. */
+  async closeFiles(): Promise<void> {
+    this.driver?.stop();
+    const { files } = this;
+    this.files = undefined;
+    await files?.close();
+  }
+
+  /** Gives the files up as they are: what they hold could not be loaded. */
+  abandon(): void {
+    this.driver?.stop();
+    const { files } = this;
+    this.files = undefined;
+    if (files !== undefined) this.closed = files.close();
+  }
+
+  /** Resolves when the snapshot under way is on disk. @throws ReplyError if it could not be */
+  whenSaved(): Promise<void> {
+    return this.until((id) => this.control.whenSaved(id));
+  }
+
+  /** Resolves when the log has been rewritten. @throws ReplyError if it could not be */
+  whenRewritten(): Promise<void> {
+    return this.until((id) => this.control.whenRewritten(id));
+  }
+
+  private async until(start: (id: number) => void): Promise<void> {
+    const error = await this.ask(start);
+    if (error !== '') throw new ReplyError(`ERR ${error}`);
+  }
+
+  private async closeStorage(storage: Storage): Promise<void> {
+    const error = await this.ask((id) => this.control.endStorage(id));
+    this.driver?.stop();
+    await storage.close();
+    if (error === '') return;
+    const what = `The database is closed, but what it holds is not all on ${storage.name}`;
+    throw new Error(`${what}: ${error}`);
   }
 
   /** Frees the engine. Its memory goes when the last reference to this object does. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
+    this.driver?.stop();
     clearTimeout(this.timer as number | undefined);
     this.control.delete();
   }
@@ -400,7 +571,8 @@ export class Engine {
   private scheduleTick(wait: number): void {
     const weak = new WeakRef(this);
     this.timer = setTimeout(() => weak.deref()?.runTick(), wait) as unknown as Unref & object;
-    if (this.waiting === 0 || this.stat('wait_deadline_ms') < 0) this.timer.unref?.();
+    const isAwaited = this.waiting > 0 && this.stat('wait_deadline_ms') >= 0;
+    if (!isAwaited && this.asked.size === 0) this.timer.unref?.();
   }
 
   private runTick(): void {

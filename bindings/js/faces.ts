@@ -23,9 +23,15 @@ export class SyncBase extends Shown {
     return { closed: this.session.isClosed };
   }
 
+  /** A reply that is returned at once is as durable as one that is waited for. */
+  private settled(reply: AnyReply): AnyReply {
+    this.session.settleNow();
+    return reply;
+  }
+
   protected run0(id: number): AnyReply {
     try {
-      return this.session.call0(id, this.raw);
+      return this.settled(this.session.call0(id, this.raw));
     } catch (error) {
       return this.session.giveUp(error, this.raw);
     }
@@ -33,7 +39,7 @@ export class SyncBase extends Shown {
 
   protected run1(id: number, a: unknown): AnyReply {
     try {
-      return this.session.call1(id, a, this.raw);
+      return this.settled(this.session.call1(id, a, this.raw));
     } catch (error) {
       return this.session.giveUp(error, this.raw);
     }
@@ -41,7 +47,7 @@ export class SyncBase extends Shown {
 
   protected run2(id: number, a: unknown, b: unknown): AnyReply {
     try {
-      return this.session.call2(id, a, b, this.raw);
+      return this.settled(this.session.call2(id, a, b, this.raw));
     } catch (error) {
       return this.session.giveUp(error, this.raw);
     }
@@ -49,7 +55,7 @@ export class SyncBase extends Shown {
 
   protected run3(id: number, a: unknown, b: unknown, c: unknown): AnyReply {
     try {
-      return this.session.call3(id, a, b, c, this.raw);
+      return this.settled(this.session.call3(id, a, b, c, this.raw));
     } catch (error) {
       return this.session.giveUp(error, this.raw);
     }
@@ -57,7 +63,7 @@ export class SyncBase extends Shown {
 
   protected runMany(id: number, parts: ArrayLike<unknown>): AnyReply {
     try {
-      return this.session.callMany(id, parts, this.raw);
+      return this.settled(this.session.callMany(id, parts, this.raw));
     } catch (error) {
       return this.session.giveUp(error, this.raw);
     }
@@ -95,7 +101,7 @@ export class AsyncBase extends Shown {
     const session = this.session;
     if (session.isBusy) return session.later(id, [], this.raw);
     try {
-      return Promise.resolve(session.call0(id, this.raw));
+      return session.promise(session.call0(id, this.raw));
     } catch (error) {
       return session.rejection(error);
     }
@@ -105,7 +111,7 @@ export class AsyncBase extends Shown {
     const session = this.session;
     if (session.isBusy) return session.later(id, [a], this.raw);
     try {
-      return Promise.resolve(session.call1(id, a, this.raw));
+      return session.promise(session.call1(id, a, this.raw));
     } catch (error) {
       return session.rejection(error);
     }
@@ -115,7 +121,7 @@ export class AsyncBase extends Shown {
     const session = this.session;
     if (session.isBusy) return session.later(id, [a, b], this.raw);
     try {
-      return Promise.resolve(session.call2(id, a, b, this.raw));
+      return session.promise(session.call2(id, a, b, this.raw));
     } catch (error) {
       return session.rejection(error);
     }
@@ -125,7 +131,7 @@ export class AsyncBase extends Shown {
     const session = this.session;
     if (session.isBusy) return session.later(id, [a, b, c], this.raw);
     try {
-      return Promise.resolve(session.call3(id, a, b, c, this.raw));
+      return session.promise(session.call3(id, a, b, c, this.raw));
     } catch (error) {
       return session.rejection(error);
     }
@@ -135,7 +141,7 @@ export class AsyncBase extends Shown {
     const session = this.session;
     if (session.isBusy) return session.later(id, parts, this.raw);
     try {
-      return Promise.resolve(session.callMany(id, parts, this.raw));
+      return session.promise(session.callMany(id, parts, this.raw));
     } catch (error) {
       return session.rejection(error);
     }
@@ -164,7 +170,7 @@ export class AsyncBase extends Shown {
       return this.runWaiting(script.evalId, [script.lua, ...own]);
     }
     try {
-      return Promise.resolve(session.callMany(script.shaId, [script.sha, ...own], raw));
+      return session.promise(session.callMany(script.shaId, [script.sha, ...own], raw));
     } catch (error) {
       if (isUnknownScript(error)) return this.runMany(script.evalId, [script.lua, ...own]);
       return session.rejection(error);

@@ -31,6 +31,7 @@ export {
   type LiveOptions,
   type LiveValue,
 } from './live.js';
+export type { LoadProgress } from './engine.js';
 export { Monitor, type MonitoredCommand } from './monitor.js';
 export {
   Subscription,

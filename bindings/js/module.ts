@@ -27,7 +27,8 @@ export interface EngineOptions {
 
 /** Something the engine asks of its host; it does no I/O of its own. */
 export type Effect =
-  | { kind: 'shutdown'; save: '' | 'SAVE' | 'NOSAVE'; now: boolean; force: boolean; abort: boolean }
+  /** All is saved: the program, or the database, is to end. */
+  | { kind: 'shutdown' }
   | { kind: 'config'; name: string; value: string }
   /** To be answered with `endAclLoad`, `endAclSave` and `endConfigRewrite`. */
   | { kind: 'aclLoad'; session: number; file: string }
@@ -40,6 +41,8 @@ export type Effect =
   | { kind: 'configSet'; session: number }
   /** DEBUG SEGFAULT and its kin: the process is to end as if by this signal. */
   | { kind: 'crash'; signal: 'SIGSEGV' | 'SIGABRT'; reason: string }
+  /** What was asked for with this id (`startStorage`, ...) has ended; `error`: '', or why. */
+  | { kind: 'done'; session: number; error: string }
   | { kind: 'log'; level: 'debug' | 'verbose' | 'notice' | 'warning'; text: string };
 
 /** The embind class of the control plane. */
@@ -55,6 +58,14 @@ export interface EngineControl {
   endAclSave(session: number, isWritten: boolean): void;
   endConfigRewrite(session: number, reason: string): void;
   endConfigSet(session: number, name: string, reason: string): void;
+  startStorage(id: number): void;
+  loadFile(path: string, id: number): void;
+  saveTo(path: string, id: number): void;
+  whenSaved(id: number): void;
+  whenRewritten(id: number): void;
+  /** Makes all durable, to close the files. */
+  endStorage(id: number): void;
+  shutdown(save: '' | 'SAVE' | 'NOSAVE', force: boolean): void;
   killScript(session: number, kind: 'script' | 'function' | ''): string | undefined;
   scriptSha(script: string): string;
   /** Lines of names. */
@@ -152,6 +163,7 @@ export interface KvasmHost {
 export interface KvasmModule {
   readonly HEAPU8: Uint8Array;
   readonly HEAPU32: Uint32Array;
+  readonly HEAPF64: Float64Array;
   readonly Engine: new (options: Required<EngineOptions>) => EngineControl;
   readonly AofCheck: new (offset: number, untilSeconds: number) => FileCheckControl<AofReport>;
   readonly RdbCheck: new (
@@ -171,6 +183,9 @@ export interface KvasmModule {
   _kv_pushes(session: number): number;
   _kv_drop_pushes(session: number): void;
   _kv_next_ready(): number;
+  _kv_storage_frame(): number;
+  _kv_storage_begin(lane: number): number;
+  _kv_storage_end(lane: number, status: number, size: number, inputBytes: number): number;
   _kv_tick(budgetUnits: number): number;
   _kv_effects_pending(): number;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Engine } from './engine.js';
+import type { Storage } from './storage.js';
 import type { Connection } from './types.js';
 
 /** Text and bytes at positions of the engine's memory. Positions are byte offsets. */
@@ -130,6 +131,18 @@ export async function loadFillRandom(): Promise<FillRandom> {
       crypto.getRandomValues(bytes.subarray(at, at + kMost) as Uint8Array<ArrayBuffer>);
     }
   };
+}
+
+/**
+ * The storage a url names, not locked yet: `file:` and a path in Node.
+ * @throws TypeError if there is no such storage here
+ */
+export async function storageOf(url: string): Promise<Storage> {
+  if (!url.startsWith('file:')) {
+    throw new TypeError(`Cannot open '${url}': expected 'memory:', or 'file:' and a folder`);
+  }
+  if (!isNode) throw new TypeError(`Cannot open '${url}': a page has no folders`);
+  return (await import('./platform_node.js')).openFolder(url);
 }
 
 /** `listen` of node/, loaded when it is wanted. @throws Error where there is no Node */

@@ -22,6 +22,7 @@ const kClose = 1;
 const kBlocked = 2;
 const kWorkPending = 4;
 const kHasPushes = 32;
+const kReplyHeld = 64;
 
 /** The command number that means: the name is argument 0. */
 export const kByName = -1;
@@ -40,7 +41,7 @@ const kNotPlain = -1;
 interface Waiting {
   raw: boolean;
   command: string;
-  resolve: (reply: AnyReply) => void;
+  resolve: (reply: AnyReply | Promise<AnyReply>) => void;
   reject: (error: Error) => void;
   /** What `interrupt` knows the command by, if it can be interrupted. */
   token?: object;
@@ -63,6 +64,8 @@ export class LocalSession {
   private waiting: Waiting | undefined;
   private readonly delayed: Delayed[] = [];
   private readonly closed = new Set<() => void>();
+  /** Whether the reply just given has to wait for the storage. */
+  private isHeld = false;
   /**
    * Told of the messages the session gets besides replies: `decode` gives them, their texts as
    * bytes if wanted, while it is called. Without it they are dropped.
@@ -272,7 +275,7 @@ export class LocalSession {
       return promise;
     }
     try {
-      return Promise.resolve(this.callMany(id, parts, raw));
+      return this.promise(this.callMany(id, parts, raw));
     } catch (error) {
       if (error === kParked && this.waiting !== undefined) this.waiting.token = token;
       return this.rejection(error);
@@ -339,6 +342,27 @@ export class LocalSession {
       for (let i = 0; i < length; ++i) heap[at + i] = value[i];
     }
     return at + length;
+  }
+
+  /** The promise of a reply: it waits until what the command has done is durable. */
+  promise(reply: AnyReply): Promise<AnyReply> {
+    if (!this.isHeld) return Promise.resolve(reply);
+    return this.takeHold().then(() => reply);
+  }
+
+  /** As `promise`, for those who cannot wait. */
+  private takeHold(): Promise<void> {
+    this.isHeld = false;
+    const { driver } = this.engine;
+    return driver === undefined ? Promise.resolve() : driver.whenDurable(driver.recorded);
+  }
+
+  /** For faces that cannot wait: what the last command has done is made durable now, if it can. */
+  settleNow(): void {
+    if (!this.isHeld) return;
+    this.isHeld = false;
+    const { driver } = this.engine;
+    driver?.flushSync(driver.recorded);
   }
 
   /** The promise for what a call threw: its late reply, if it only said that there is none yet. */
@@ -494,6 +518,7 @@ export class LocalSession {
 
   /** What a command may have caused besides its reply. */
   private follow(flags: number): void {
+    this.isHeld = (flags & kReplyHeld) !== 0;
     if ((flags & kWorkPending) !== 0) this.engine.pump();
     if ((flags & kClose) !== 0) this.close();
   }
@@ -509,7 +534,8 @@ export class LocalSession {
     if (length > 0 && waiting !== undefined) {
       this.takeWaiting();
       this.state = kReady;
-      settle(waiting, () => engine.decoder.decode(start, waiting.raw));
+      this.isHeld = (flags & kReplyHeld) !== 0;
+      settle(waiting, () => engine.decoder.decode(start, waiting.raw), this);
     }
     engine.module._kv_consume(this.session, length);
     if ((flags & kHasPushes) !== 0) this.takePushes();
@@ -538,7 +564,7 @@ export class LocalSession {
       const next = this.delayed.shift();
       if (next === undefined) return;
       try {
-        next.resolve(this.send(next.id, next.parts, next.raw));
+        next.resolve(this.promise(this.send(next.id, next.parts, next.raw)));
       } catch (error) {
         if (error === kParked && this.waiting !== undefined) {
           this.waiting.resolve = next.resolve;
@@ -553,7 +579,11 @@ export class LocalSession {
 }
 
 /** Settles a command's promise by its reply; one that cannot be decoded rejects it, too. */
-function settle({ command, resolve, reject, aborted }: Waiting, decode: () => AnyReply): void {
+function settle(
+  { command, resolve, reject, aborted }: Waiting,
+  decode: () => AnyReply,
+  session: LocalSession,
+): void {
   let reply: AnyReply;
   try {
     reply = decode();
@@ -565,7 +595,7 @@ function settle({ command, resolve, reject, aborted }: Waiting, decode: () => An
     reply.command = command;
     reject(aborted ?? reply);
   } else {
-    resolve(reply);
+    resolve(session.promise(reply));
   }
 }
 

@@ -52,7 +52,7 @@ export class Transaction extends Chain<'transaction'> {
     const { session } = this;
     if (session.isBusy) return session.later(id, parts, false);
     try {
-      return Promise.resolve(session.callPlain(id, parts, false));
+      return session.promise(session.callPlain(id, parts, false));
     } catch (error) {
       return session.rejection(error);
     }

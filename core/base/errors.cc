@@ -120,6 +120,10 @@ std::string WrongSubcommandSyntax(std::string_view subcommand, std::string_view 
                Quoted(subcommand, kQuotedMax), "'. Try ", command, " HELP."});
 }
 
+std::string MisconfLog(std::string_view reason) {
+  return Join({"MISCONF Errors writing to the AOF file: ", reason});
+}
+
 std::string NoPermission(std::string_view reason) { return Join({"NOPERM ", reason}); }
 
 std::string CommandDisabled(std::string_view command, std::string_view option) {

@@ -263,6 +263,12 @@ inline constexpr std::string_view kNotInTransaction =
     "ERR Command not allowed inside a transaction";
 inline constexpr std::string_view kNoCluster = "ERR This instance has cluster support disabled";
 inline constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";
+inline constexpr std::string_view kMisconfSnapshot =
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). Please check the Redis logs for details about the RDB error.";
+std::string MisconfLog(std::string_view reason);
 inline constexpr std::string_view kExecAbort =
     "EXECABORT Transaction discarded because of previous errors.";
 // EXEC of commands that would be refused, `reason` being what each would be told.
@@ -531,5 +537,24 @@ inline constexpr std::string_view kNoSdsString = "ERR Not an sds encoded string.
 // Of an engine that lives in somebody's program.
 inline constexpr std::string_view kCrashEmbedded = "ERR only a server process can be made to crash";
 std::string NotEncodedAs(std::string_view encoding);
+
+// --- Durability --------------------------------------------------------------------------------
+inline constexpr std::string_view kNoStorage =
+    "ERR This database has no files: it is kept in memory only";
+inline constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
+inline constexpr std::string_view kOtherJobActive =
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in "
+    "order to schedule a BGSAVE whenever possible.";
+inline constexpr std::string_view kRewriteInProgress =
+    "ERR Background append only file rewriting already in progress";
+inline constexpr std::string_view kReloadOptions =
+    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+inline constexpr std::string_view kReloadLoad =
+    "ERR Error trying to load the RDB dump, check server logs.";
+inline constexpr std::string_view kReloadLog =
+    "ERR Error trying to load the AOF files, check server logs.";
+inline constexpr std::string_view kShutdownFailed = "ERR Errors trying to SHUTDOWN. Check logs.";
+// What Redis says where it has nothing to say.
+inline constexpr std::string_view kPlain = "ERR";
 
 }  // namespace kvasm::errors

@@ -253,4 +253,15 @@ std::string DoubleText(double value) {
   return std::string(buffer, FormatDouble(buffer, value));
 }
 
+std::string Fixed(double value, int decimals) {
+  uint64_t scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  const bool negative = value < 0;
+  const auto scaled =
+      static_cast<uint64_t>((negative ? -value : value) * static_cast<double>(scale) + 0.5);
+  std::string text = Int64Text(static_cast<int64_t>(scaled / scale));
+  text += '.' + Int64Text(static_cast<int64_t>(scale + scaled % scale)).substr(1);
+  return negative ? "-" + text : text;
+}
+
 }  // namespace kvasm::base

@@ -57,4 +57,7 @@ size_t FormatCoordinate(char* out, double value);
 // is too large.
 size_t FormatDistance(char* out, double value);
 
+// With so many decimals, rounded: Fixed(1.5, 2) is "1.50". For values below 1e15.
+std::string Fixed(double value, int decimals);
+
 }  // namespace kvasm::base

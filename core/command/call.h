@@ -22,6 +22,10 @@ namespace kvasm::scripting {
 class Scripting;
 }
 
+namespace kvasm::durability {
+class Durability;
+}
+
 namespace kvasm::command {
 
 class Table;
@@ -34,6 +38,7 @@ struct Call {
   services::Session& session;
   services::Services& services;
   scripting::Scripting& scripting;
+  durability::Durability& durability;
   keyspace::Keyspace& keyspace;
   keyspace::Database& db;  // the session's
   resp::Writer& reply;

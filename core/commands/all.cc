@@ -20,6 +20,7 @@ std::vector<Specs> AllCommands() {
       InfoCommands(),
       MemoryCommands(),
       ServerCommands(),
+      SavingCommands(),
       ExpireCommands(),
       GenericCommands(),
       ObjectCommands(),

@@ -24,6 +24,7 @@ Specs ServerCommands();
 Specs ExpireCommands();
 Specs GenericCommands();
 Specs ObjectCommands();
+Specs SavingCommands();
 Specs ScanCommands();
 Specs StringCommands();
 Specs StringNumberCommands();

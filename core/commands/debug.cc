@@ -13,6 +13,7 @@
 #include "core/commands/data_digest.h"
 #include "core/commands/debug_internals.h"
 #include "core/commands/help.h"
+#include "core/durability/durability.h"
 #include "core/keyspace/access.h"
 #include "core/scripting/scripting.h"
 #include "core/services/config_value.h"
@@ -101,6 +102,37 @@ void Crash(Call& call) {
 void Log(Call& call) {
   call.host.log.Write(host::LogLevel::kWarning, "DEBUG LOG: " + std::string(call.arg(2)));
   call.reply.Ok();
+}
+
+// RELOAD [MERGE] [NOFLUSH] [NOSAVE]: the data set is saved and loaded again.
+void Reload(Call& call) {
+  Arguments in(call, 2);
+  durability::Durability::ReloadOptions options;
+  while (in.More()) {
+    if (in.Take("MERGE")) {
+      options.merges = true;
+    } else if (in.Take("NOFLUSH")) {
+      options.flushes = false;
+    } else if (in.Take("NOSAVE")) {
+      options.saves = false;
+    } else {
+      return call.reply.Error(errors::kReloadOptions);
+    }
+  }
+  const base::Status status = call.durability.Reload(call.session.id, options);
+  if (!status.ok()) return call.reply.Error(status.error());
+  call.waits_for_host = true;
+}
+
+void LogFlushSleep(Call& call) {
+  call.durability.log().set_flush_sleep_us(LooseInt(call.arg(2)));
+  call.reply.Ok();
+}
+
+void ReloadLog(Call& call) {
+  const base::Status status = call.durability.ReloadLog(call.session.id);
+  if (!status.ok()) return call.reply.Error(status.error());
+  call.waits_for_host = true;
 }
 
 void ReplyError(Call& call) { call.reply.Error(call.arg(2)); }
@@ -276,6 +308,8 @@ void Protocol(Call& call) {
 
 void Help(Call& call) {
   ReplyHelp(call, {
+                      "AOF-FLUSH-SLEEP <microseconds>",
+                      "    Make each write to the append-only file slow.",
                       "ASSERT | OOM | PANIC | SEGFAULT",
                       "    End the server as if it had crashed.",
                       "CHANGE-REPL-ID",
@@ -294,6 +328,8 @@ void Help(Call& call) {
                       "    How the hash table of a value lies.",
                       "LISTPACK <key>",
                       "    Log the outline of a value that is packed into one block.",
+                      "LOADAOF",
+                      "    Load the data again from the append-only file.",
                       "LOG <message>",
                       "    Write a line into the server's log.",
                       "OBJECT <key>",
@@ -309,6 +345,8 @@ void Help(Call& call) {
                       "    Log the outline of a long list.",
                       "QUICKLIST-PACKED-THRESHOLD <size>",
                       "    From which size on elements of lists are nodes of their own; 0: 1gb.",
+                      "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+                      "    Save all data and load it again.",
                       "REPLYBUFFER PEAK-RESET-TIME <milliseconds|NEVER|RESET>",
                       "    For how long a large reply counts when output buffers shrink.",
                       "REPLYBUFFER RESIZING <0|1>",
@@ -339,6 +377,7 @@ struct Subcommand {
 constexpr size_t kManyArguments = std::numeric_limits<size_t>::max();
 
 constexpr Subcommand kSubcommands[] = {
+    {"AOF-FLUSH-SLEEP", 3, 3, &LogFlushSleep},
     {"ASSERT", 2, 2, &Crash},
     {"CHANGE-REPL-ID", 2, 2, &ChangeReplicationId},
     {"CONFIG-REWRITE-FORCE-ALL", 2, 2, [](Call& call) { RewriteConfig(call, true); }},
@@ -349,6 +388,7 @@ constexpr Subcommand kSubcommands[] = {
     {"HTSTATS", 3, kManyArguments, &DebugHtstats},
     {"HTSTATS-KEY", 3, kManyArguments, &DebugHtstatsKey},
     {"LISTPACK", 3, 3, &ListStructure},
+    {"LOADAOF", 2, 2, &ReloadLog},
     {"LOG", 3, 3, &Log},
     {"OBJECT", 3, 3, &Object},
     {"OOM", 2, 2, &Crash},
@@ -358,6 +398,7 @@ constexpr Subcommand kSubcommands[] = {
     {"PROTOCOL", 3, 3, &Protocol},
     {"QUICKLIST", 3, 4, &ListStructure},
     {"QUICKLIST-PACKED-THRESHOLD", 3, 3, &SetPlainThreshold},
+    {"RELOAD", 2, kManyArguments, &Reload},
     {"REPLYBUFFER", 4, 4, &ReplyBuffer},
     {"SDSLEN", 3, 3, &DebugSdslen},
     {"SEGFAULT", 2, 2, &Crash},

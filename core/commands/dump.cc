@@ -116,7 +116,7 @@ void Store(Call& call, const RestoreOptions& options, Edit& edit, int64_t ttl_ms
                                    ? ttl_ms
                                    : static_cast<int64_t>(static_cast<uint64_t>(ttl_ms) +
                                                           static_cast<uint64_t>(call.now_ms()));
-  if (expire_at_ms != 0 && expire_at_ms <= call.now_ms()) {
+  if (expire_at_ms != 0 && call.keyspace.IsPast(expire_at_ms)) {
     DropReplaced(call, edit);
     return call.reply.Ok();
   }

@@ -93,7 +93,7 @@ void SetTime(Call& call, ExpireUnit unit) {
   const std::string_view key = call.arg(1);
   Edit edit(call.keyspace, call.db, key);
   if (!edit.exists() || !conditions->Allow(edit.expire_at_ms(), *at)) return call.reply.Integer(0);
-  if (*at <= call.now_ms()) {
+  if (call.keyspace.IsPast(*at)) {
     edit.Delete(call.keyspace.lazy_expire);
     edit.Changed(keyspace::kEventGeneric, "del");
     call.Record({call.keyspace.lazy_expire ? "UNLINK" : "DEL", key});

@@ -176,7 +176,7 @@ void SetEnds(Call& call, ExpireUnit unit) {
   Hash hash(edit.Value(), call.context());
   // As in Redis the encoding changes even if no field is found.
   hash.AdmitExpiry();
-  const bool past = *at <= call.now_ms();
+  const bool past = call.keyspace.IsPast(*at);
   if (!past && !HasRoomForEnds(call, edit, hash, fields->size())) return;
   call.RecordNothing();
   uint64_t deleted = 0;
@@ -323,7 +323,7 @@ void Hgetex(Call& call) {
   if (!edit.exists()) return ReplyNulls(call, *fields);
   Hash hash(edit.Value(), call.context());
   if (!FitsReply(call, hash, *fields)) return;
-  const bool past = options->at && *options->at <= call.now_ms();
+  const bool past = options->at && call.keyspace.IsPast(*options->at);
   if (options->at || options->persist) hash.AdmitExpiry();
   if (options->at && !past && !HasRoomForEnds(call, edit, hash, fields->size())) return;
   call.RecordNothing();
@@ -438,7 +438,7 @@ void Hsetex(Call& call) {
   if (!Admits(*options, edit, call.context())) return call.reply.Integer(0);
   Hash hash(edit.Collection(Hash::kInitialEncoding), call.context());
   const size_t count = options->pairs.size() / 2;
-  const bool past = options->at && *options->at <= call.now_ms();
+  const bool past = options->at && call.keyspace.IsPast(*options->at);
   hash.Prepare(options->pairs);
   if (options->at) hash.AdmitExpiry();
   if (options->at && !past && !HasRoomForEnds(call, edit, hash, count)) return;

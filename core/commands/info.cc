@@ -9,6 +9,7 @@
 #include "core/command/call.h"
 #include "core/command/table.h"
 #include "core/commands/all.h"
+#include "core/commands/info_text.h"
 #include "core/commands/memory_overview.h"
 #include "core/scripting/scripting.h"
 #include "core/services/tracking.h"
@@ -19,59 +20,19 @@ namespace {
 
 using namespace command;  // the vocabulary of specs
 
-// Decimals as "%.Nf" prints them.
-std::string Fixed(double value, int decimals) {
-  uint64_t scale = 1;
-  for (int i = 0; i < decimals; ++i) scale *= 10;
-  const bool negative = value < 0;
-  const auto scaled =
-      static_cast<uint64_t>((negative ? -value : value) * static_cast<double>(scale) + 0.5);
-  std::string text = base::Int64Text(static_cast<int64_t>(scaled / scale));
-  text += '.' + base::Int64Text(static_cast<int64_t>(scale + scaled % scale)).substr(1);
-  return negative ? "-" + text : text;
-}
-
 std::string HumanBytes(uint64_t bytes) {
   constexpr std::string_view kUnits = "KMGTP";
   if (bytes < 1024) return base::Int64Text(static_cast<int64_t>(bytes)) + "B";
   double value = static_cast<double>(bytes) / 1024;
   size_t unit = 0;
   for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
-  return Fixed(value, 2) + kUnits[unit];
+  return base::Fixed(value, 2) + kUnits[unit];
 }
 
 std::string Percent(uint64_t part, uint64_t whole) {
   const double ratio = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-  return Fixed(ratio * 100, 2) + "%";
+  return base::Fixed(ratio * 100, 2) + "%";
 }
-
-class InfoText {
- public:
-  // Starts a section, a blank line after the one before.
-  void Section(std::string_view title) {
-    if (!text_.empty()) text_ += "\r\n";
-    text_ += "# ";
-    text_ += title;
-    text_ += "\r\n";
-  }
-  void Line(std::string_view name, std::string_view value) {
-    text_ += name;
-    text_ += ':';
-    text_ += value;
-    text_ += "\r\n";
-  }
-  void Line(std::string_view name, uint64_t value) {
-    char digits[base::kIntCharsMax];
-    Line(name, std::string_view(digits, base::FormatUint64(digits, value)));
-  }
-  void Lines(std::initializer_list<std::string_view> names, std::string_view value) {
-    for (const std::string_view name : names) Line(name, value);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
 
 int64_t UptimeSeconds(const Call& call) {
   return std::max<int64_t>(0, (call.now_ms() - call.services.stats.started_ms) / 1000);
@@ -184,9 +145,9 @@ void ScriptMemory(Call& call, const MemoryOverview& memory, InfoText& out) {
 void Memory(Call& call, InfoText& out) {
   const MemoryOverview memory = OverviewOfMemory(call);
   const std::string fragmentation =
-      Fixed(static_cast<double>(memory.resident) /
-                static_cast<double>(std::max<uint64_t>(memory.used, 1)),
-            2);
+      base::Fixed(static_cast<double>(memory.resident) /
+                      static_cast<double>(std::max<uint64_t>(memory.used, 1)),
+                  2);
   const uint64_t system = call.services.identity.system_memory_bytes;
   out.Line("used_memory", memory.used);
   out.Line("used_memory_human", HumanBytes(memory.used));
@@ -229,30 +190,8 @@ void Memory(Call& call, InfoText& out) {
   out.Line("lazyfreed_objects", call.keyspace.lazy_free().freed());
 }
 
-void Persistence(Call& call, InfoText& out) {
-  out.Lines(
-      {"loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"},
-      "0");
-  out.Line("current_fork_perc", "0.00");
-  out.Lines({"current_save_keys_processed", "current_save_keys_total"}, "0");
-  out.Line("rdb_changes_since_last_save", call.keyspace.stats().dirty);
-  out.Line("rdb_bgsave_in_progress", "0");
-  out.Line("rdb_last_save_time", static_cast<uint64_t>(call.services.stats.started_ms / 1000));
-  out.Line("rdb_last_bgsave_status", "ok");
-  out.Lines({"rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec"}, "-1");
-  out.Lines(
-      {"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
-       "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"},
-      "0");
-  out.Lines({"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"}, "-1");
-  out.Line("aof_last_bgrewrite_status", "ok");
-  out.Lines({"aof_rewrites", "aof_rewrites_consecutive_failures"}, "0");
-  out.Line("aof_last_write_status", "ok");
-  out.Lines({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"}, "0");
-}
-
 std::string Kilobytes(const services::Rate& rate) {
-  return Fixed(static_cast<double>(rate.PerSecond()) / 1024, 2);
+  return base::Fixed(static_cast<double>(rate.PerSecond()) / 1024, 2);
 }
 
 void Statistics(Call& call, InfoText& out) {
@@ -329,8 +268,8 @@ void Replication(Call& call, InfoText& out) {
 // The engine is one thread.
 void Cpu(Call& call, InfoText& out) {
   const host::CpuTimes times = call.host.clock.ProcessCpu();
-  const std::string system = Fixed(static_cast<double>(times.system_us) / 1e6, 6);
-  const std::string user = Fixed(static_cast<double>(times.user_us) / 1e6, 6);
+  const std::string system = base::Fixed(static_cast<double>(times.system_us) / 1e6, 6);
+  const std::string user = base::Fixed(static_cast<double>(times.user_us) / 1e6, 6);
   out.Line("used_cpu_sys", system);
   out.Line("used_cpu_user", user);
   out.Lines({"used_cpu_sys_children", "used_cpu_user_children"}, "0.000000");
@@ -351,7 +290,7 @@ void Commandstats(Call& call, InfoText& out) {
     const auto number = [](uint64_t value) { return base::Int64Text(static_cast<int64_t>(value)); };
     out.Line("cmdstat_" + std::string(call.table.at(i).name),
              "calls=" + number(command.calls) + ",usec=" + number(command.usec) +
-                 ",usec_per_call=" + Fixed(mean, 2) + ",rejected_calls=" +
+                 ",usec_per_call=" + base::Fixed(mean, 2) + ",rejected_calls=" +
                  number(command.rejected_calls) + ",failed_calls=" + number(command.failed_calls));
   }
 }
@@ -375,7 +314,7 @@ std::string Percentiles(const services::Histogram& durations, std::string_view p
     percents.remove_prefix(std::min(end + 1, percents.size()));
     if (!text.empty()) text += ',';
     text += "p" + base::DoubleText(percent) + "=" +
-            Fixed(static_cast<double>(durations.AtPercentile(percent)) / 1000, 3);
+            base::Fixed(static_cast<double>(durations.AtPercentile(percent)) / 1000, 3);
   }
   return text;
 }
@@ -433,7 +372,7 @@ constexpr Section kSections[] = {
     {"server", "Server", true, &Server},
     {"clients", "Clients", true, &Clients},
     {"memory", "Memory", true, &Memory},
-    {"persistence", "Persistence", true, &Persistence},
+    {"persistence", "Persistence", true, &InfoPersistence},
     {"stats", "Stats", true, &Statistics},
     {"replication", "Replication", true, &Replication},
     {"cpu", "CPU", true, &Cpu},

@@ -3,6 +3,7 @@
 
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
+#include "core/durability/durability.h"
 #include "core/scripting/scripting.h"
 #include "core/services/monitors.h"
 #include "core/services/tracking.h"
@@ -67,6 +68,7 @@ void Flushall(Call& call) {
   call.keyspace.stats().dirty += removed + 1;
   call.services.tracking.ForgetAll(*lazy);
   call.Record(call.args);
+  call.durability.NoteFlushall();
   call.reply.Ok();
 }
 
@@ -96,40 +98,6 @@ void Swapdb(Call& call) {
   ++call.keyspace.stats().dirty;
   call.Record(call.args);
   call.reply.Ok();
-}
-
-// Ends without a reply: the program around the engine closes the connections as it ends.
-void Shutdown(Call& call) {
-  Arguments in(call);
-  std::string_view save;
-  bool now = false, force = false, abort = false;
-  while (in.More()) {
-    if (save != "SAVE" && in.Take("NOSAVE")) {
-      save = "NOSAVE";
-    } else if (save != "NOSAVE" && in.Take("SAVE")) {
-      save = "SAVE";
-    } else if (in.Take("NOW")) {
-      now = true;
-    } else if (in.Take("FORCE")) {
-      force = true;
-    } else if (in.Take("ABORT")) {
-      abort = true;
-    } else {
-      in.Fail(errors::kSyntax);
-    }
-  }
-  if (abort && (!save.empty() || now || force)) in.Fail(errors::kSyntax);
-  // Nothing delays a shutdown that could be called off.
-  if (abort) in.Fail(errors::kNoShutdown);
-  if (!in.ok()) return;
-  if (call.scripting.is_busy() && save != "NOSAVE") {
-    const bool is_eval = call.scripting.run().is_eval;
-    return call.reply.Error(is_eval ? errors::kBusyScript : errors::kBusyFunction);
-  }
-  std::string value(now ? "NOW" : "");
-  if (force) value += value.empty() ? "FORCE" : " FORCE";
-  call.services.effects.Add(
-      {services::Effect::Kind::kShutdown, std::string(save), std::move(value)});
 }
 
 constexpr CommandSpec kSpecs[] = {
@@ -182,15 +150,6 @@ constexpr CommandSpec kSpecs[] = {
      .since = "2.8.12",
      .complexity = "O(1)",
      .summary = "Tells whether this is a master or a replica."},
-    {.name = "shutdown",
-     .handler = &Shutdown,
-     .arity = -1,
-     .group = Group::kServer,
-     .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy,
-     .since = "1.0.0",
-     .syntax = "[<save-selector NOSAVE | SAVE>] [NOW~7.0.0] [FORCE~7.0.0] [ABORT~7.0.0]",
-     .complexity = "O(1), plus saving where that is asked for",
-     .summary = "Ends the server."},
     {.name = "swapdb",
      .handler = &Swapdb,
      .arity = 3,

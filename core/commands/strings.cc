@@ -264,7 +264,7 @@ void Getex(Call& call) {
   if (expires && !(at = ReadPositiveExpireTime(call, expire_text, unit))) return;
   if (at && !edit.HasRoomForExpiry()) return call.OutOfMemory();
   ReplyString(call, *edit.entry());
-  if (at && *at <= call.now_ms()) {
+  if (at && call.keyspace.IsPast(*at)) {
     edit.Delete(call.keyspace.lazy_expire);
     edit.Changed(keyspace::kEventGeneric, "del");
     call.Record({call.keyspace.lazy_expire ? "UNLINK" : "DEL", call.arg(1)});

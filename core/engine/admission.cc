@@ -87,6 +87,10 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::NotWhileSubscribed(spec.name));
     return false;
   }
+  if (durability_.is_loading() && !(flags & command::kLoading)) [[unlikely]] {
+    Reject(session, index, errors::kLoading);
+    return false;
+  }
   if (scripting_.is_busy() && !(spec.flags & command::kAllowBusy)) [[unlikely]] {
     Reject(session, index, scripting_.run().is_eval ? errors::kBusyScript : errors::kBusyFunction);
     return false;
@@ -102,8 +106,12 @@ bool Engine::Admit(Session& session, const CommandSpec& spec, size_t index,
     Reject(session, index, errors::kOom);
     return false;
   }
+  const uint32_t done = spec.name == "exec" ? session.transaction.flags() : flags;
+  if (durability_.is_failing() && ((done & command::kWrite) || spec.name == "ping")) [[unlikely]] {
+    Reject(session, index, durability_.WriteRefusal());
+    return false;
+  }
   if (config_.settings().min_replicas_to_write > 0) [[unlikely]] {
-    const uint32_t done = spec.name == "exec" ? session.transaction.flags() : flags;
     if ((done & command::kWrite) && !HasReplicas()) {
       Reject(session, index, errors::kNoReplicas);
       return false;

@@ -62,7 +62,9 @@ Engine::Engine(const host::Host& host, const Options& options)
       client_memory_(config_.settings(), sessions_, output_limits_, stats_),
       reply_rooms_(sessions_, stats_),
       timer_(host.clock, table_, services_),
-      script_limit_us_(options.script_limit_ms * 1000) {
+      script_limit_us_(options.script_limit_ms * 1000),
+      durability_({host, keyspace_, config_, stats_, identity_, effects_, scripting_.libraries(),
+                   static_cast<durability::Server&>(*this)}) {
   identity_.process_id = options.process_id;
   identity_.standalone = options.standalone;
   identity_.executable = options.executable;
@@ -71,6 +73,7 @@ Engine::Engine(const host::Host& host, const Options& options)
   identity_.run_id = services::NewId(prng_);
   identity_.replication_id = services::NewId(prng_);
   stats_.commands.resize(table_.size());
+  log_session_.user = &acl_.host_user();
   SampleClock();
   stats_.started_ms = keyspace_.now_ms();
   config_.OnChange(
@@ -116,6 +119,7 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
   keyspace_.lazy_expire = settings.lazyfree_lazy_expire;
   keyspace_.lazy_server_delete = settings.lazyfree_lazy_server_del;
   keyspace_.lazy_user_delete = settings.lazyfree_lazy_user_del;
+  durability_.ApplySetting(name);
   effects_.Add({services::Effect::Kind::kConfig, std::string(name), std::string(value)});
 }
 
@@ -271,6 +275,8 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
 }
 
 void Engine::EndCommand(Session& session, std::string_view name) {
+  if (durability_.HoldsReplies()) [[unlikely]]
+    HoldReply(session);
   tracking_.EndCommand(session);
   pubsub_.FlushPushes(session);
   if (session.tracking == nullptr || session.waiting) [[likely]]
@@ -414,6 +420,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
                      .session = session,
                      .services = services_,
                      .scripting = scripting_,
+                     .durability = durability_,
                      .keyspace = keyspace_,
                      .db = keyspace_.db(session.db),
                      .reply = session.reply,
@@ -458,8 +465,11 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
 
 void Engine::FinishRun(Session& session, Execution& execution) {
   const size_t index = execution.index;
-  timer_.Account(ClientOf(session), index, execution.args, timer_.End(index, execution.started));
-  ++stats_.total_commands_processed;
+  const int64_t duration = timer_.End(index, execution.started);
+  if (&session != &log_session_) [[likely]] {
+    timer_.Account(ClientOf(session), index, execution.args, duration);
+    ++stats_.total_commands_processed;
+  }
   if (!execution.recorded && keyspace_.stats().dirty != execution.dirty_before) {
     keyspace_.journal().Add(execution.db, execution.args);
   }
@@ -574,6 +584,7 @@ bool Engine::DoChores(uint32_t budget_units) {
   if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));
+  busy |= durability_.Tick();
   return busy;
 }
 

@@ -19,6 +19,7 @@
 #include "core/base/hash.h"
 #include "core/base/prng.h"
 #include "core/command/table.h"
+#include "core/durability/durability.h"
 #include "core/engine/command_timer.h"
 #include "core/host/host.h"
 #include "core/keyspace/eviction.h"
@@ -55,7 +56,7 @@ struct SessionOptions {
   std::string local_address;
 };
 
-class Engine final : private scripting::Server {
+class Engine final : private scripting::Server, private durability::Server {
  public:
   // Bounds what pipelined requests for large values make of the memory before the host takes it.
   static constexpr uint32_t kOutputHeldBytes = 1 << 20;
@@ -112,6 +113,13 @@ class Engine final : private scripting::Server {
   // Whether what CONFIG SET has changed could be applied; if not (a reason is given, and the
   // directive that failed), all of it is taken back.
   void EndConfigSet(uint64_t session_id, std::string_view directive, std::string_view reason);
+
+  // What is kept outside memory; see there how a host takes part.
+  durability::Durability& durability() { return durability_; }
+  // How an operation of its queue went.
+  void EndStorage(persist::StorageQueue::Lane lane, const persist::Outcome& outcome);
+  // Ends as SHUTDOWN does.
+  void Shutdown(durability::ShutdownSave save, bool force);
 
   // A session that got output, or is to be closed, by what another session did; null when none.
   services::Session* NextReady() { return sessions_.NextReady(); }
@@ -234,6 +242,7 @@ class Engine final : private scripting::Server {
   // Gives the script its next turn. When it has ended it has been replied.
   void ResumeScript(services::Session& session, Execution& execution,
                     const scripting::TimeLimits& limits);
+  void NoteSlowScript(const Execution& execution);
   void EndScript(services::Session& session, Execution& execution,
                  scripting::Interpreter::Status status);
   // Puts what runs aside until the next turn.
@@ -255,6 +264,15 @@ class Engine final : private scripting::Server {
   bool IsLogged(int level) const override;
   int32_t RandomSeed() override { return static_cast<int32_t>(prng_.Next()); }
   int64_t ExactUs() override { return host_.clock.ExactUs(); }
+  // --- what durability asks for (recovery.cc) ---
+  bool ExecuteRecord(std::span<const std::string_view> arguments) override;
+  void DropRecordedTransaction() override;
+  void EndHostWait(uint64_t session_id, const base::Status& status) override;
+  void DropData() override;
+  void HoldCommands(bool hold) override;
+  void ReleaseReplies() override;
+  // Keeps the reply back until what has been recorded so far is as safe as appendfsync wants it.
+  void HoldReply(services::Session& session);
   // Who the running command is for: a script's are for the script's caller.
   services::Session& ClientOf(services::Session& session) {
     return script_caller_ != nullptr ? *script_caller_ : session;
@@ -325,12 +343,15 @@ class Engine final : private scripting::Server {
   services::ReplyRooms reply_rooms_;
   CommandTimer timer_;
   scripting::Scripting scripting_{*this};
+  services::Session log_session_{0};            // what recorded commands are executed with
+  std::vector<uint64_t> held_;                  // sessions whose replies are held back
   services::Session script_session_{0};         // what scripts call commands with
   services::Session* script_caller_ = nullptr;  // while a script has its turn
   int64_t script_limit_us_;
   std::optional<Suspension> suspension_;
   bool suspending_ = false;  // the commands that run are being put aside
   TransactionRun transaction_run_;
+  durability::Durability durability_;
 };
 
 }  // namespace kvasm::engine

@@ -117,10 +117,20 @@ scripting::TimeLimits Engine::ScriptLimits() const {
 void Engine::ResumeScript(Session& session, Execution& execution,
                           const scripting::TimeLimits& limits) {
   scripting::ScriptRun& run = scripting_.run();
-  const Interpreter::Status status = run.interpreter->Resume(limits);
+  Interpreter::Status status = run.interpreter->Resume(limits);
+  if (status == Interpreter::Status::kSuspended && &session == &log_session_) {
+    // A log is read in order.
+    NoteSlowScript(execution);
+    status = run.interpreter->Resume({});
+  }
   if (status != Interpreter::Status::kSuspended) return EndScript(session, execution, status);
   run.suspended = suspending_ = true;
   script_caller_ = nullptr;
+  NoteSlowScript(execution);
+}
+
+void Engine::NoteSlowScript(const Execution& execution) {
+  scripting::ScriptRun& run = scripting_.run();
   if (std::exchange(run.was_logged, true)) return;
   run.command.assign(execution.args.begin(), execution.args.end());
   host_.log.Write(host::LogLevel::kWarning,

@@ -98,6 +98,8 @@ class Keyspace {
   AccessPolicy& access() { return access_; }
   // Loading and replicas: nothing expires by itself.
   void PauseExpiry(bool paused) { expiry_paused_ = paused; }
+  // Whether a time is past, and what is to end then may be removed at once.
+  bool IsPast(int64_t at_ms) const { return at_ms <= now_ms() && !expiry_paused_; }
   // While clients are paused: what has expired is absent to all who look, but only a write takes it
   // away.
   void KeepExpired(bool keep) { keeps_expired_ = keep; }

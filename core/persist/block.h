@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "core/base/alloc.h"
 
@@ -17,6 +18,12 @@ class Block {
   ~Block() { base::Free(bytes_); }
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
+  // What was moved from is empty.
+  Block(Block&& other) noexcept { Swap(other); }
+  Block& operator=(Block&& other) noexcept {
+    Swap(other);
+    return *this;
+  }
 
   std::string_view view() const { return {bytes_, size_}; }
   char* data() { return bytes_; }
@@ -61,6 +68,12 @@ class Block {
     capacity_ = 0;
   }
   bool failed() const { return failed_; }
+  void Swap(Block& other) {
+    std::swap(bytes_, other.bytes_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(failed_, other.failed_);
+  }
 
  private:
   static constexpr size_t kGrowthBytesMax = 1 << 20;

@@ -36,17 +36,27 @@ struct LimitField {
 
 constexpr BoolField kBoolFields[] = {
     {"activerehashing", &Settings::activerehashing},
+    {"aof-disable-auto-gc", &Settings::aof_disable_auto_gc},
+    {"aof-load-truncated", &Settings::aof_load_truncated},
+    {"aof-timestamp-enabled", &Settings::aof_timestamp_enabled},
+    {"aof-use-rdb-preamble", &Settings::aof_use_rdb_preamble},
+    {"appendonly", &Settings::appendonly},
     {"latency-tracking", &Settings::latency_tracking},
     {"lazyfree-lazy-eviction", &Settings::lazyfree_lazy_eviction},
     {"lazyfree-lazy-expire", &Settings::lazyfree_lazy_expire},
     {"lazyfree-lazy-server-del", &Settings::lazyfree_lazy_server_del},
     {"lazyfree-lazy-user-del", &Settings::lazyfree_lazy_user_del},
     {"lazyfree-lazy-user-flush", &Settings::lazyfree_lazy_user_flush},
+    {"no-appendfsync-on-rewrite", &Settings::no_appendfsync_on_rewrite},
     {"protected-mode", &Settings::protected_mode},
+    {"rdbchecksum", &Settings::rdbchecksum},
     {"rdbcompression", &Settings::rdbcompression},
+    {"stop-writes-on-bgsave-error", &Settings::stop_writes_on_bgsave_error},
 };
 constexpr NumberField kNumberFields[] = {
     {"acllog-max-len", &Settings::acllog_max_len},
+    {"auto-aof-rewrite-min-size", &Settings::auto_aof_rewrite_min_size},
+    {"auto-aof-rewrite-percentage", &Settings::auto_aof_rewrite_percentage},
     {"busy-reply-threshold", &Settings::busy_reply_threshold},
     {"databases", &Settings::databases},
     {"hz", &Settings::hz},
@@ -62,6 +72,7 @@ constexpr NumberField kNumberFields[] = {
     {"min-replicas-to-write", &Settings::min_replicas_to_write},
     {"port", &Settings::port},
     {"proto-max-bulk-len", &Settings::proto_max_bulk_len},
+    {"rdb-key-save-delay", &Settings::rdb_key_save_delay},
     {"rdb-version", &Settings::rdb_version},
     {"slowlog-log-slower-than", &Settings::slowlog_log_slower_than},
     {"slowlog-max-len", &Settings::slowlog_max_len},
@@ -71,6 +82,10 @@ constexpr NumberField kNumberFields[] = {
 constexpr TextField kTextFields[] = {
     {"acl-pubsub-default", &Settings::acl_pubsub_default},
     {"aclfile", &Settings::aclfile},
+    {"appenddirname", &Settings::appenddirname},
+    {"appendfilename", &Settings::appendfilename},
+    {"appendfsync", &Settings::appendfsync},
+    {"dbfilename", &Settings::dbfilename},
     {"enable-debug-command", &Settings::enable_debug_command},
     {"enable-protected-configs", &Settings::enable_protected_configs},
     {"latency-tracking-info-percentiles", &Settings::latency_tracking_info_percentiles},
@@ -78,6 +93,7 @@ constexpr TextField kTextFields[] = {
     {"maxmemory-policy", &Settings::maxmemory_policy},
     {"notify-keyspace-events", &Settings::notify_keyspace_events},
     {"requirepass", &Settings::requirepass},
+    {"save", &Settings::save},
 };
 constexpr LimitField kLimitFields[] = {
     {"hash-max-listpack-entries", &types::Limits::hash_max_listpack_entries},
@@ -108,7 +124,6 @@ constexpr Refusal kRefusals[] = {
      true},
     {"tls-port", "0", "TLS is not supported", true},
     {"cluster-enabled", "no", "Cluster mode is not supported", true},
-    {"appendonly", "no", "The append-only file is not supported", false},
 };
 
 bool IsPattern(std::string_view text) {

@@ -189,7 +189,7 @@ constexpr Directive kDirectives[] = {
     Special("save", DirectiveType::kSave, "3600 1 300 100 60 10000"),
     Bool("stop-writes-on-bgsave-error", true),
     Bool("rdbcompression", true),
-    Integer("rdb-version", 10, 11, "11", kHidden),  // ours: 10 is for readers such as Redis 7.0
+    Integer("rdb-version", 10, 12, "11", kHidden),  // ours: 10 is for readers such as Redis 7.0
     Bool("rdbchecksum", true, kImmutable),
     Bool("rdb-del-sync-files", false),
     Bool("rdb-save-incremental-fsync", true),

@@ -73,6 +73,21 @@ struct Session {
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
 
+  // Replies that wait until the append-only log is durable up to a point. Ends are positions in all
+  // that is ever sent, as bytes_out is.
+  struct HeldReply {
+    uint64_t until;  // in bytes recorded
+    uint64_t turn;   // of the log: those of one are released together
+    uint64_t end;
+  };
+  std::vector<HeldReply> held;
+  uint64_t free_end = 0;  // up to where its output may be sent while some is held
+
+  // Bytes of the output that may be sent now.
+  uint32_t SendableBytes() const {
+    return held.empty() ? out.size() : static_cast<uint32_t>(free_end - bytes_out);
+  }
+
   resp::RequestParser parser;
   resp::Buffer out;
   ReplyRoom reply_room;

@@ -50,9 +50,25 @@ struct Settings {
   int64_t slowlog_max_len = 128;
   int64_t tracking_table_max_keys = 1'000'000;
   bool protected_mode = true;
+  std::string save = "3600 1 300 100 60 10000";  // pairs of seconds and changes
+  std::string dbfilename = "dump.rdb";
   bool rdbcompression = true;
+  bool rdbchecksum = true;
+  bool stop_writes_on_bgsave_error = true;
+  bool appendonly = false;
+  std::string appendfilename = "appendonly.aof";
+  std::string appenddirname = "appendonlydir";
+  std::string appendfsync = "everysec";
+  bool no_appendfsync_on_rewrite = false;
+  int64_t auto_aof_rewrite_percentage = 100;
+  int64_t auto_aof_rewrite_min_size = 64 << 20;
+  bool aof_load_truncated = true;
+  bool aof_use_rdb_preamble = true;
+  bool aof_timestamp_enabled = false;
+  bool aof_disable_auto_gc = false;
   int64_t rdb_version = 11;
-  int64_t timeout = 0;  // seconds an idle client is kept, 0 = for ever
+  int64_t rdb_key_save_delay = 0;  // microseconds a key, for tests
+  int64_t timeout = 0;             // seconds an idle client is kept, 0 = for ever
   std::string notify_keyspace_events;
   OutputLimitClasses output_limits;  // client-output-buffer-limit
   std::string requirepass;

@@ -13,6 +13,17 @@ const layers = {
   resp: ['base'],
   services: ['base', 'host', 'ds', 'types', 'keyspace', 'resp'],
   scripting: ['base', 'resp', 'services'],
+  durability: [
+    'base',
+    'host',
+    'ds',
+    'types',
+    'keyspace',
+    'persist',
+    'resp',
+    'services',
+    'scripting',
+  ],
   command: ['base', 'host', 'ds', 'types', 'keyspace', 'resp', 'services'],
   commands: [
     'base',
@@ -24,6 +35,7 @@ const layers = {
     'resp',
     'services',
     'scripting',
+    'durability',
     'command',
   ],
   engine: [
@@ -36,6 +48,7 @@ const layers = {
     'resp',
     'services',
     'scripting',
+    'durability',
     'command',
     'commands',
   ],

@@ -59,7 +59,10 @@ describe('a database', () => {
     for (const [options, message] of wrong) {
       await assert.rejects(open('memory:', options), { name: 'TypeError', message });
     }
-    await assert.rejects(open(''), /^TypeError: Cannot open '': only 'memory:' is there yet$/);
+    await assert.rejects(
+      open(''),
+      /^TypeError: Cannot open '': expected 'memory:', or 'file:' and a folder$/,
+    );
     const config = { appendfsync: undefined, 'lazyfree-lazy-expire': true };
     const db = await open(new URL('memory:'), { memoryLimitBytes: 262144, config });
     assert.deepEqual(await db.configGet('lazyfree-lazy-expire'), { 'lazyfree-lazy-expire': 'yes' });

@@ -109,12 +109,9 @@ describe('without serving', () => {
   });
 
   test('what the configuration asks for in vain is said', () => {
-    const args = ['--port', '0', '--save', '60 1', '--appendonly', 'yes'];
-    const { stdout } = run([...args, '--maxmemory-policy', 'allkeys-lru']);
-    const warnings = stdout.split('\n').filter((line) => line.includes('Not available yet'));
-    assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /Data is kept in memory only; save and appendonly have no effect$/);
-    assert.doesNotMatch(run(['--port', '0', '--save', '']).stdout, /Not available yet/);
+    const args = ['--port', '0', '--save', ''];
+    assert.match(run([...args, '--replicaof', '127.0.0.1 1']).stdout, /Not available yet: repl/);
+    assert.doesNotMatch(run(args).stdout, /Not available yet/);
   });
 
   test('nowhere to listen is an error', () => {

@@ -96,8 +96,6 @@ TEST(Server, ShutdownIsAnEffectForTheHost) {
   const std::vector<services::Effect> effects = t.engine.effects().Take();
   ASSERT_EQ(effects.size(), 1u);
   EXPECT_EQ(effects[0].kind, services::Effect::Kind::kShutdown);
-  EXPECT_EQ(effects[0].name, "NOSAVE");
-  EXPECT_EQ(effects[0].value, "NOW FORCE");
 }
 
 TEST(Server, ConfigGetTellsEachDirectiveOnce) {

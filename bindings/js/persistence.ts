@@ -1,0 +1,330 @@
+/**
+ * Does what an engine wants done with files on a storage. The engine queues operations in two
+ * lanes, the log's and the snapshot's; of each lane one is under way at a time.
+ */
+import type { KvasmModule } from './module.js';
+import {
+  isSynchronous,
+  StorageError,
+  type Storage,
+  type StorageOperation,
+  type StorageSync,
+} from './storage.js';
+
+/** Numbers of `persist::Operation::Kind`. */
+const kKinds = [
+  'none',
+  'size',
+  'read',
+  'append',
+  'sync',
+  'truncate',
+  'rename',
+  'replace',
+  'remove',
+] as const;
+
+/** Words of the frame of operations (see bindings/door.h). */
+const kFile = 0;
+const kTo = 2;
+const kData = 4;
+const kOffset = 6;
+const kLength = 8;
+const kSynced = 9;
+const kRecorded = 5; // in doubles
+
+/** Appends up to this are written without waiting; before replies are sent, as by Redis. */
+const kQuickBytes = 64 * 1024;
+
+const kLogLane = 0;
+const kLanes = 2;
+
+/** How an operation went, as `kv_storage_end` wants it. */
+const kDone = 0;
+const kFailed = 1;
+const kAbsent = 2;
+
+interface Operation {
+  kind: (typeof kKinds)[number];
+  file: string;
+  to: string;
+  bytes: Uint8Array;
+  offset: number;
+  length: number;
+  synced: boolean;
+}
+
+interface Outcome {
+  status: number;
+  size: number;
+  bytes: Uint8Array | undefined;
+}
+
+const kFine: Outcome = { status: kDone, size: 0, bytes: undefined };
+
+/** What the driver needs of an engine (`engine.ts`). */
+export interface StorageEngine {
+  readonly module: KvasmModule;
+  heap: Uint8Array;
+  input: number;
+  inputEnd: number;
+  refresh(): void;
+  reserve(bytes: number): boolean;
+  shrinkInput(): void;
+  /** To be called when a call may have caused replies and effects. */
+  pump(): void;
+}
+
+interface Held {
+  until: number;
+  resolve: () => void;
+}
+
+/** One engine's files. */
+export class StorageDriver {
+  /** Told of every operation that fails. */
+  onFailure: ((error: StorageError) => void) | undefined;
+  /** Called when the engine has taken a piece of a file it reads. */
+  onRead: (() => void) | undefined;
+  /** Files that are elsewhere. */
+  private readonly diverted = new Map<string, Storage>();
+  private readonly busy: (Operation | undefined)[] = new Array(kLanes).fill(undefined);
+  private readonly held: Held[] = [];
+  private covered = 0;
+  private isWaking = false;
+  private isStopped = false;
+  private readonly frame: number;
+
+  constructor(
+    private readonly engine: StorageEngine,
+    /** Where the files are. May be replaced while nothing is under way. */
+    public storage: Storage,
+  ) {
+    this.frame = engine.module._kv_storage_frame() >>> 2;
+  }
+
+  /** Has a file, and what is called after it while it is written, kept elsewhere, or here again. */
+  divert(file: string, storage: Storage | undefined): void {
+    if (storage === undefined) this.diverted.delete(file);
+    else this.diverted.set(file, storage);
+  }
+
+  private storageOf(file: string): Storage {
+    return this.diverted.get(file.replace(/^temp-/, '')) ?? this.storage;
+  }
+
+  /** Begins what can be begun, when the turn of the event loop ends: what it does goes together. */
+  wake(): void {
+    if (this.isWaking) return;
+    this.isWaking = true;
+    defer(() => {
+      this.isWaking = false;
+      this.pump();
+    });
+  }
+
+  /** Begins what can be begun. */
+  pump(): void {
+    for (let lane = 0; lane < kLanes; ++lane) {
+      if (this.busy[lane] === undefined) void this.run(lane);
+    }
+  }
+
+  /** No operation is begun any more, and the engine is not told of those under way. */
+  stop(): void {
+    this.isStopped = true;
+    for (const { resolve } of this.held.splice(0)) resolve();
+  }
+
+  /** How far, in bytes, the log had got when a reply was last held. */
+  get recorded(): number {
+    return this.engine.module.HEAPF64[(this.frame >>> 1) + kRecorded];
+  }
+
+  /** Resolves when the log is as durable as replies ask for, up to `until`. */
+  whenDurable(until: number): Promise<void> {
+    if (until <= this.covered || this.isStopped) return Promise.resolve();
+    return new Promise((resolve) => this.held.push({ until, resolve }));
+  }
+
+  /**
+   * Makes durable at once what can be: for replies that cannot wait. On a storage without
+   * synchronous forms nothing happens.
+   */
+  flushSync(until: number): void {
+    const { storage } = this;
+    if (!isSynchronous(storage)) return;
+    const underWay = this.busy[kLogLane];
+    if (underWay !== undefined) {
+      if (underWay.kind !== 'append' && underWay.kind !== 'sync') return;
+      this.busy[kLogLane] = undefined;
+      const operation = { ...underWay, bytes: new Uint8Array(), synced: true };
+      this.end(kLogLane, this.attemptSync(storage, operation));
+    }
+    while (this.covered < until) {
+      const operation = this.begin(kLogLane);
+      if (operation === undefined) break;
+      this.end(kLogLane, this.attemptSync(storage, operation));
+    }
+    this.engine.pump();
+  }
+
+  private async run(lane: number): Promise<void> {
+    for (;;) {
+      if (this.isStopped) return;
+      const operation = this.begin(lane);
+      if (operation === undefined) return;
+      if (this.isQuick(operation)) {
+        this.end(lane, this.attemptSync(this.storage as Storage & StorageSync, operation));
+        continue;
+      }
+      this.busy[lane] = operation;
+      const outcome = await this.attempt(operation);
+      // flushSync may have ended it meanwhile.
+      if (this.isStopped || this.busy[lane] !== operation) return;
+      this.busy[lane] = undefined;
+      this.end(lane, outcome);
+      if (operation.kind === 'read') this.onRead?.();
+      this.engine.pump();
+    }
+  }
+
+  /** Short enough to be written at once: what it costs is less than a turn of the event loop. */
+  private isQuick({ kind, bytes, synced }: Operation): boolean {
+    const isShort = kind === 'append' && !synced && bytes.length <= kQuickBytes;
+    return isShort && isSynchronous(this.storage);
+  }
+
+  private begin(lane: number): Operation | undefined {
+    const { engine, frame } = this;
+    const kind = kKinds[engine.module._kv_storage_begin(lane)]!;
+    if (engine.heap.length === 0) engine.refresh();
+    if (kind === 'none') return undefined;
+    const words = engine.module.HEAPU32;
+    const bytesAt = (word: number): Uint8Array => {
+      const start = words[frame + word]!;
+      return engine.heap.subarray(start, start + words[frame + word + 1]!);
+    };
+    return {
+      kind,
+      file: textOf(bytesAt(kFile)),
+      to: textOf(bytesAt(kTo)),
+      // A copy: memory may move while it is written.
+      bytes: bytesAt(kData).slice(),
+      offset: words[frame + kOffset]! + words[frame + kOffset + 1]! * 2 ** 32,
+      length: words[frame + kLength]!,
+      synced: words[frame + kSynced] !== 0,
+    };
+  }
+
+  private end(lane: number, outcome: Outcome): void {
+    const { engine } = this;
+    let { status } = outcome;
+    let inputBytes = 0;
+    if (outcome.bytes !== undefined) {
+      const { bytes } = outcome;
+      if (engine.heap.length === 0) engine.refresh();
+      if (engine.inputEnd - engine.input < bytes.length && !engine.reserve(bytes.length)) {
+        status = kFailed;
+      } else {
+        engine.heap.set(bytes, engine.input);
+        inputBytes = bytes.length;
+      }
+    }
+    const covered = engine.module._kv_storage_end(lane, status, outcome.size, inputBytes);
+    if (engine.heap.length === 0) engine.refresh();
+    if (covered <= this.covered) return;
+    this.covered = covered;
+    const first = this.held.findIndex(({ until }) => until > covered);
+    for (const { resolve } of this.held.splice(0, first < 0 ? this.held.length : first)) resolve();
+  }
+
+  private async attempt(operation: Operation): Promise<Outcome> {
+    const { kind, file, to, bytes, offset, length } = operation;
+    const storage = this.storageOf(file);
+    try {
+      switch (kind) {
+        case 'size':
+          return sizeOutcome(await storage.size(file));
+        case 'read':
+          return { ...kFine, bytes: await storage.read(file, offset, length) };
+        case 'append':
+          await storage.append(file, bytes);
+          if (operation.synced) await storage.sync(file);
+          return kFine;
+        case 'sync':
+          await storage.sync(file);
+          return kFine;
+        case 'truncate':
+          await storage.truncate(file, offset);
+          return kFine;
+        case 'rename':
+          await storage.rename(file, to);
+          return kFine;
+        case 'replace':
+          await storage.replace(file, bytes);
+          return kFine;
+        default:
+          await storage.remove(file);
+          return kFine;
+      }
+    } catch (error) {
+      return this.failure(operation, error as Error);
+    }
+  }
+
+  private attemptSync(storage: StorageSync, operation: Operation): Outcome {
+    const { kind, file, to, bytes, offset, length } = operation;
+    try {
+      switch (kind) {
+        case 'size':
+          return sizeOutcome(storage.sizeSync(file));
+        case 'read':
+          return { ...kFine, bytes: storage.readSync(file, offset, length) };
+        case 'append':
+          storage.appendSync(file, bytes);
+          if (operation.synced) storage.syncSync(file);
+          return kFine;
+        case 'sync':
+          storage.syncSync(file);
+          return kFine;
+        case 'truncate':
+          storage.truncateSync(file, offset);
+          return kFine;
+        case 'rename':
+          storage.renameSync(file, to);
+          return kFine;
+        case 'replace':
+          storage.replaceSync(file, bytes);
+          return kFine;
+        default:
+          storage.removeSync(file);
+          return kFine;
+      }
+    } catch (error) {
+      return this.failure(operation, error as Error);
+    }
+  }
+
+  private failure({ kind, file }: Operation, error: Error): Outcome {
+    const known =
+      error instanceof StorageError
+        ? error
+        : new StorageError(kind as StorageOperation, file, 'EIO', error.message, { cause: error });
+    if (!this.isStopped) this.onFailure?.(known);
+    return { status: kFailed, size: 0, bytes: new TextEncoder().encode(known.reason) };
+  }
+}
+
+function sizeOutcome(size: number | undefined): Outcome {
+  return size === undefined ? { ...kFine, status: kAbsent } : { ...kFine, size };
+}
+
+function textOf(bytes: Uint8Array): string {
+  // A copy, since not every decoder takes views of memory that can grow.
+  return new TextDecoder().decode(bytes.slice());
+}
+
+/** Has something done at the end of this turn of the event loop. */
+const defer: (work: () => void) => void =
+  typeof setImmediate === 'function' ? (work) => void setImmediate(work) : queueMicrotask;

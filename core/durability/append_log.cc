@@ -1,0 +1,184 @@
+#include "core/durability/append_log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kvasm::durability {
+
+using persist::Operation;
+using persist::Outcome;
+using Lane = persist::StorageQueue::Lane;
+
+void AppendLog::Open(std::string file, uint64_t bytes) {
+  closing_ = false;
+  file_bytes_ = bytes;
+  if (error_ == kNoMemory) error_.clear();  // what was lost is in the files before
+  if (!parts_.empty() && parts_.back().bytes.size() == 0 && !is_appending_) {
+    // Nothing is left to be written to the one before.
+    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kSync, .file = parts_.back().file});
+    parts_.pop_back();
+  }
+  parts_.push_back({.file = std::move(file), .bytes = {}, .file_bytes = bytes});
+}
+
+void AppendLog::Close() {
+  closing_ = true;
+  sync_asked_ = true;
+}
+
+void AppendLog::Discard() {
+  for (Part& part : parts_) {
+    recorded_ -= part.bytes.size();
+    part.bytes.Clear();
+  }
+  parts_.resize(is_appending_ ? 1 : 0);
+  closing_ = true;
+}
+
+void AppendLog::Record(std::span<const std::string_view> arguments) {
+  if (!is_open()) return;
+  persist::Block& bytes = parts_.back().bytes;
+  const size_t before = bytes.size();
+  if (timestamps_on_) timestamps_.Note(bytes, NowMs() / 1000);
+  persist::AppendRecord(bytes, arguments);
+  if (bytes.failed()) {
+    // Its effect is in memory only: nothing more may be written before a rewrite.
+    bytes.Resize(before);
+    Fail("recording for", parts_.back().file, kNoMemory);
+    return;
+  }
+  if (unwritten_since_ms_ == 0) unwritten_since_ms_ = NowMs();
+  recorded_ += bytes.size() - before;
+}
+
+bool AppendLog::HoldsReplies(int64_t now_ms) {
+  if (recorded_ == synced_) return false;
+  if (policy_ == Policy::kAlways) return true;
+  if (policy_ == Policy::kNo || unwritten_since_ms_ == 0) return false;
+  const bool is_behind = now_ms - unwritten_since_ms_ > kBehindMs && recorded_ != written_;
+  if (is_behind && !is_behind_) ++delayed_syncs_;
+  is_behind_ = is_behind;
+  return is_behind;
+}
+
+void AppendLog::Flush() {
+  if (is_failing()) {
+    if (error_ != kNoMemory && NowMs() - failed_ms_ >= kRetryAfterMs) Recover();
+    return;
+  }
+  if (!is_appending_ && has_unwritten()) Append(parts_.front());
+  if (is_syncing_ || synced_ == written_) return;
+  const bool is_due =
+      policy_ == Policy::kEverySecond && !spares_disk_ && NowMs() - sync_began_ms_ >= kSyncEveryMs;
+  if (is_due || (sync_asked_ && recorded_ == written_)) Sync();
+}
+
+void AppendLog::Append(Part& part) {
+  if (flush_sleep_us_ > 0) host_.clock.SleepUs(flush_sleep_us_);
+  is_appending_ = true;
+  ++turn_;
+  Operation operation{.kind = Operation::Kind::kAppend, .file = part.file};
+  operation.bytes = std::move(part.bytes);
+  // Until it is the turn of what was recorded for the next file.
+  const uint64_t end = written_ + operation.bytes.size();
+  operation.synced = policy_ == Policy::kAlways;
+  operation.done = [this, end](const Outcome& outcome, Operation& ended) {
+    EndAppend(outcome, ended, end);
+  };
+  storage_.Add(Lane::kLog, std::move(operation));
+}
+
+void AppendLog::EndAppend(const Outcome& outcome, Operation& operation, uint64_t end) {
+  is_appending_ = false;
+  Part& part = parts_.front();
+  if (!outcome.ok()) {
+    operation.bytes.Append(part.bytes.view());
+    part.bytes = std::move(operation.bytes);
+    cut_back_ = true;
+    if (part.bytes.failed()) return Fail("keeping what is to be written to", part.file, kNoMemory);
+    return Fail("writing to", part.file, outcome.error);
+  }
+  if (is_failing()) {
+    error_.clear();
+    host_.log.Write(host::LogLevel::kWarning,
+                    "The AOF can be written again: " + part.file + " is up to date");
+  }
+  cut_back_ = false;
+  part.file_bytes += end - written_;
+  written_ = end;
+  unwritten_since_ms_ = recorded_ == written_ ? 0 : NowMs();
+  if (operation.synced) synced_ = end;
+  if (parts_.size() > 1 && part.bytes.size() == 0) {
+    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kSync, .file = part.file});
+    parts_.pop_front();
+  } else if (parts_.size() == 1) {
+    file_bytes_ = part.file_bytes;
+  }
+  Flush();
+  Progressed();
+}
+
+void AppendLog::Sync() {
+  if (parts_.empty()) return;
+  is_syncing_ = true;
+  sync_asked_ = false;
+  sync_began_ms_ = NowMs();
+  const uint64_t end = written_;
+  storage_.Add(Lane::kLog, {.kind = Operation::Kind::kSync,
+                            .file = parts_.front().file,
+                            .done = [this, end](const Outcome& outcome, Operation&) {
+                              EndSync(outcome, end);
+                            }});
+}
+
+void AppendLog::EndSync(const Outcome& outcome, uint64_t end) {
+  is_syncing_ = false;
+  if (!outcome.ok()) return Fail("syncing", parts_.front().file, outcome.error);
+  if (is_failing() && !cut_back_ && error_ != kNoMemory) error_.clear();
+  synced_ = std::max(synced_, end);
+  Flush();
+  Progressed();
+}
+
+void AppendLog::WhenSettled(std::function<void(std::string_view error)> done) {
+  settled_ = std::move(done);
+  Flush();
+  Progressed();
+}
+
+void AppendLog::Progressed() {
+  if (on_progress_) on_progress_();
+  if (!settled_ || (!is_settled() && !is_failing())) return;
+  const std::string reason = error_;
+  std::exchange(settled_, nullptr)(reason);
+}
+
+void AppendLog::Fail(std::string_view what, const std::string& file, std::string_view reason) {
+  failed_ms_ = NowMs();
+  const bool is_new = error_ != reason;
+  error_ = reason;
+  if (settled_) Progressed();
+  if (!is_new) return;
+  host_.log.Write(host::LogLevel::kWarning, "Error " + std::string(what) + " the AOF file " + file +
+                                                ": " + error_ + ". It is tried again every second");
+}
+
+void AppendLog::Recover() {
+  if (is_busy() || parts_.empty()) return;
+  failed_ms_ = NowMs();
+  if (!cut_back_) return has_unwritten() ? Append(parts_.front()) : Sync();
+  is_appending_ = true;
+  Part& part = parts_.front();
+  storage_.Add(Lane::kLog, {.kind = Operation::Kind::kTruncate,
+                            .file = part.file,
+                            .offset = part.file_bytes,
+                            .done = [this](const Outcome& outcome, Operation& ended) {
+                              is_appending_ = false;
+                              if (!outcome.ok()) {
+                                return Fail("cutting back", ended.file, outcome.error);
+                              }
+                              Append(parts_.front());
+                            }});
+}
+
+}  // namespace kvasm::durability

@@ -1,0 +1,266 @@
+// Durability: the files of the log, their manifest, and their rewriting.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/errors.h"
+#include "core/base/numbers.h"
+#include "core/durability/durability.h"
+
+namespace kvasm::durability {
+
+using persist::Manifest;
+using persist::Operation;
+using persist::Outcome;
+using Lane = persist::StorageQueue::Lane;
+
+namespace {
+
+AppendLog::Policy PolicyNamed(std::string_view name) {
+  using Policy = AppendLog::Policy;
+  if (name == "always") return Policy::kAlways;
+  return name == "no" ? Policy::kNo : Policy::kEverySecond;
+}
+
+}  // namespace
+
+void Durability::ApplySetting(std::string_view name) {
+  if (name == "save") ReadSavePoints();
+  log_.set_policy(PolicyNamed(settings().appendfsync));
+  log_.set_timestamps(settings().aof_timestamp_enabled);
+  if (name == "appendonly" && has_storage_ && !loading_) SwitchLog(settings().appendonly);
+}
+
+uint64_t Durability::log_bytes() const {
+  return base_bytes_ + older_bytes_ + log_.file_bytes() + log_.buffered_bytes();
+}
+
+void Durability::StoreManifest(Manifest manifest, Done done) {
+  Operation operation{.kind = Operation::Kind::kReplace,
+                      .file = LogPath(persist::ManifestName(settings().appendfilename))};
+  operation.bytes.Append(manifest.Text());
+  operation.done = [this, manifest = std::move(manifest), done = std::move(done)](
+                       const Outcome& outcome, Operation&) {
+    if (outcome.ok()) {
+      manifest_ = manifest;
+    } else {
+      Warn("Error trying to write the AOF manifest file: " + std::string(outcome.error));
+    }
+    if (done) done(outcome.error);
+  };
+  storage_.Add(Lane::kLog, std::move(operation));
+}
+
+void Durability::AttachLog() {
+  if (attached_) return;
+  attached_ = true;
+  parts_.keyspace.journal().Attach(log_, keyspace::Journal::kAof);
+}
+
+void Durability::DetachLog() {
+  if (!attached_) return;
+  attached_ = false;
+  parts_.keyspace.journal().Detach(log_);
+}
+
+// The records that follow go to this file; the first of them says which database it is for.
+void Durability::OpenTail(std::string name, uint64_t bytes) {
+  DetachLog();
+  log_.Open(LogPath(name), bytes);
+  AttachLog();
+}
+
+void Durability::CreateLog(Done done) {
+  const auto open = [this, done](std::string_view error) {
+    if (!error.empty()) return done(error);
+    log_state_ = LogState::kOn;
+    RemoveHistory([](std::string_view) {});
+    if (!manifest_.increments().empty()) {
+      const std::string& name = manifest_.increments().back().name;
+      const uint64_t bytes = log_files_bytes_.empty() ? 0 : log_files_bytes_.back();
+      older_bytes_ -= std::min(older_bytes_, bytes);
+      Notice("Opening AOF incr file " + name + " on server start");
+      OpenTail(name, bytes);
+      return done({});
+    }
+    Manifest next = manifest_;
+    const std::string name = next.NewIncrement(settings().appendfilename).name;
+    Notice("Creating AOF incr file " + name + " on server start");
+    CreateTail(name, [this, next = std::move(next), name, done](std::string_view problem) mutable {
+      if (!problem.empty()) return done(problem);
+      StoreManifest(std::move(next), [this, name, done](std::string_view failure) {
+        if (failure.empty()) OpenTail(name, 0);
+        done(failure);
+      });
+    });
+  };
+  if (manifest_.base() || !manifest_.increments().empty()) return open({});
+  Manifest next = manifest_;
+  base_name_ = next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble).name;
+  Notice("Creating AOF base file " + base_name_ + " on server start");
+  SnapshotOrder order = RewriteOrder();
+  order.in_haste = true;
+  StartJob(JobKind::kOther, std::move(order), [this, next, open](std::string_view error) {
+    if (!error.empty()) return open(error);
+    rewritten_bytes_ = base_bytes_ = job_->bytes();
+    StoreManifest(next, open);
+  });
+}
+
+// An empty file of this name, whatever was there.
+void Durability::CreateTail(std::string_view name, Done done) {
+  storage_.Add(Lane::kLog, {.kind = Operation::Kind::kRemove, .file = LogPath(name)});
+  storage_.Add(Lane::kLog,
+               {.kind = Operation::Kind::kAppend,
+                .file = LogPath(name),
+                .done = [this, done = std::move(done)](const Outcome& outcome, Operation& ended) {
+                  if (!outcome.ok()) {
+                    Warn("Can't open the append-only file " + ended.file + ": " +
+                         std::string(outcome.error));
+                  }
+                  done(outcome.error);
+                }});
+}
+
+SnapshotOrder Durability::RewriteOrder() {
+  SnapshotOrder order = OrderFor(LogPath(base_name_), true);
+  order.temporary =
+      LogPath("temp-rewriteaof-bg-" + base::Int64Text(parts_.identity.process_id) + ".aof");
+  order.form =
+      settings().aof_use_rdb_preamble ? SnapshotOrder::Form::kRdb : SnapshotOrder::Form::kCommands;
+  return order;
+}
+
+base::Result<bool> Durability::Rewrite(bool schedule) {
+  if (!has_storage_) return base::Error(errors::kNoStorage);
+  if (is_rewriting()) return base::Error(errors::kRewriteInProgress);
+  if (schedule || job_kind_ != JobKind::kNone) {
+    rewrite_failures_ = 0;
+    rewrite_scheduled_ = true;
+    return true;
+  }
+  StartRewrite();
+  return false;
+}
+
+// First the file for what comes after the cut is made and, unless this is the log's beginning,
+// named in the manifest; the cut is made when that has been done.
+void Durability::StartRewrite() {
+  rewrite_scheduled_ = false;
+  last_rewrite_ms_ = NowMs();
+  Manifest next = manifest_;
+  base_name_ = next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble).name;
+  is_rewriting_ = true;
+  if (log_state_ == LogState::kOff) return CutForRewrite();
+  next = manifest_;
+  const std::string name = next.NewIncrement(settings().appendfilename).name;
+  Notice("Creating AOF incr file " + name + " on background rewrite");
+  CreateTail(name, [this, name, next = std::move(next)](std::string_view error) mutable {
+    const auto cut = [this, name](std::string_view problem) {
+      if (!problem.empty()) return NoteRewrite(problem);
+      older_bytes_ += log_.file_bytes() + log_.buffered_bytes();
+      if (log_state_ == LogState::kWaits) pending_tail_ = name;
+      OpenTail(name, 0);
+      CutForRewrite();
+    };
+    // CONFIG SET may have switched it off meanwhile.
+    if (!error.empty() || log_state_ == LogState::kOff) return NoteRewrite(error);
+    if (log_state_ == LogState::kWaits) return cut({});
+    StoreManifest(std::move(next), cut);
+  });
+}
+
+void Durability::CutForRewrite() {
+  Notice("Background append only file rewriting started by pid " +
+         base::Int64Text(parts_.identity.process_id));
+  StartJob(JobKind::kRewrite, RewriteOrder(),
+           [this](std::string_view error) { EndRewrite(error); });
+}
+
+void Durability::EndRewrite(std::string_view error) {
+  if (!error.empty()) {
+    Warn("Background AOF rewrite terminated with error: " + std::string(error));
+    return NoteRewrite(error);
+  }
+  Manifest next = manifest_;
+  if (!pending_tail_.empty()) {
+    // What an earlier log has left is of the past, whole.
+    next.RetireIncrements(false);
+    next.NewIncrement(settings().appendfilename);
+  }
+  next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble);
+  next.RetireIncrements(log_state_ != LogState::kOff);
+  const uint64_t bytes = job_->bytes();
+  StoreManifest(std::move(next), [this, bytes](std::string_view problem) {
+    if (!problem.empty()) return NoteRewrite(problem);
+    pending_tail_.clear();
+    base_bytes_ = bytes;
+    older_bytes_ = 0;
+    rewritten_bytes_ = log_bytes();
+    if (log_state_ == LogState::kWaits) log_state_ = LogState::kOn;
+    RemoveHistory([this](std::string_view) {
+      Notice("Background AOF rewrite finished successfully");
+      NoteRewrite({});
+    });
+  });
+}
+
+void Durability::NoteRewrite(std::string_view error) {
+  const std::string reason(error);
+  rewrites_.ok = reason.empty();
+  is_rewriting_ = false;
+  rewrites_.last_s = (NowMs() - last_rewrite_ms_) / 1000;
+  TellAll(rewrite_waiters_, reason);
+  if (rewrites_.ok) {
+    ++rewrites_.count;
+    rewrite_failures_ = 0;
+    return;
+  }
+  ++rewrite_failures_;
+  if (log_state_ != LogState::kWaits) return;
+  // A log that has no base yet begins again.
+  pending_tail_.clear();
+  DetachLog();
+  log_.Discard();
+  rewrite_scheduled_ = true;
+}
+
+void Durability::RemoveHistory(Done done) {
+  if (manifest_.history().empty() || settings().aof_disable_auto_gc) return done({});
+  Manifest next = manifest_;
+  next.ForgetHistory();
+  for (const persist::AofFile& file : manifest_.history()) {
+    Notice("Removing the history file " + file.name + " in the background");
+    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kRemove, .file = LogPath(file.name)});
+  }
+  StoreManifest(std::move(next), std::move(done));
+}
+
+void Durability::SwitchLog(bool on) {
+  if (!on) {
+    if (job_kind_ == JobKind::kRewrite) {
+      Notice("Killing running AOF rewrite child");
+      CancelJob();
+    }
+    is_rewriting_ = rewrite_scheduled_ = false;
+    pending_tail_.clear();
+    DetachLog();
+    log_state_ == LogState::kWaits ? log_.Discard() : log_.Close();
+    log_.Flush();
+    log_state_ = LogState::kOff;
+    parts_.server.ReleaseReplies();
+    return;
+  }
+  if (log_state_ != LogState::kOff) return;
+  log_state_ = LogState::kWaits;
+  if (job_kind_ == JobKind::kRewrite) CancelJob();
+  if (job_kind_ != JobKind::kNone) {
+    Notice(
+        "AOF was enabled but there is already another background operation. An AOF background "
+        "was scheduled to start when possible.");
+    rewrite_scheduled_ = true;
+    return;
+  }
+  StartRewrite();
+}
+
+}  // namespace kvasm::durability

@@ -1,0 +1,361 @@
+// Durability: when snapshots are taken, and what becomes of them.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/alloc.h"
+#include "core/base/errors.h"
+#include "core/base/numbers.h"
+#include "core/durability/durability.h"
+#include "core/services/version.h"
+
+namespace kvasm::durability {
+
+using persist::Operation;
+using persist::Outcome;
+using Lane = persist::StorageQueue::Lane;
+
+namespace {
+
+constexpr int64_t kLookEveryMs = 100;
+// After a failed snapshot the next one is tried no sooner.
+constexpr int64_t kRetryAfterMs = 5000;
+// While clients send commands, the part of the time that a snapshot's steps may take.
+constexpr int64_t kOthersShare = 2;
+
+}  // namespace
+
+int64_t Durability::JobSeconds() const {
+  return job_kind_ == JobKind::kNone ? -1 : (NowMs() - job_began_ms_) / 1000;
+}
+
+uint64_t Durability::ChangesSinceSave() const {
+  return parts_.keyspace.stats().dirty - saved_changes_;
+}
+
+void Durability::ReadSavePoints() {
+  save_points_.clear();
+  std::string_view rest = settings().save;
+  const auto number = [&]() -> int64_t {
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+    const size_t end = std::min(rest.find(' '), rest.size());
+    const int64_t value = base::ParseInt64(rest.substr(0, end)).value_or(0);
+    rest.remove_prefix(end);
+    return value;
+  };
+  while (!rest.empty()) {
+    const int64_t seconds = number();
+    save_points_.push_back({seconds, number()});
+  }
+}
+
+bool Durability::IsSavePointReached() const {
+  const auto changes = static_cast<int64_t>(ChangesSinceSave());
+  const int64_t now_ms = NowMs();
+  if (!saves_.ok && now_ms - last_try_ms_ <= kRetryAfterMs) return false;
+  return std::any_of(save_points_.begin(), save_points_.end(), [&](const SavePoint& point) {
+    return changes >= point.changes && now_ms / 1000 - last_save_s_ > point.seconds;
+  });
+}
+
+SnapshotOrder Durability::OrderFor(std::string file, bool aof_base) {
+  keyspace::Keyspace& keyspace = parts_.keyspace;
+  SnapshotOrder order;
+  order.file = std::move(file);
+  order.options = {.version = static_cast<int>(settings().rdb_version),
+                   .compress = settings().rdbcompression,
+                   .checksum = settings().rdbchecksum};
+  for (int id = 0; id < keyspace.database_count(); ++id) {
+    if (keyspace.db(id).field_volatile_size() == 0) continue;
+    // Older readers would lose the ends of fields.
+    order.options.version = std::max(order.options.version, persist::kRdbVersionFieldExpiry);
+  }
+  order.header = {.redis_version = services::kRedisVersion,
+                  .created_s = NowMs() / 1000,
+                  .used_memory = base::HeapUsedBytes(),
+                  .aof_base = aof_base};
+  for (const auto& library : parts_.libraries.set().libraries) {
+    order.functions.push_back(library->code);
+  }
+  const std::string& policy = settings().maxmemory_policy;
+  using Kind = persist::SavedAccess::Kind;
+  order.access = {.kind = keyspace.access().lfu      ? Kind::kFrequency
+                          : policy.ends_with("-lru") ? Kind::kIdle
+                                                     : Kind::kNone,
+                  .policy = keyspace.access(),
+                  .now_ms = NowMs()};
+  return order;
+}
+
+void Durability::StartJob(JobKind kind, SnapshotOrder order, SnapshotJob::Done done) {
+  job_kind_ = kind;
+  job_began_ms_ = NowMs();
+  next_step_us_ = 0;
+  Retire();
+  log_.set_spares_disk(settings().no_appendfsync_on_rewrite);
+  job_ = std::make_unique<SnapshotJob>(parts_.keyspace, storage_, std::move(order),
+                                       [this, done = std::move(done)](std::string_view error) {
+                                         job_kind_ = JobKind::kNone;
+                                         log_.set_spares_disk(false);
+                                         done(error);
+                                       });
+}
+
+// It may be called by the job itself, or operations may refer to it still.
+void Durability::Retire() {
+  if (job_ != nullptr) retired_.push_back(std::move(job_));
+}
+
+void Durability::CancelJob() {
+  if (job_ == nullptr) return;
+  job_->Cancel();
+  Retire();
+  TellAll(job_kind_ == JobKind::kRewrite ? rewrite_waiters_ : save_waiters_, "It was cancelled");
+  job_kind_ = JobKind::kNone;
+  log_.set_spares_disk(false);
+}
+
+void Durability::StartSave(bool in_haste, Done done) {
+  SnapshotOrder order = OrderFor(settings().dbfilename, false);
+  order.temporary = "temp-" + base::Int64Text(parts_.identity.process_id) + ".rdb";
+  order.in_haste = in_haste;
+  const uint64_t changes = parts_.keyspace.stats().dirty;
+  last_try_ms_ = NowMs();
+  StartJob(JobKind::kSave, std::move(order),
+           [this, changes, done](std::string_view error) { EndSave(error, changes, done); });
+}
+
+void Durability::EndSave(std::string_view error, uint64_t changes, const Done& done) {
+  saves_.last_s = (NowMs() - job_began_ms_) / 1000;
+  if (error.empty()) {
+    ++saves_.count;
+    saved_changes_ = changes;
+    last_save_s_ = NowMs() / 1000;
+    Notice("DB saved on disk");
+  } else {
+    Warn("Write error while saving DB to the disk: " + std::string(error));
+  }
+  if (done) done(error);
+  TellAll(save_waiters_, error);
+}
+
+void TellAll(std::vector<Durability::Done>& waiters, std::string_view error) {
+  for (const Durability::Done& done : std::exchange(waiters, {})) done(error);
+}
+
+void Durability::WhenSaved(Done done) {
+  if (!is_saving() && !save_scheduled_) return done({});
+  save_waiters_.push_back(std::move(done));
+}
+
+void Durability::WhenRewritten(Done done) {
+  if (!is_rewriting() && !rewrite_scheduled_) return done({});
+  rewrite_waiters_.push_back(std::move(done));
+}
+
+base::Status Durability::Save(uint64_t session_id) {
+  if (!has_storage_) return base::Error(errors::kNoStorage);
+  if (is_saving()) return base::Error(errors::kSaveInProgress);
+  if (job_kind_ != JobKind::kNone || is_rewriting_) return base::Error(errors::kOtherJobActive);
+  StartSave(true, [this, session_id](std::string_view error) {
+    // Redis's SAVE tells no reason either; the log has it.
+    parts_.server.EndHostWait(
+        session_id, error.empty() ? base::Status::Ok() : base::Status(base::Error(errors::kPlain)));
+  });
+  return base::Status::Ok();
+}
+
+base::Result<bool> Durability::SaveInBackground(bool schedule) {
+  if (!has_storage_) return base::Error(errors::kNoStorage);
+  if (is_saving()) return base::Error(errors::kSaveInProgress);
+  if (job_kind_ != JobKind::kNone || is_rewriting_) {
+    if (!schedule) return base::Error(errors::kOtherJobActive);
+    save_scheduled_ = true;
+    return true;
+  }
+  Notice("Background saving started by pid " + base::Int64Text(parts_.identity.process_id));
+  StartSave(false, [this](std::string_view error) {
+    error.empty() ? Notice("Background saving terminated with success")
+                  : Warn("Background saving error");
+  });
+  return false;
+}
+
+base::Status Durability::SaveTo(std::string path, Done done) {
+  if (job_kind_ != JobKind::kNone || is_rewriting_) {
+    return base::Error(is_saving() ? errors::kSaveInProgress : errors::kOtherJobActive);
+  }
+  SnapshotOrder order = OrderFor(path, false);
+  order.temporary = "temp-" + path;
+  order.in_haste = true;
+  StartJob(JobKind::kOther, std::move(order), std::move(done));
+  return base::Status::Ok();
+}
+
+void Durability::NoteFlushall() {
+  if (!has_storage_ || loading_) return;
+  if (is_saving()) CancelJob();
+  if (save_points_.empty() || job_kind_ != JobKind::kNone || is_rewriting_) return;
+  StartSave(true, nullptr);
+}
+
+bool Durability::has_work() const {
+  if (storage_.has_next(Lane::kLog) || storage_.has_next(Lane::kSnapshot)) return true;
+  return attached_ && storage_.is_idle(Lane::kLog) && log_.has_work();
+}
+
+void Durability::End(Lane lane, const Outcome& outcome) {
+  storage_.End(lane, outcome);
+  if (lane == Lane::kSnapshot) StepJob();
+}
+
+void Durability::StepJob() {
+  if (job_ == nullptr) return;
+  if (job_->is_over()) return Retire();
+  // Clients come first, unless one waits for this.
+  if (!job_->in_haste() || settings().rdb_key_save_delay > 0) {
+    const int64_t before_us = parts_.host.clock.ExactUs();
+    if (before_us < next_step_us_) return;
+    const uint64_t commands = parts_.stats.total_commands_processed;
+    const bool is_quiet = commands - std::exchange(commands_at_step_, commands) < 16;
+    const int64_t delay_us = settings().rdb_key_save_delay;
+    const uint64_t keys = job_->keys_done();
+    job_->Step(delay_us > 0 ? 1 : SnapshotJob::kStepBuckets);
+    const int64_t after_us = parts_.host.clock.ExactUs();
+    next_step_us_ = delay_us > 0
+                        ? after_us + delay_us * static_cast<int64_t>(job_->keys_done() - keys)
+                    : is_quiet ? 0
+                               : after_us + kOthersShare * (after_us - before_us);
+    return;
+  }
+  while (job_->Step()) {
+  }
+}
+
+bool Durability::AbortShutdown() {
+  if (!requested_) return false;
+  requested_.reset();
+  Notice("Shutdown manually aborted.");
+  return true;
+}
+
+bool Durability::Tick() {
+  if (requested_) {
+    const ShutdownRequest request = *requested_;
+    requested_.reset();
+    static_cast<void>(Shutdown(request.save, request.force, 0));
+  }
+  std::erase_if(retired_, [](const auto& job) { return job->is_over(); });
+  if (!has_storage_ && job_ == nullptr) return false;
+  if (attached_ || log_.has_unwritten()) log_.Flush();
+  StepJob();
+  if (has_storage_ && !loading_) Look();
+  return job_kind_ != JobKind::kNone;
+}
+
+void Durability::Look() {
+  const int64_t now_ms = NowMs();
+  if (now_ms - looked_ms_ < kLookEveryMs || shutting_down_) return;
+  looked_ms_ = now_ms;
+  if (job_kind_ != JobKind::kNone || is_rewriting_) return;
+  if (rewrite_scheduled_) return StartRewrite();
+  if (save_scheduled_ && (saves_.ok || now_ms - last_try_ms_ > kRetryAfterMs)) {
+    save_scheduled_ = false;
+    static_cast<void>(SaveInBackground(false));
+    return;
+  }
+  if (IsSavePointReached()) {
+    Notice(base::Int64Text(static_cast<int64_t>(ChangesSinceSave())) +
+           " changes since the last snapshot. Saving...");
+    static_cast<void>(SaveInBackground(false));
+    return;
+  }
+  const int64_t percentage = settings().auto_aof_rewrite_percentage;
+  const uint64_t bytes = log_bytes();
+  if (log_state_ != LogState::kOn || percentage == 0 ||
+      bytes <= static_cast<uint64_t>(settings().auto_aof_rewrite_min_size)) {
+    return;
+  }
+  const uint64_t base = std::max<uint64_t>(rewritten_bytes_, 1);
+  const uint64_t growth = bytes * 100 / base - 100;
+  if (bytes < base || growth < static_cast<uint64_t>(percentage)) return;
+  // After failures it is tried less and less often.
+  const uint64_t delay_minutes =
+      rewrite_failures_ < 3 ? 0 : uint64_t{1} << std::min<uint64_t>(rewrite_failures_ - 3, 6);
+  if (now_ms - last_rewrite_ms_ < static_cast<int64_t>(delay_minutes) * 60'000) return;
+  Notice("Starting automatic rewriting of AOF on " + base::Int64Text(static_cast<int64_t>(growth)) +
+         "% growth");
+  StartRewrite();
+}
+
+std::string Durability::WriteRefusal() const {
+  if (log_state_ != LogState::kOff && log_.is_failing()) return errors::MisconfLog(log_.error());
+  return std::string(errors::kMisconfSnapshot);
+}
+
+base::Result<bool> Durability::Shutdown(ShutdownSave save, bool force, uint64_t session_id) {
+  struct State {
+    bool has_returned = false;
+    bool has_ended = false;
+    bool has_failed = false;
+  };
+  const auto state = std::make_shared<State>();
+  Notice("User requested shutdown...");
+  PrepareShutdown(save, force, [this, session_id, state](std::string_view error) {
+    state->has_ended = true;
+    if (error.empty()) {
+      parts_.effects.Add({.kind = services::Effect::Kind::kShutdown});
+      return;
+    }
+    state->has_failed = true;
+    if (state->has_returned && session_id != 0) {
+      parts_.server.EndHostWait(session_id, base::Error(errors::kShutdownFailed));
+    }
+  });
+  state->has_returned = true;
+  if (state->has_failed) return base::Error(errors::kShutdownFailed);
+  return !state->has_ended;
+}
+
+void Durability::PrepareShutdown(ShutdownSave save, bool force, Done done) {
+  if (!has_storage_ || loading_) return done({});
+  shutting_down_ = true;
+  if (is_saving()) {
+    Warn("There is a child saving an .rdb. Killing it!");
+    CancelJob();
+  }
+  const auto give_up = [this](const Done& then, std::string_view reason) {
+    shutting_down_ = false;
+    then(reason);
+  };
+  if (is_rewriting()) {
+    if (log_state_ == LogState::kWaits && !force) {
+      Warn("Writing initial AOF, can't exit.");
+      return give_up(done, "Writing initial AOF");
+    }
+    Warn("There is a child rewriting the AOF. Killing it!");
+    CancelJob();
+    is_rewriting_ = false;
+  }
+  const bool saves =
+      save == ShutdownSave::kYes || (save == ShutdownSave::kAsConfigured && !save_points_.empty());
+  const auto write_snapshot = [this, saves, force, give_up, done] {
+    if (!saves) return done({});
+    Notice("Saving the final RDB snapshot before exiting.");
+    StartSave(true, [this, force, give_up, done](std::string_view error) {
+      if (error.empty()) return done({});
+      Warn(force ? "Error trying to save the DB. Exit anyway."
+                 : "Error trying to save the DB, can't exit.");
+      force ? done({}) : give_up(done, error);
+    });
+  };
+  if (!attached_) return write_snapshot();
+  Notice("Calling fsync() on the AOF file.");
+  log_.SyncSoon();
+  log_.WhenSettled([this, force, give_up, done, write_snapshot](std::string_view error) {
+    if (error.empty() || force) return write_snapshot();
+    Warn("The AOF cannot be written, can't exit.");
+    give_up(done, error);
+  });
+}
+
+}  // namespace kvasm::durability

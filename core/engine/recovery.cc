@@ -1,0 +1,102 @@
+// Engine: what it does for durability: commands of a log, replies that wait for the disk.
+#include <algorithm>
+#include <utility>
+
+#include "core/engine/engine.h"
+
+namespace kvasm::engine {
+
+using services::Session;
+
+void Engine::EndStorage(persist::StorageQueue::Lane lane, const persist::Outcome& outcome) {
+  SampleClock();
+  durability_.End(lane, outcome);
+}
+
+void Engine::Shutdown(durability::ShutdownSave save, bool force) {
+  durability_.RequestShutdown(save, force);
+}
+
+bool Engine::ExecuteRecord(std::span<const std::string_view> arguments) {
+  int32_t found = table_.Find(arguments[0]);
+  if (found == command::Table::kNone) return false;
+  auto index = static_cast<size_t>(found);
+  if (table_.IsContainer(index) && arguments.size() > 1) {
+    found = table_.FindSubcommand(index, arguments[1]);
+    if (found == command::Table::kNone) return false;
+    index = static_cast<size_t>(found);
+  }
+  Session& session = log_session_;
+  StartInstant();
+  if (session.transaction.open() && !IsObeyedAtOnce(table_.at(index))) {
+    Queue(session, index, arguments);
+  } else {
+    Run(session, index, arguments, false);
+  }
+  // Nobody reads what it replies.
+  session.out.Clear();
+  session.waiting = session.awaits_host = false;
+  return true;
+}
+
+void Engine::DropRecordedTransaction() {
+  log_session_.transaction.Close(keyspace_);
+  log_session_.db = 0;
+}
+
+void Engine::EndHostWait(uint64_t session_id, const base::Status& status) {
+  Session* session = sessions_.Find(session_id);
+  if (session == nullptr || !session->awaits_host) return;
+  AnswerForHost(*session, status);
+}
+
+void Engine::DropData() {
+  for (int id = 0; id < keyspace_.database_count(); ++id) keyspace_.Flush(keyspace_.db(id), true);
+  scripting_.libraries().Clear();
+  tracking_.ForgetAll(true);
+}
+
+void Engine::HoldCommands(bool hold) {
+  if (hold) {
+    waiters_.Pause(INT64_MAX, false);
+    return;
+  }
+  waiters_.Unpause();
+  if (!serving_) ServeWaiters();
+}
+
+void Engine::HoldReply(Session& session) {
+  // One of this process is given its reply with a mark; its host holds it.
+  if (!session.network) return;
+  const durability::AppendLog& log = durability_.log();
+  const uint64_t end = session.bytes_out + session.out.size();
+  if (session.held.empty()) {
+    session.free_end = session.bytes_out;
+    held_.push_back(session.id);
+  }
+  if (!session.held.empty() && session.held.back().turn == log.turn()) {
+    session.held.back().until = log.recorded();
+    session.held.back().end = end;
+  } else {
+    session.held.push_back({.until = log.recorded(), .turn = log.turn(), .end = end});
+  }
+}
+
+void Engine::ReleaseReplies() {
+  std::erase_if(held_, [this](uint64_t id) {
+    Session* session = sessions_.Find(id);
+    if (session == nullptr) return true;
+    size_t released = 0;
+    for (const Session::HeldReply& reply : session->held) {
+      if (!durability_.Covers(reply.until)) break;
+      session->free_end = reply.end;
+      ++released;
+    }
+    if (released == 0) return false;
+    session->held.erase(session->held.begin(), session->held.begin() + static_cast<long>(released));
+    sessions_.MarkReady(*session);
+    return session->held.empty();
+  });
+}
+
+}  // namespace kvasm::engine
