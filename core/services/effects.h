@@ -24,10 +24,10 @@ struct Effect {
     kDone,  // what the host asked for has ended
   };
   Kind kind;
-  std::string name{};   // kConfig: the setting; kCrash: the signal that ends the process; else the
-                        // file
-  std::string value{};  // kConfig: its new value; kAclSave: what to write; kConfigRewrite: see
-                        // RewriteConfig; kCrash: who asked for it; kDone: why it failed, or ""
+  std::string name{};    // kConfig: the setting; kCrash: the signal that ends the process; else the
+                         // file
+  std::string value{};   // kConfig: its new value; kAclSave: what to write; kConfigRewrite: see
+                         // RewriteConfig; kCrash: who asked for it; kDone: why it failed, or ""
   uint64_t session = 0;  // who waits for the answer; kDone: what the host knows it by
 };
 
