@@ -146,6 +146,8 @@ describe('the lock of a folder', () => {
     };
     syncBuiltinESMExports();
     await assert.rejects(takeAndGive(), (error) => error.holder.pid === next.pid);
+    // It says so once it has tidied up.
+    await once(createInterface({ input: next.stdout }), 'line');
     assert.deepEqual(lockFiles(), ['kvasm.lock']);
   });
 
