@@ -1,5 +1,7 @@
 #include "core/durability/loader.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "core/base/numbers.h"
@@ -146,7 +148,9 @@ void Loader::EndLog() {
     parts_.host.log.Write(host::LogLevel::kWarning,
                           "Revert incomplete MULTI/EXEC transaction from AOF file " + file().name);
   }
-  const bool is_last = at_ + 1 == order_.files.size();
+  // A next one that was made, and not written to before the power went, is as good as none.
+  const bool is_last = std::all_of(sizes_.begin() + static_cast<std::ptrdiff_t>(at_) + 1,
+                                   sizes_.end(), [](uint64_t bytes) { return bytes == 0; });
   if (order_.takes_truncated && is_last) return CutBack(log_->good_offset());
   FailFile(
       "Unexpected end of file reading the append only file at offset " + Number(log_->offset()) +

@@ -112,6 +112,7 @@ void Durability::CreateTail(std::string_view name, Done done) {
   storage_.Add(Lane::kLog,
                {.kind = Operation::Kind::kAppend,
                 .file = LogPath(name),
+                .synced = true,  // before a manifest names it
                 .done = [this, done = std::move(done)](const Outcome& outcome, Operation& ended) {
                   if (!outcome.ok()) {
                     Warn("Can't open the append-only file " + ended.file + ": " +

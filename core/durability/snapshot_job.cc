@@ -75,7 +75,8 @@ void SnapshotJob::EndWalk() {
   if (rdb_) rdb_->End();
   const bool failed = rdb_ && rdb_->failed();
   if (failed || !error_.empty()) return Fail(error_.empty() ? "Out of memory" : error_);
-  if (chunk_.size() > 0) Send();
+  // Of nothing, too, there is to be a file.
+  if (chunk_.size() > 0 || bytes_ == 0) Send();
   stage_ = Stage::kDrain;
   if (pending_ == 0) Finish();
 }

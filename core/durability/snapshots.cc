@@ -121,7 +121,11 @@ void Durability::StartSave(bool in_haste, Done done) {
   const uint64_t changes = parts_.keyspace.stats().dirty;
   last_try_ms_ = NowMs();
   StartJob(JobKind::kSave, std::move(order),
-           [this, changes, done](std::string_view error) { EndSave(error, changes, done); });
+           [this, in_haste, changes, done](std::string_view error) {
+             // Whoever waits for it is told; what nobody waited for is told by refusing writes.
+             if (error.empty() || !in_haste) saves_.ok = error.empty();
+             EndSave(error, changes, done);
+           });
 }
 
 void Durability::EndSave(std::string_view error, uint64_t changes, const Done& done) {

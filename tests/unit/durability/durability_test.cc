@@ -1,0 +1,390 @@
+// What is written, when, and what becomes of it when the disk fails or the power does.
+#include "core/durability/durability.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/unit/support/test_disk.h"
+
+namespace kvasm {
+namespace {
+
+using namespace std::chrono_literals;
+using persist::Operation;
+using testing::Restart;
+using testing::Settings;
+using testing::TestDisk;
+
+const Settings kLog{{"appendonly", "yes"}};
+const Settings kAlways{{"appendonly", "yes"}, {"appendfsync", "always"}};
+
+const std::string kTail = "appendonlydir/appendonly.aof.1.incr.aof";
+const std::string kManifest = "appendonlydir/appendonly.aof.manifest";
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Durability, ALogBeginsWithABaseAnIncrementAndAManifest) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  EXPECT_EQ(r.error, "");
+  EXPECT_EQ(disk.files.count("appendonlydir/appendonly.aof.1.base.rdb"), 1u);
+  EXPECT_EQ(disk.files.count(kTail), 1u);
+  EXPECT_EQ(disk.files[kManifest].bytes,
+            "file appendonly.aof.1.base.rdb seq 1 type b\n"
+            "file appendonly.aof.1.incr.aof seq 1 type i\n");
+}
+
+TEST(Durability, WhatIsRecordedIsLoadedAgain) {
+  TestDisk disk;
+  std::string digest;
+  {
+    Restart r(disk, kLog);
+    r.t.Run("SET a 1");
+    r.t.Run("SELECT 3");
+    r.t.Run("RPUSH list x y z");
+    r.t.Run("MULTI");
+    r.t.Run("INCR n");
+    r.t.Run("INCR n");
+    r.t.Run("EXEC");
+    digest = r.Digest();
+    r.Settle();
+  }
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.error, "");
+  EXPECT_EQ(again.Digest(), digest);
+  EXPECT_EQ(again.t.Run("GET a"), "\"1\"");
+  EXPECT_EQ(again.t.Run("DBSIZE"), ":1");
+}
+
+TEST(Durability, ALoadCountsNoCommandsAndLeavesNothingToSave) {
+  TestDisk disk;
+  {
+    Restart r(disk, kLog);
+    r.t.Run("SET a 1");
+    r.Settle();
+  }
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.t.engine.stats().total_commands_processed, 0u);
+  EXPECT_EQ(again.t.engine.durability().ChangesSinceSave(), 0u);
+}
+
+TEST(Durability, WithAlwaysARepliedWriteIsSynced) {
+  TestDisk disk;
+  Restart r(disk, kAlways);
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "SET a 1\r\n");
+  EXPECT_EQ(client.SendableBytes(), 0u);
+  EXPECT_EQ(client.out.view(), "+OK\r\n");
+  while (disk.Step(r.t.engine)) {
+  }
+  EXPECT_EQ(client.SendableBytes(), 5u);
+  EXPECT_EQ(r.t.engine.NextReady(), &client);
+  EXPECT_EQ(disk.files[kTail].synced, disk.files[kTail].bytes.size());
+  EXPECT_TRUE(Contains(disk.files[kTail].bytes, "$3\r\nSET\r\n"));
+}
+
+TEST(Durability, CommandsOfATurnShareOneAppend) {
+  TestDisk disk;
+  Restart r(disk, kAlways);
+  services::Session& client = r.t.OpenNetwork();
+  const uint64_t before = disk.operations;
+  for (int i = 0; i < 100; ++i) r.t.engine.Feed(client, "INCR n\r\n");
+  while (disk.Step(r.t.engine)) {
+  }
+  EXPECT_EQ(disk.operations, before + 1);
+  EXPECT_EQ(client.SendableBytes(), client.out.size());
+}
+
+TEST(Durability, RepliesOfAnAppendUnderWayDoNotWaitForTheNext) {
+  TestDisk disk;
+  Restart r(disk, kAlways);
+  durability::Durability& durability = r.t.engine.durability();
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "SET a 1\r\n");
+  durability.Flush();
+  const auto lane = persist::StorageQueue::Lane::kLog;
+  ASSERT_NE(durability.storage().Begin(lane), nullptr);
+  r.t.engine.Feed(client, "SET b 2\r\n");
+  r.t.engine.EndStorage(lane, {});
+  EXPECT_EQ(client.SendableBytes(), 5u);
+  EXPECT_EQ(client.out.size(), 10u);
+}
+
+TEST(Durability, WithEverysecRepliesWaitOnlyForADiskThatIsSecondsBehind) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "SET a 1\r\n");
+  EXPECT_EQ(client.SendableBytes(), 5u);
+  r.t.AdvanceTime(2100ms);
+  r.t.engine.Feed(client, "SET a 2\r\n");
+  EXPECT_LT(client.SendableBytes(), client.out.size());
+  while (disk.Step(r.t.engine)) {
+  }
+  EXPECT_EQ(client.SendableBytes(), client.out.size());
+}
+
+TEST(Durability, EverysecSyncsOnceASecond) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  r.t.AdvanceTime(1s);
+  r.t.Run("SET a 1");
+  r.Settle();
+  EXPECT_EQ(disk.files[kTail].synced, disk.files[kTail].bytes.size());
+  r.t.Run("SET a 2");
+  r.Settle();
+  EXPECT_LT(disk.files[kTail].synced, disk.files[kTail].bytes.size());
+  r.t.AdvanceTime(1s);
+  r.Settle();
+  EXPECT_EQ(disk.files[kTail].synced, disk.files[kTail].bytes.size());
+}
+
+TEST(Durability, AFailedAppendRefusesWritesAndLosesNothing) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  disk.fault = [](const Operation& operation) {
+    return operation.kind == Operation::Kind::kAppend ? "No space left on device" : "";
+  };
+  EXPECT_EQ(r.t.Run("SET a 1"), "+OK");
+  r.Settle(10);
+  EXPECT_EQ(r.t.Run("SET b 2"), "-MISCONF Errors writing to the AOF file: No space left on device");
+  EXPECT_EQ(r.t.Run("PING").substr(0, 8), "-MISCONF");
+  EXPECT_EQ(r.t.Run("GET a"), "\"1\"");
+  EXPECT_TRUE(Contains(r.t.Run("INFO persistence"), "aof_last_write_status:err"));
+  disk.fault = nullptr;
+  r.t.AdvanceTime(1100ms);
+  r.Settle();
+  EXPECT_EQ(r.t.Run("SET b 2"), "+OK");
+  r.Settle();
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.error, "");
+  EXPECT_EQ(again.Digest(), r.Digest());
+}
+
+TEST(Durability, AFailedSyncRefusesWritesUntilOneSucceeds) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  bool fails = true;
+  disk.fault = [&](const Operation& operation) {
+    return fails && operation.kind == Operation::Kind::kSync ? "Input/output error" : "";
+  };
+  r.t.AdvanceTime(1s);
+  r.t.Run("SET a 1");
+  r.Settle(10);
+  EXPECT_EQ(r.t.Run("SET b 2"), "-MISCONF Errors writing to the AOF file: Input/output error");
+  fails = false;
+  r.t.AdvanceTime(1100ms);
+  r.Settle();
+  EXPECT_EQ(r.t.Run("SET b 2"), "+OK");
+}
+
+TEST(Durability, AFailedSnapshotRefusesWritesIfThatIsConfigured) {
+  TestDisk disk;
+  Restart r(disk, {{"save", "3600 1"}});
+  r.t.Run("SET a 1");
+  disk.fault = [](const Operation&) { return "Read-only file system"; };
+  EXPECT_EQ(r.t.Run("BGSAVE"), "+Background saving started");
+  r.Settle();
+  EXPECT_EQ(r.t.Run("SET b 2").substr(0, 46), "-MISCONF Redis is configured to save RDB snaps");
+  EXPECT_EQ(r.t.Run("CONFIG SET stop-writes-on-bgsave-error no"), "+OK");
+  EXPECT_EQ(r.t.Run("SET b 2"), "+OK");
+  EXPECT_EQ(r.t.Run("CONFIG SET stop-writes-on-bgsave-error yes"), "+OK");
+  disk.fault = nullptr;
+  EXPECT_EQ(r.t.Run("BGSAVE"), "+Background saving started");
+  r.Settle();
+  EXPECT_EQ(r.t.Run("SET c 3"), "+OK");
+}
+
+TEST(Durability, SavePointsTakeSnapshotsByThemselves) {
+  TestDisk disk;
+  Restart r(disk, {{"save", "5 3"}});
+  for (int i = 0; i < 3; ++i) r.t.Run("INCR n");
+  r.t.AdvanceTime(4s);
+  r.Settle();
+  EXPECT_EQ(disk.files.count("dump.rdb"), 0u);
+  r.t.AdvanceTime(2s);
+  r.t.engine.Tick(100);
+  r.Settle();
+  EXPECT_EQ(disk.files.count("dump.rdb"), 1u);
+  EXPECT_TRUE(Contains(r.t.Run("INFO persistence"), "rdb_changes_since_last_save:0"));
+}
+
+TEST(Durability, ARewriteLeavesOneBaseAndOneIncrement) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  for (int i = 0; i < 1000; ++i) r.t.Run("INCR n");
+  EXPECT_EQ(r.t.Run("BGREWRITEAOF"), "+Background append only file rewriting started");
+  EXPECT_TRUE(r.t.Run("BGREWRITEAOF").starts_with("-ERR Background append only file rewriting al"));
+  r.t.Run("INCR n");
+  r.Settle();
+  EXPECT_EQ(disk.files[kManifest].bytes,
+            "file appendonly.aof.2.base.rdb seq 2 type b\n"
+            "file appendonly.aof.2.incr.aof seq 2 type i\n");
+  EXPECT_EQ(disk.files.size(), 3u);
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.t.Run("GET n"), "\"1001\"");
+}
+
+TEST(Durability, ARewriteThatFailsKeepsAllIncrements) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  r.t.Run("SET a 1");
+  disk.fault = [](const Operation& operation) {
+    return operation.kind == Operation::Kind::kRename ? "Input/output error" : "";
+  };
+  r.t.Run("BGREWRITEAOF");
+  r.Settle();
+  disk.fault = nullptr;
+  EXPECT_TRUE(Contains(r.t.Run("INFO persistence"), "aof_last_bgrewrite_status:err"));
+  r.t.Run("SET b 2");
+  r.Settle();
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.Digest(), r.Digest());
+  EXPECT_EQ(again.t.Run("DBSIZE"), ":2");
+}
+
+TEST(Durability, ALogThatIsSwitchedOnHoldsWhatWasThere) {
+  TestDisk disk;
+  Restart r(disk);
+  r.t.Run("SET a 1");
+  EXPECT_EQ(r.t.Run("CONFIG SET appendonly yes"), "+OK");
+  r.t.Run("SET b 2");
+  r.Settle();
+  r.t.Run("SET c 3");
+  r.Settle();
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.Digest(), r.Digest());
+  EXPECT_EQ(again.t.Run("DBSIZE"), ":3");
+}
+
+TEST(Durability, ALogThatIsNewBeginsWithTheSnapshotThatIsThere) {
+  TestDisk disk;
+  {
+    Restart r(disk);
+    r.t.Run("SET a 1");
+    r.t.Run("BGSAVE");
+    r.Settle();
+  }
+  Restart r(disk, kLog);
+  EXPECT_EQ(r.t.Run("GET a"), "\"1\"");
+}
+
+TEST(Durability, DamageIsAnErrorAndNothingIsWritten) {
+  TestDisk disk;
+  {
+    Restart r(disk, kLog);
+    r.t.Run("SET a 1");
+    r.t.Run("SET b 2");
+    r.Settle();
+  }
+  disk.files[kTail].bytes[16] ^= 0x40;
+  const auto before = disk.files[kTail].bytes;
+  Restart r(disk, kLog);
+  EXPECT_TRUE(Contains(r.error, "Bad file format reading the append only file")) << r.error;
+  EXPECT_TRUE(Contains(r.error, "kvasm-check-aof")) << r.error;
+  EXPECT_EQ(disk.files[kTail].bytes, before);
+  EXPECT_EQ(r.t.Run("GET a"), "-LOADING Redis is loading the dataset in memory");
+}
+
+TEST(Durability, AMissingFileOfTheManifestIsAnError) {
+  TestDisk disk;
+  { Restart r(disk, kLog); }
+  disk.files.erase(kTail);
+  Restart r(disk, kLog);
+  EXPECT_TRUE(Contains(r.error, "appendonly.aof.1.incr.aof")) << r.error;
+  EXPECT_TRUE(Contains(r.error, "No such file or directory")) << r.error;
+}
+
+TEST(Durability, ATruncatedTailIsCutBackOrRefused) {
+  TestDisk disk;
+  {
+    Restart r(disk, kLog);
+    r.t.Run("SET a 1");
+    r.t.Run("SET b 2");
+    r.Settle();
+  }
+  std::string& tail = disk.files[kTail].bytes;
+  tail.resize(tail.size() - 3);
+  Restart strict(disk, {{"appendonly", "yes"}, {"aof-load-truncated", "no"}});
+  EXPECT_TRUE(Contains(strict.error, "Unexpected end of file")) << strict.error;
+  Restart r(disk, kLog);
+  EXPECT_EQ(r.error, "");
+  EXPECT_EQ(r.t.Run("DBSIZE"), ":1");
+  r.t.Run("SET c 3");
+  r.Settle();
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.error, "");
+  EXPECT_EQ(again.t.Run("GET c"), "\"3\"");
+}
+
+TEST(Durability, ExpiredKeysAreLeftOutOfASnapshotButCountInALog) {
+  TestDisk disk;
+  {
+    Restart r(disk, kLog);
+    r.t.Run("RPUSH l a");
+    r.t.Run("PEXPIRE l 100");
+    r.t.Run("SET s 1 PX 100");
+    r.t.Run("BGSAVE");
+    r.Settle();
+  }
+  // The clock of a new engine stands where it stood for the first one.
+  Restart r(disk);
+  EXPECT_EQ(r.t.Run("DBSIZE"), ":2");
+  r.t.AdvanceTime(1s);
+  EXPECT_EQ(r.t.Run("EXISTS l s"), ":0");
+}
+
+TEST(Durability, ShutdownSavesAndSyncsFirst) {
+  TestDisk disk;
+  Restart r(disk, {{"appendonly", "yes"}, {"save", "3600 1"}});
+  services::Session& client = r.t.OpenNetwork();
+  r.t.Run("SET a 1");
+  r.t.engine.effects().Take();
+  r.t.engine.Feed(client, "SHUTDOWN\r\n");
+  EXPECT_EQ(r.t.engine.effects().pending(), 0u);
+  r.Settle();
+  EXPECT_EQ(r.t.engine.effects().pending(), 1u);
+  EXPECT_EQ(disk.files.count("dump.rdb"), 1u);
+  EXPECT_EQ(disk.files[kTail].synced, disk.files[kTail].bytes.size());
+}
+
+TEST(Durability, AShutdownThatCannotSaveIsRefusedUnlessForced) {
+  TestDisk disk;
+  Restart r(disk, {{"save", "3600 1"}});
+  services::Session& client = r.t.OpenNetwork();
+  r.t.Run("SET a 1");
+  r.t.engine.effects().Take();
+  disk.fault = [](const Operation&) { return "No space left on device"; };
+  r.t.engine.Feed(client, "SHUTDOWN\r\n");
+  r.Settle();
+  EXPECT_EQ(testing::Taken(client), "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+  EXPECT_EQ(r.t.engine.effects().pending(), 0u);
+  r.t.engine.Feed(client, "SHUTDOWN FORCE\r\n");
+  r.Settle();
+  EXPECT_EQ(r.t.engine.effects().pending(), 1u);
+}
+
+TEST(Durability, ReloadAndLoadaofGiveTheSameData) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  services::Session& client = r.t.OpenNetwork();
+  r.t.Run("HSET h a 1 b 2");
+  r.t.Run("XADD s 1-1 f v");
+  const std::string digest = r.Digest();
+  for (const char* line : {"DEBUG RELOAD\r\n", "DEBUG LOADAOF\r\n"}) {
+    r.t.engine.Feed(client, line);
+    r.Settle();
+    EXPECT_EQ(testing::Taken(client), "+OK\r\n") << line;
+    EXPECT_EQ(r.Digest(), digest) << line;
+  }
+  r.t.Run("SET after 1");
+  r.Settle();
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.Digest(), r.Digest());
+}
+
+}  // namespace
+}  // namespace kvasm
