@@ -174,8 +174,9 @@ export class StorageDriver {
       if (this.isStopped) return;
       const operation = this.begin(lane);
       if (operation === undefined) return;
-      if (this.isQuick(operation)) {
-        this.end(lane, this.attemptSync(this.storage as Storage & StorageSync, operation));
+      const storage = this.storageOf(operation.file);
+      if (isQuick(operation) && isSynchronous(storage)) {
+        this.end(lane, this.attemptSync(storage, operation));
         continue;
       }
       this.busy[lane] = operation;
@@ -187,12 +188,6 @@ export class StorageDriver {
       if (operation.kind === 'read') this.onRead?.();
       this.engine.pump();
     }
-  }
-
-  /** Short enough to be written at once: what it costs is less than a turn of the event loop. */
-  private isQuick({ kind, bytes, synced }: Operation): boolean {
-    const isShort = kind === 'append' && !synced && bytes.length <= kQuickBytes;
-    return isShort && isSynchronous(this.storage);
   }
 
   private begin(lane: number): Operation | undefined {
@@ -314,6 +309,11 @@ export class StorageDriver {
     if (!this.isStopped) this.onFailure?.(known);
     return { status: kFailed, size: 0, bytes: new TextEncoder().encode(known.reason) };
   }
+}
+
+/** Short enough to be written at once: what it costs is less than a turn of the event loop. */
+function isQuick({ kind, bytes, synced }: Operation): boolean {
+  return kind === 'append' && !synced && bytes.length <= kQuickBytes;
 }
 
 function sizeOutcome(size: number | undefined): Outcome {
