@@ -316,9 +316,11 @@ export class Database extends AsyncFace<string> {
   callRaw(name: string, ...args: (Argument | Pairs)[]): Uint8Array {
     checkName(name);
     const id = commandIds.get(name.toLowerCase());
-    return id === undefined
-      ? this.session.callRaw(kByName, [name, ...args])
-      : this.session.callRaw(id, args);
+    const { session } = this;
+    const reply =
+      id === undefined ? session.callRaw(kByName, [name, ...args]) : session.callRaw(id, args);
+    session.settleNow();
+    return reply;
   }
 
   /**

@@ -32,6 +32,7 @@ export class Pipeline extends Chain<'pipeline'> {
         results.push(await this.lateResult(error));
       }
     }
+    await this.session.whenDurable();
     return results;
   }
 

@@ -347,12 +347,12 @@ export class LocalSession {
   /** The promise of a reply: it waits until what the command has done is durable. */
   promise(reply: AnyReply): Promise<AnyReply> {
     if (!this.isHeld) return Promise.resolve(reply);
-    return this.takeHold().then(() => reply);
+    this.isHeld = false;
+    return this.whenDurable().then(() => reply);
   }
 
-  /** As `promise`, for those who cannot wait. */
-  private takeHold(): Promise<void> {
-    this.isHeld = false;
+  /** Resolves when all that replies have told of so far is durable, if they are to wait for that. */
+  whenDurable(): Promise<void> {
     const { driver } = this.engine;
     return driver === undefined ? Promise.resolve() : driver.whenDurable(driver.recorded);
   }
