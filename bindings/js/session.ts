@@ -351,7 +351,7 @@ export class LocalSession {
     return this.whenDurable().then(() => reply);
   }
 
-  /** Resolves when all that replies have told of so far is durable, if they are to wait for that. */
+  /** Resolves when what replies have told of so far is as durable as they are to wait for. */
   whenDurable(): Promise<void> {
     const { driver } = this.engine;
     return driver === undefined ? Promise.resolve() : driver.whenDurable(driver.recorded);

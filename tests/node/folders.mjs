@@ -65,7 +65,8 @@ export function fill(sync) {
   sync.select(0);
   sync.functionLoad(
     'REPLACE',
-    "#!lua name=lib\nredis.register_function('hello', function(keys, args) return 'hi ' .. args[1] end)",
+    `#!lua name=lib
+     redis.register_function('hello', function(keys, args) return 'hi ' .. args[1] end)`,
   );
 }
 

@@ -1,15 +1,12 @@
 // A database in files: what survives which end, and what is told when something is wrong.
 import assert from 'node:assert/strict';
 import {
-  appendFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   truncateSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -72,7 +69,8 @@ describe('a database in a folder', () => {
     await db.pipeline().set('piped', 1).incrby('piped', 5).exec();
     await db.eval("redis.call('set', KEYS[1], ARGV[1]) return redis.call('incr', 'n')", 1, 's', 7);
     await db.functionLoad(
-      "#!lua name=lib\nredis.register_function('put', function(k, a) return redis.call('set', k[1], a[1]) end)",
+      `#!lua name=lib
+       redis.register_function('put', function(k, a) return redis.call('set', k[1], a[1]) end)`,
     );
     await db.fcall('put', 1, 'put', 'by function');
     const waiting = db.blpop('queue', 0);
