@@ -99,6 +99,13 @@ export async function runOnce(script, args) {
   });
 }
 
+/** redis-benchmark as a load, until stop(). Its requests must be more than it can ever send. */
+export function startLoad(port, args) {
+  const all = ['-h', '127.0.0.1', '-p', port, '-q', ...args].map(String);
+  const child = track(spawn('redis-benchmark', all, { stdio: 'ignore' }));
+  return { stop: () => stop(child) };
+}
+
 const quiet = (folder) => [
   ...['--save', '', '--appendonly', 'no', '--dir', folder, '--loglevel', 'warning'],
 ];

@@ -11,6 +11,7 @@ import { inProcess } from './inprocess.mjs';
 import { large } from './large.mjs';
 import { memory } from './memory.mjs';
 import { findExecutable, installPeers, npmPeers } from './peers.mjs';
+import { persistence } from './persistence.mjs';
 import { pubsub } from './pubsub.mjs';
 import { Report } from './report.mjs';
 import { scripts } from './scripts.mjs';
@@ -38,6 +39,7 @@ const parts = {
   startup: ['Start-up', startup],
   memory: ['Memory', memory],
   large: ['Removing large values', large],
+  persistence: ['Persistence', persistence],
   size: ['Size of the download', size],
 };
 
