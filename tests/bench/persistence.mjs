@@ -1,4 +1,4 @@
-/** What is kept on disk: snapshots written and loaded, the append-only file, BGSAVE under a load. */
+/** What is kept on disk: snapshots written and loaded, the append-only file, BGSAVE under load. */
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fill } from './fill.mjs';
