@@ -68,7 +68,11 @@ void Flushall(Call& call) {
   call.keyspace.stats().dirty += removed + 1;
   call.services.tracking.ForgetAll(*lazy);
   call.Record(call.args);
-  call.durability.NoteFlushall();
+  const bool waits = call.may_wait && call.session.network;
+  if (call.durability.SaveFlushed(waits ? call.session.id : 0) && waits) {
+    call.waits_for_host = true;
+    return;
+  }
   call.reply.Ok();
 }
 

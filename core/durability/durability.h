@@ -109,8 +109,9 @@ class Durability {
   };
   base::Status Reload(uint64_t session_id, ReloadOptions options);
   base::Status ReloadLog(uint64_t session_id);
-  // FLUSHALL: a snapshot under way is of no use, an empty one replaces the file.
-  void NoteFlushall();
+  // FLUSHALL: a snapshot under way is of no use, an empty one replaces the file. Whether one is
+  // made: the session (0: none waits) is told when that has been done.
+  bool SaveFlushed(uint64_t session_id);
   // Makes all durable, then asks the host to end the program. If that fails, and is not forced, the
   // session (0: none asked) gets an error and all goes on. The value: it is under way.
   base::Result<bool> Shutdown(ShutdownSave save, bool force, uint64_t session_id);

@@ -247,6 +247,10 @@ base::Status Loader::Put(std::string_view key, persist::LoadedValue& value, int6
   return base::Status::Ok();
 }
 
+void Loader::Empty(std::string_view key) {
+  parts_.host.log.Write(host::LogLevel::kNotice, "Loading: skipping empty key: " + std::string(key));
+}
+
 bool Loader::Command(std::span<const std::string_view> arguments) {
   if (parts_.executor.ExecuteRecord(arguments)) return true;
   unknown_command_ = arguments[0];

@@ -82,6 +82,7 @@ class Loader final : private persist::RdbReader::Target, private persist::AofRea
   bool WantsKey(std::string_view key, int64_t expire_at_ms) override;
   base::Status Put(std::string_view key, persist::LoadedValue& value, int64_t expire_at_ms,
                    int64_t idle_s, int frequency) override;
+  void Empty(std::string_view key) override;
   // --- log ---
   bool Command(std::span<const std::string_view> arguments) override;
 

@@ -126,6 +126,7 @@ SnapshotOrder Durability::RewriteOrder() {
   SnapshotOrder order = OrderFor(LogPath(base_name_), true);
   order.temporary =
       LogPath("temp-rewriteaof-bg-" + base::Int64Text(parts_.identity.process_id) + ".aof");
+  order.notes_time = settings().aof_timestamp_enabled;
   order.form =
       settings().aof_use_rdb_preamble ? SnapshotOrder::Form::kRdb : SnapshotOrder::Form::kCommands;
   return order;
@@ -238,10 +239,8 @@ void Durability::RemoveHistory(Done done) {
 
 void Durability::SwitchLog(bool on) {
   if (!on) {
-    if (job_kind_ == JobKind::kRewrite) {
-      Notice("Killing running AOF rewrite child");
-      CancelJob();
-    }
+    if (is_rewriting_) Notice("Killing running AOF rewrite child");
+    if (job_kind_ == JobKind::kRewrite) CancelJob();
     is_rewriting_ = rewrite_scheduled_ = false;
     pending_tail_.clear();
     DetachLog();
@@ -253,8 +252,11 @@ void Durability::SwitchLog(bool on) {
   }
   if (log_state_ != LogState::kOff) return;
   log_state_ = LogState::kWaits;
-  if (job_kind_ == JobKind::kRewrite) CancelJob();
-  if (job_kind_ != JobKind::kNone) {
+  if (job_kind_ == JobKind::kRewrite) {
+    CancelJob();
+    is_rewriting_ = false;
+  }
+  if (job_kind_ != JobKind::kNone || is_rewriting_) {
     Notice(
         "AOF was enabled but there is already another background operation. An AOF background "
         "was scheduled to start when possible.");

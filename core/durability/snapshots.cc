@@ -195,11 +195,14 @@ base::Status Durability::SaveTo(std::string path, Done done) {
   return base::Status::Ok();
 }
 
-void Durability::NoteFlushall() {
-  if (!has_storage_ || loading_) return;
+bool Durability::SaveFlushed(uint64_t session_id) {
+  if (!has_storage_ || loading_) return false;
   if (is_saving()) CancelJob();
-  if (save_points_.empty() || job_kind_ != JobKind::kNone || is_rewriting_) return;
-  StartSave(true, nullptr);
+  if (save_points_.empty() || job_kind_ != JobKind::kNone || is_rewriting_) return false;
+  StartSave(true, [this, session_id](std::string_view) {
+    if (session_id != 0) parts_.server.EndHostWait(session_id, base::Status::Ok());
+  });
+  return true;
 }
 
 bool Durability::has_work() const {

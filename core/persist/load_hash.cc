@@ -61,7 +61,8 @@ bool LoadCompact(Loading& loading, bool lengths_count) {
       Within(count / 2, limits.hash_max_listpack_entries) && FitsPackedList(block.size(), count);
   if (lengths_count) {
     for (Source source(block); source.More();) {
-      packed = packed && Within(source.Take().TextSize(), limits.hash_max_listpack_value);
+      const bool fits = Within(source.Take().TextSize(), limits.hash_max_listpack_value);
+      packed = packed && fits;
     }
   }
   if (!packed) return FillTable<Source>(loading, block, count / 2);

@@ -337,6 +337,21 @@ TEST(Durability, ExpiredKeysAreLeftOutOfASnapshotButCountInALog) {
   EXPECT_EQ(r.t.Run("EXISTS l s"), ":0");
 }
 
+TEST(Durability, AZipmapOfTooManyFieldsBecomesATable) {
+  TestDisk disk;
+  const std::string zipmap(
+      "\x02\x02"
+      "f1\x02\0v1\x02"
+      "f2\x02\0v2\xff",
+      18);
+  disk.files["dump.rdb"].bytes =
+      std::string("REDIS0002\xfe\0\x09\x04hash", 17) + '\x10' + zipmap + '\xff';
+  Restart r(disk, {{"hash-max-listpack-entries", "1"}});
+  EXPECT_EQ(r.error, "");
+  EXPECT_EQ(r.t.Run("OBJECT ENCODING hash"), "\"hashtable\"");
+  EXPECT_EQ(r.t.Run("HMGET hash f1 f2"), "[\"v1\", \"v2\"]");
+}
+
 TEST(Durability, ShutdownSavesAndSyncsFirst) {
   TestDisk disk;
   Restart r(disk, {{"appendonly", "yes"}, {"save", "3600 1"}});
