@@ -248,7 +248,8 @@ base::Status Loader::Put(std::string_view key, persist::LoadedValue& value, int6
 }
 
 void Loader::Empty(std::string_view key) {
-  parts_.host.log.Write(host::LogLevel::kNotice, "Loading: skipping empty key: " + std::string(key));
+  parts_.host.log.Write(host::LogLevel::kNotice,
+                        "Loading: skipping empty key: " + std::string(key));
 }
 
 bool Loader::Command(std::span<const std::string_view> arguments) {

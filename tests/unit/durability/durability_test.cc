@@ -343,7 +343,7 @@ TEST(Durability, AZipmapOfTooManyFieldsBecomesATable) {
       "\x02\x02"
       "f1\x02\0v1\x02"
       "f2\x02\0v2\xff",
-      18);
+      16);
   disk.files["dump.rdb"].bytes =
       std::string("REDIS0002\xfe\0\x09\x04hash", 17) + '\x10' + zipmap + '\xff';
   Restart r(disk, {{"hash-max-listpack-entries", "1"}});
