@@ -71,6 +71,7 @@ export interface StorageEngine {
   refresh(): void;
   reserve(bytes: number): boolean;
   shrinkInput(): void;
+  configGet(name: string): string | undefined;
   /** To be called when a call may have caused replies and effects. */
   pump(): void;
 }
@@ -175,7 +176,8 @@ export class StorageDriver {
       const operation = this.begin(lane);
       if (operation === undefined) return;
       const storage = this.storageOf(operation.file);
-      if (isQuick(operation) && isSynchronous(storage)) {
+      const isAtOnce = isQuick(operation) || this.wouldKeepWaiting(lane, operation);
+      if (isAtOnce && isSynchronous(storage)) {
         this.end(lane, this.attemptSync(storage, operation));
         continue;
       }
@@ -188,6 +190,15 @@ export class StorageDriver {
       if (operation.kind === 'read') this.onRead?.();
       this.engine.pump();
     }
+  }
+
+  /**
+   * Whether replies that cannot wait would come too early if this took its time: `flushSync` does
+   * not get past it. Manifests are short.
+   */
+  private wouldKeepWaiting(lane: number, { kind }: Operation): boolean {
+    const isChange = kind === 'replace' || kind === 'rename' || kind === 'remove';
+    return lane === kLogLane && isChange && this.engine.configGet('appendfsync') === 'always';
   }
 
   private begin(lane: number): Operation | undefined {

@@ -239,6 +239,27 @@ describe('appendfsync always', () => {
     await Promise.all([db.close(), other.close()]);
   });
 
+  it('has it in a file, too, while the log is rewritten', async (test) => {
+    const folder = makeFolder(test);
+    const db = await openIn(folder, config);
+    await db.mset(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, i])));
+    const isThere = (text) => Object.values(filesOf(folder)).some((bytes) => bytes.includes(text));
+    for (let round = 0; round < 2; ++round) {
+      let isOver = false;
+      const rewriting = db.bgrewriteaof().then(() => (isOver = true));
+      for (let i = 0; !isOver; ++i) {
+        const [sync, awaited] = [`sync-${round}-${i}.`, `awaited-${round}-${i}.`];
+        db.sync.set('sync', sync);
+        assert.ok(isThere(sync), sync);
+        await db.set('awaited', awaited);
+        assert.ok(isThere(awaited), awaited);
+        await new Promise((done) => setImmediate(done));
+      }
+      await rewriting;
+    }
+    await db.close();
+  });
+
   it('answers a read only once it is certain that what it shows stays', async (test) => {
     const folder = makeFolder(test);
     const db = await openIn(folder, config);
