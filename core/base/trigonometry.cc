@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace kvasm::base {
 namespace {
@@ -71,7 +72,15 @@ struct Angle {
 };
 
 constexpr double kStepsInOne = 64;
-constexpr int kAngles = 102;  // the last one is beyond pi/2
+constexpr int kAngles = 52;  // the last one is beyond pi/4
+
+// An angle as the module carries it: 77 bits of each value are more than enough.
+struct PackedAngle {
+  double sine_high = 0;
+  double cosine_high = 0;
+  float sine_low = 0;
+  float cosine_low = 0;
+};
 
 // x - x^3/3! + ... or, starting with 1, 1 - x^2/2! + ...
 constexpr Pair Taylor(Pair term, int exponent, Pair x) {
@@ -84,20 +93,26 @@ constexpr Pair Taylor(Pair term, int exponent, Pair x) {
   return sum;
 }
 
-constexpr std::array<Angle, kAngles> MakeAngles() {
-  std::array<Angle, kAngles> angles{};
-  angles[0] = {{0, 0}, {1, 0}};
+constexpr std::array<PackedAngle, kAngles> MakeAngles() {
+  std::array<PackedAngle, kAngles> angles{};
   const Pair x{1 / kStepsInOne, 0};
   const Angle step{Taylor(x, 1, x), Taylor({1, 0}, 0, x)};
-  for (size_t i = 1; i < kAngles; ++i) {
-    const Angle& last = angles[i - 1];
-    angles[i].sine = last.sine * step.cosine + last.cosine * step.sine;
-    angles[i].cosine = last.cosine * step.cosine + -(last.sine * step.sine);
+  Angle angle{{0, 0}, {1, 0}};
+  for (PackedAngle& packed : angles) {
+    packed = {angle.sine.high, angle.cosine.high, static_cast<float>(angle.sine.low),
+              static_cast<float>(angle.cosine.low)};
+    angle = {angle.sine * step.cosine + angle.cosine * step.sine,
+             angle.cosine * step.cosine + -(angle.sine * step.sine)};
   }
   return angles;
 }
 
-constexpr std::array<Angle, kAngles> kTable = MakeAngles();
+constexpr std::array<PackedAngle, kAngles> kTable = MakeAngles();
+
+Angle AngleAt(size_t index) {
+  const PackedAngle& packed = kTable[index];
+  return {{packed.sine_high, packed.sine_low}, {packed.cosine_high, packed.cosine_low}};
+}
 
 // --- from the angle of the table to the one asked for, at most 1/127 away ---
 
@@ -123,7 +138,7 @@ Place PlaceOf(Pair x) {
 }
 
 double SineOf(Place at) {
-  const Angle& angle = kTable[at.table];
+  const Angle angle = AngleAt(at.table);
   const double t = at.rest.high;
   const double rest = SineRest(t) + at.rest.low;
   if (at.table == 0) return t + rest;
@@ -135,7 +150,7 @@ double SineOf(Place at) {
 }
 
 double CosineOf(Place at) {
-  const Angle& angle = kTable[at.table];
+  const Angle angle = AngleAt(at.table);
   const double t = at.rest.high;
   const double rest = SineRest(t) + at.rest.low;
   const Pair product = Product(-angle.sine.high, t);
@@ -155,11 +170,12 @@ struct Turned {
 
 constexpr double kAngleMax = 8;
 
+// pi/2 in three parts
+constexpr double kHigh = 0x1.921fb54442d18p+0;
+constexpr double kMiddle = 0x1.1a62633145c07p-54;
+constexpr double kLow = -0x1.f1976b7ed8fbcp-110;
+
 Turned Turn(double x) {
-  // pi/2 in three parts
-  constexpr double kHigh = 0x1.921fb54442d18p+0;
-  constexpr double kMiddle = 0x1.1a62633145c07p-54;
-  constexpr double kLow = -0x1.f1976b7ed8fbcp-110;
   if (std::abs(x) <= kHigh / 2) return {0, {x, 0}};
   const double quarters = std::nearbyint(x / kHigh);
   Pair rest = Pair{x, 0} + -Product(quarters, kHigh);
@@ -202,14 +218,20 @@ double ArcSineRest(double t) {
 }
 
 double ArcSineOfPositive(double x) {
-  const double steps = std::nearbyint(RoughArcSine(x) * kStepsInOne);
-  if (steps == 0) return x + ArcSineRest(x);
+  Pair sine{x, 0};
+  Pair cosine = SquareRoot(Sum(1, -x) * Sum(1, x));
+  // The table ends at pi/4: beyond, it is a quarter turn less the angle of the complement.
+  const bool is_complement = x > cosine.high;
+  if (is_complement) std::swap(sine, cosine);
+  const double steps = std::nearbyint(RoughArcSine(sine.high) * kStepsInOne);
+  if (steps == 0 && !is_complement) return x + ArcSineRest(x);
   // The sine of what is left after the table's angle: sin(y - angle), y being the result.
-  const Angle& angle = kTable[static_cast<size_t>(steps)];
-  const Pair cosine = SquareRoot(Sum(1, -x) * Sum(1, x));
-  const Pair left = Pair{x, 0} * angle.cosine + -(cosine * angle.sine);
-  const Pair sum = SumOfOrdered(steps / kStepsInOne, left.high);
-  return sum.high + (sum.low + (left.low + ArcSineRest(left.high)));
+  const Angle angle = AngleAt(static_cast<size_t>(steps));
+  const Pair left = sine * angle.cosine + -(cosine * angle.sine);
+  Pair sum = Sum(steps / kStepsInOne, left.high);
+  sum.low += left.low + ArcSineRest(left.high);
+  if (is_complement) sum = Pair{kHigh, kMiddle} + -sum;
+  return sum.high + sum.low;
 }
 
 }  // namespace

@@ -32,28 +32,29 @@ bool Matches(std::string_view name, std::string_view first, std::string_view sec
 
 }  // namespace
 
-Table::Table(std::span<const std::span<const CommandSpec>> families) {
-  for (const auto& family : families) {
-    for (const CommandSpec& spec : family) specs_.push_back(&spec);
-  }
+Table::Table(std::span<const PackedSpecs> families) {
+  size_t count = 0;
+  for (const PackedSpecs& family : families) count += family.count;
+  specs_.reserve(count);
+  for (const PackedSpecs& family : families) Unpack(family, &specs_);
   slots_.assign(std::bit_ceil(specs_.size() * 2 + 1), kNone);
   const size_t mask = slots_.size() - 1;
   for (size_t i = 0; i < specs_.size(); ++i) {
-    size_t slot = HashOf(specs_[i]->name) & mask;
+    size_t slot = HashOf(specs_[i].name) & mask;
     while (slots_[slot] != kNone) {
-      CHECK(specs_[static_cast<size_t>(slots_[slot])]->name != specs_[i]->name);
+      CHECK(specs_[static_cast<size_t>(slots_[slot])].name != specs_[i].name);
       slot = (slot + 1) & mask;
     }
     slots_[slot] = static_cast<int32_t>(i);
   }
   subcommands_.assign(specs_.size(), 0);
-  for (const CommandSpec* spec : specs_) {
-    const size_t bar = spec->name.find('|');
+  for (const CommandSpec& spec : specs_) {
+    const size_t bar = spec.name.find('|');
     if (bar == std::string_view::npos) {
       ++top_level_count_;
       continue;
     }
-    const int32_t container = Find(spec->name.substr(0, bar));
+    const int32_t container = Find(spec.name.substr(0, bar));
     CHECK(container != kNone);
     ++subcommands_[static_cast<size_t>(container)];
   }
@@ -63,7 +64,7 @@ int32_t Table::Lookup(std::string_view first, std::string_view second) const {
   const size_t mask = slots_.size() - 1;
   for (size_t slot = HashOf(first, second) & mask; slots_[slot] != kNone;
        slot = (slot + 1) & mask) {
-    if (Matches(specs_[static_cast<size_t>(slots_[slot])]->name, first, second)) {
+    if (Matches(specs_[static_cast<size_t>(slots_[slot])].name, first, second)) {
       return slots_[slot];
     }
   }
@@ -98,7 +99,7 @@ void Table::SetName(std::string_view name, int32_t index) {
 }
 
 int32_t Table::FindSubcommand(size_t container, std::string_view name) const {
-  return name.empty() ? kNone : Lookup(specs_[container]->name, name);
+  return name.empty() ? kNone : Lookup(specs_[container].name, name);
 }
 
 }  // namespace kvasm::command

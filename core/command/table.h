@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/command/packed.h"
 #include "core/command/spec.h"
 
 namespace kvasm::command {
@@ -17,12 +18,12 @@ class Table {
  public:
   static constexpr int32_t kNone = -1;
 
-  // The specs are borrowed (static tables). Names must be unique.
-  explicit Table(std::span<const std::span<const CommandSpec>> families);
+  // Names must be unique.
+  explicit Table(std::span<const PackedSpecs> families);
 
   size_t size() const { return specs_.size(); }
   // By index: top-level commands and subcommands ("config|get") alike.
-  const CommandSpec& at(size_t index) const { return *specs_[index]; }
+  const CommandSpec& at(size_t index) const { return specs_[index]; }
 
   // The index of a top-level command or of "container|subcommand", in any case, as clients call it;
   // kNone if unknown.
@@ -44,11 +45,11 @@ class Table {
   // Calls visit(index, spec) for each subcommand of a container, in the order of declaration.
   template <class F>
   void ForEachSubcommand(size_t container, F visit) const {
-    const std::string_view name = specs_[container]->name;
+    const std::string_view name = specs_[container].name;
     for (size_t i = 0; i < specs_.size(); ++i) {
-      const std::string_view full = specs_[i]->name;
+      const std::string_view full = specs_[i].name;
       if (full.size() > name.size() && full[name.size()] == '|' && full.starts_with(name)) {
-        visit(i, *specs_[i]);
+        visit(i, specs_[i]);
       }
     }
   }
@@ -58,7 +59,7 @@ class Table {
   int32_t Lookup(std::string_view first, std::string_view second) const;
   void SetName(std::string_view name, int32_t index);
 
-  std::vector<const CommandSpec*> specs_;
+  std::vector<CommandSpec> specs_;
   std::vector<uint16_t> subcommands_;  // per command
   std::vector<int32_t> slots_;         // open addressing, a power of two
   size_t top_level_count_ = 0;

@@ -429,6 +429,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs AclCommands() { return kSpecs; }
+Specs AclCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -1,14 +1,13 @@
 // Every family's table of commands. Adding a family is a line here and one in all.cc.
 #pragma once
 
-#include <span>
 #include <vector>
 
-#include "core/command/spec.h"
+#include "core/command/packed.h"
 
 namespace kvasm::commands {
 
-using Specs = std::span<const command::CommandSpec>;
+using Specs = command::PackedSpecs;
 
 Specs AclCommands();
 Specs ClientCommands();

@@ -306,6 +306,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs BitCommands() { return kSpecs; }
+Specs BitCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -265,6 +265,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs BitFieldCommands() { return kSpecs; }
+Specs BitFieldCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -582,6 +582,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ClientCommands() { return kSpecs; }
+Specs ClientCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

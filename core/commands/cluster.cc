@@ -305,6 +305,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ClusterCommands() { return kSpecs; }
+Specs ClusterCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -355,6 +355,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs CommandCommands() { return kSpecs; }
+Specs CommandCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

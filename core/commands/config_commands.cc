@@ -174,6 +174,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ConfigCommands() { return kSpecs; }
+Specs ConfigCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -240,6 +240,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ConnectionCommands() { return kSpecs; }
+Specs ConnectionCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

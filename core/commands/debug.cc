@@ -438,6 +438,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs DebugCommands() { return kSpecs; }
+Specs DebugCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

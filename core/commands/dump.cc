@@ -211,6 +211,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs DumpCommands() { return kSpecs; }
+Specs DumpCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -244,6 +244,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ExpireCommands() { return kSpecs; }
+Specs ExpireCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -405,6 +405,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs FunctionCommands() { return kSpecs; }
+Specs FunctionCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

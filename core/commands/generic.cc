@@ -261,6 +261,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs GenericCommands() { return kSpecs; }
+Specs GenericCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -203,6 +203,6 @@ void ReplyGeoPoint(resp::Writer& reply, GeoPoint point) {
   }
 }
 
-Specs GeoCommands() { return kSpecs; }
+Specs GeoCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

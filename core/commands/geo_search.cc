@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/partial_sort.h"
+#include "core/base/stable_sort.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/geo_shared.h"
@@ -216,7 +217,8 @@ class Search {
   uint64_t BytesMax() const {
     uint64_t points = 0;
     for (const types::RankRun& run : runs_) points += run.count;
-    return std::min(points, wanted()) * sizeof(Found) * 3;
+    const uint64_t count = std::min(points, wanted());
+    return count * sizeof(Found) * 3 + base::StableSortBytes(count, sizeof(Found));
   }
 
   void Run() {
@@ -257,7 +259,7 @@ class Search {
     if (query_.order != Order::kNone) {
       const int sign = query_.order == Order::kNearest ? 1 : -1;
       if (returned == all) {
-        std::stable_sort(found_.begin(), found_.end(), [sign](const Found& a, const Found& b) {
+        base::StableSort(std::span(found_), [sign](const Found& a, const Found& b) {
           return sign > 0 ? a.metres < b.metres : a.metres > b.metres;
         });
       } else {
@@ -431,6 +433,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs GeoSearchCommands() { return kSpecs; }
+Specs GeoSearchCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -461,6 +461,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs HashCommands() { return kSpecs; }
+Specs HashCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

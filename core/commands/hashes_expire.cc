@@ -606,6 +606,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs HashExpireCommands() { return kSpecs; }
+Specs HashExpireCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -278,6 +278,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs HyperLogLogCommands() { return kSpecs; }
+Specs HyperLogLogCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

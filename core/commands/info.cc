@@ -420,6 +420,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs InfoCommands() { return kSpecs; }
+Specs InfoCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -228,6 +228,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs LatencyCommands() { return kSpecs; }
+Specs LatencyCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -374,6 +374,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ListCommands() { return kSpecs; }
+Specs ListCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

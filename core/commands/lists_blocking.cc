@@ -140,6 +140,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ListBlockingCommands() { return kSpecs; }
+Specs ListBlockingCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

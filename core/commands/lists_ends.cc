@@ -227,6 +227,6 @@ bool PopFromFirst(Call& call, const ListMultiPop& pop) {
   return false;
 }
 
-Specs ListEndCommands() { return kSpecs; }
+Specs ListEndCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

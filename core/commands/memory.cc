@@ -236,6 +236,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs MemoryCommands() { return kSpecs; }
+Specs MemoryCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -136,6 +136,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ObjectCommands() { return kSpecs; }
+Specs ObjectCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

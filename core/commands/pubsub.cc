@@ -294,6 +294,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs PubsubCommands() { return kSpecs; }
+Specs PubsubCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

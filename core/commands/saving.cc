@@ -126,6 +126,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs SavingCommands() { return kSpecs; }
+Specs SavingCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -144,6 +144,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ScanCommands() { return kSpecs; }
+Specs ScanCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

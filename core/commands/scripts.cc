@@ -228,6 +228,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ScriptCommands() { return kSpecs; }
+Specs ScriptCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -178,6 +178,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs ServerCommands() { return kSpecs; }
+Specs ServerCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

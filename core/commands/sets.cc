@@ -343,6 +343,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs SetCommands() { return kSpecs; }
+Specs SetCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/base/stable_sort.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/collections.h"
@@ -94,7 +95,7 @@ bool Contains(Call& call, Entry* entry, const Item& member) {
 // visit(Item) for every member of all sets; false ends the walk. The sets come out ordered by size.
 template <class Visit>
 void Intersect(Call& call, std::vector<Entry*>& entries, Visit visit) {
-  std::stable_sort(entries.begin(), entries.end(),
+  base::StableSort(std::span(entries),
                    [](const Entry* a, const Entry* b) { return SizeOf(a) < SizeOf(b); });
   if (entries.front() == nullptr) return;
   Set(entries.front()->value(), call.context()).ForEach([&](const Item& member) -> bool {
@@ -173,7 +174,7 @@ void Subtract(Call& call, const std::vector<Entry*>& entries, Visit visit) {
     if (entries[i] != nullptr) others.push_back(entries[i]);
   }
   // The largest is the likeliest to know a member.
-  std::stable_sort(others.begin(), others.end(),
+  base::StableSort(std::span(others),
                    [](const Entry* a, const Entry* b) { return SizeOf(a) > SizeOf(b); });
   Set(entries.front()->value(), call.context()).ForEach([&](const Item& member) {
     const bool known = std::any_of(others.begin(), others.end(),
@@ -307,6 +308,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs SetAlgebraCommands() { return kSpecs; }
+Specs SetAlgebraCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

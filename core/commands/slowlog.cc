@@ -114,6 +114,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs SlowLogCommands() { return kSpecs; }
+Specs SlowLogCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

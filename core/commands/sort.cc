@@ -9,6 +9,7 @@
 #include "core/base/numbers.h"
 #include "core/base/partial_sort.h"
 #include "core/base/room.h"
+#include "core/base/stable_sort.h"
 #include "core/base/text_arena.h"
 #include "core/command/access.h"
 #include "core/command/arguments.h"
@@ -202,7 +203,8 @@ class Sorter {
     constexpr uint64_t kNodeBytes = 64;  // of a skip list, which a sorted set becomes
     if (source_ == nullptr) return true;
     if (!call_.HaveRoom(ValueBytes(source_, Precision::kCounted) +
-                        size_ * (2 * sizeof(Element) + kNodeBytes))) {
+                        size_ * (sizeof(Element) + kNodeBytes) +
+                        base::StableSortBytes(size_, sizeof(Element)))) {
       return false;
     }
     Load();
@@ -310,7 +312,7 @@ class Sorter {
       base::PartialSort(elements_.data(), elements_.size(), static_cast<ptrdiff_t>(first_),
                         static_cast<ptrdiff_t>(first_ + count_) - 1, compare);
     } else {
-      std::stable_sort(elements_.begin(), elements_.end(),
+      base::StableSort(std::span(elements_),
                        [&](const Element& a, const Element& b) { return compare(a, b) < 0; });
     }
   }
@@ -439,6 +441,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs SortCommands() { return kSpecs; }
+Specs SortCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

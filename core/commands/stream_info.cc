@@ -121,6 +121,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StreamInfoCommands() { return kSpecs; }
+Specs StreamInfoCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

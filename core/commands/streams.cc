@@ -364,6 +364,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StreamCommands() { return kSpecs; }
+Specs StreamCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

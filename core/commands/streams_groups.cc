@@ -442,6 +442,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StreamGroupCommands() { return kSpecs; }
+Specs StreamGroupCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -463,6 +463,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StreamPendingCommands() { return kSpecs; }
+Specs StreamPendingCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -155,6 +155,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StreamReadCommands() { return kSpecs; }
+Specs StreamReadCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -216,6 +216,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StreamReadGroupCommands() { return kSpecs; }
+Specs StreamReadGroupCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -525,6 +525,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StringCommands() { return kSpecs; }
+Specs StringCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

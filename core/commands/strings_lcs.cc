@@ -177,6 +177,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StringLcsCommands() { return kSpecs; }
+Specs StringLcsCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

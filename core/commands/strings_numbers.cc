@@ -131,6 +131,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs StringNumberCommands() { return kSpecs; }
+Specs StringNumberCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

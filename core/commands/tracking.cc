@@ -206,6 +206,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs TrackingCommands() { return kSpecs; }
+Specs TrackingCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -111,6 +111,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs TransactionCommands() { return kSpecs; }
+Specs TransactionCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -65,6 +65,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs WaitCommands() { return kSpecs; }
+Specs WaitCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

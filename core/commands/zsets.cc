@@ -358,6 +358,6 @@ void AddMembers(Call& call, std::span<const Addition> additions, AddOptions opti
   }
 }
 
-Specs SortedSetCommands() { return kSpecs; }
+Specs SortedSetCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/base/stable_sort.h"
 #include "core/command/arguments.h"
 #include "core/commands/all.h"
 #include "core/commands/zsets_shared.h"
@@ -152,7 +153,7 @@ bool HaveRoomForResult(Call& call, const Query& query) {
 // --- the operations ---
 
 void SortBySize(Query& query) {
-  std::stable_sort(query.sources.begin(), query.sources.end(),
+  base::StableSort(std::span(query.sources),
                    [](const Source& a, const Source& b) { return a.size() < b.size(); });
 }
 
@@ -332,6 +333,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs SortedSetAlgebraCommands() { return kSpecs; }
+Specs SortedSetAlgebraCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

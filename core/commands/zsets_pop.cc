@@ -238,6 +238,6 @@ constexpr CommandSpec kSpecs[] = {
 
 }  // namespace
 
-Specs SortedSetPopCommands() { return kSpecs; }
+Specs SortedSetPopCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -336,6 +336,6 @@ static_assert(AllValid(kSpecs));
 
 }  // namespace
 
-Specs SortedSetRangeCommands() { return kSpecs; }
+Specs SortedSetRangeCommands() { return command::Pack<kSpecs>(); }
 
 }  // namespace kvasm::commands

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/base/stable_sort.h"
 #include "core/ds/item.h"
 #include "core/persist/listpack.h"
 #include "core/persist/loading.h"
@@ -37,7 +38,8 @@ constexpr std::string_view DuplicatesIn() {
 // false and a fault if there are any. O(n log n).
 template <class Source>
 bool AllDistinct(Loading& loading, std::string_view block, uint32_t count, uint32_t stride) {
-  if (!loading.HaveRoom(uint64_t{count} * sizeof(ds::Item))) return false;
+  if (!loading.HaveRoom(count * sizeof(ds::Item) + base::StableSortBytes(count, sizeof(ds::Item))))
+    return false;
   std::vector<ds::Item> items;
   items.reserve(count / stride);
   Source source(block);
@@ -45,7 +47,8 @@ bool AllDistinct(Loading& loading, std::string_view block, uint32_t count, uint3
     const ds::Item item = source.Take();
     if (i % stride == 0) items.push_back(item);
   }
-  std::sort(items.begin(), items.end(), ItemLess);
+  base::StableSort(std::span(items),
+                   [](const ds::Item& a, const ds::Item& b) { return ItemLess(a, b); });
   const bool distinct = std::adjacent_find(items.begin(), items.end(), ItemEqual) == items.end();
   return distinct || loading.Corrupt(DuplicatesIn<Source>());
 }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/base/stable_sort.h"
 #include "core/persist/compact.h"
 #include "core/persist/listpack.h"
 #include "core/persist/loading.h"
@@ -98,7 +99,9 @@ bool LoadCompact(Loading& loading) {
                       FitsPackedList(block.size(), count);
   if (!packed) return FillTable<Source>(loading, block, count / 2);
   if (!AllDistinct<Source>(loading, block, count, 2)) return false;
-  if (!loading.HaveRoom(uint64_t{count / 2} * sizeof(Scored))) return false;
+  if (!loading.HaveRoom(uint64_t{count / 2} * sizeof(Scored) +
+                        base::StableSortBytes(count / 2, sizeof(Scored))))
+    return false;
   std::vector<Scored> members;
   members.reserve(count / 2);
   for (Source source(block); source.More();) {
@@ -107,9 +110,8 @@ bool LoadCompact(Loading& loading) {
     if (!score) return loading.Corrupt();
     members.push_back({member, *score});
   }
-  if (!std::is_sorted(members.begin(), members.end(), InOrder)) {
-    std::sort(members.begin(), members.end(), InOrder);
-  }
+  base::StableSort(std::span(members),
+                   [](const Scored& a, const Scored& b) { return InOrder(a, b); });
   loading.Begin(Encoding::kZsetListpack);
   ds::PackedList pairs(loading.value.data);
   ds::NumberText scratch;

@@ -4,6 +4,8 @@
 #include <bit>
 #include <vector>
 
+#include "core/base/stable_sort.h"
+
 namespace kvasm::services {
 namespace {
 
@@ -63,7 +65,7 @@ void ClientMemory::CheckLimit() {
     const bool may_end = session->network && !session->close_after_reply && !session->no_evict;
     if (may_end) candidates.push_back(session.get());
   }
-  std::stable_sort(candidates.begin(), candidates.end(), [](const Session* a, const Session* b) {
+  base::StableSort(std::span(candidates), [](const Session* a, const Session* b) {
     return std::bit_width(a->counted_bytes) > std::bit_width(b->counted_bytes);
   });
   for (Session* session : candidates) {

@@ -172,6 +172,7 @@ struct Config::State {
     bool operator==(const Found&) const = default;
   };
 
+  const std::vector<Directive> directives = Directives();
   std::vector<std::string> values;             // by index of the directive
   std::map<uint64_t, std::vector<Pair>> undo;  // by session
   bool save_given = false;                     // a start-up source has given save points of its own
@@ -179,14 +180,13 @@ struct Config::State {
   // As CONFIG GET shows it. Redis does not tell of new keys beside all other events.
   std::string Shown(size_t index) const {
     std::string value = values[index];
-    if (Directives()[index].type == DirectiveType::kEvents && value.starts_with('A')) {
+    if (directives[index].type == DirectiveType::kEvents && value.starts_with('A')) {
       std::erase(value, 'n');
     }
     return value;
   }
 
-  static std::optional<Found> Find(std::string_view name) {
-    const auto directives = Directives();
+  std::optional<Found> Find(std::string_view name) const {
     for (size_t i = 0; i < directives.size(); ++i) {
       if (base::EqualsIgnoreCase(directives[i].name, name)) return Found{i, false};
       if (base::EqualsIgnoreCase(directives[i].alias, name) && !name.empty()) {
@@ -209,7 +209,7 @@ struct Config::State {
   // The value a directive would get. `pending` holds those set before in the same call.
   base::Result<std::string> NewValue(size_t index, std::string_view text, Source source,
                                      const std::vector<std::string>& pending) const {
-    const Directive& directive = Directives()[index];
+    const Directive& directive = directives[index];
     std::string value = TRY(NormalizeValue(directive, text, pending[index]));
     // A folder that the host has not named yet is "", but nobody can choose it.
     if (directive.name == "dir" && value.empty() && source != Source::kStartup) {
@@ -231,7 +231,7 @@ struct Config::State {
 };
 
 Config::Config() : state_(std::make_unique<State>()) {
-  for (const Directive& directive : Directives()) {
+  for (const Directive& directive : state_->directives) {
     state_->values.emplace_back(directive.initial);
     UpdateSetting(directive.name, directive.initial);
   }
@@ -248,7 +248,7 @@ void Config::UpdateSetting(std::string_view name, std::string_view value) {
 }
 
 bool Config::Get(std::string_view name, std::string* value) const {
-  const auto found = State::Find(name);
+  const auto found = state_->Find(name);
   if (!found) return false;
   *value = state_->Shown(found->index);
   return true;
@@ -261,7 +261,7 @@ std::vector<Config::Pair> Config::Match(std::string_view pattern) const {
     if (Get(pattern, &value)) pairs.emplace_back(pattern, std::move(value));
     return pairs;
   }
-  const auto directives = Directives();
+  const auto& directives = state_->directives;
   for (size_t i = 0; i < directives.size(); ++i) {
     if (directives[i].flags & kHidden) continue;
     for (std::string_view name : {directives[i].name, directives[i].alias}) {
@@ -275,7 +275,7 @@ std::vector<Config::Pair> Config::Match(std::string_view pattern) const {
 
 std::vector<std::string> Config::Names() const {
   std::vector<std::string> names;
-  for (const Directive& directive : Directives()) {
+  for (const Directive& directive : state_->directives) {
     names.emplace_back(directive.name);
     if (!directive.alias.empty()) names.emplace_back(directive.alias);
   }
@@ -284,7 +284,7 @@ std::vector<std::string> Config::Names() const {
 
 std::string Config::Export() const {
   std::string text;
-  const auto directives = Directives();
+  const auto& directives = state_->directives;
   for (size_t i = 0; i < directives.size(); ++i) {
     const Directive& directive = directives[i];
     const std::string& value = state_->values[i];
@@ -305,9 +305,9 @@ std::string Config::Export() const {
 base::Status Config::Set(std::span<const Pair> values, Source source) {
   std::vector<State::Found> targets;
   for (const auto& [name, value] : values) {
-    const auto found = State::Find(name);
+    const auto found = state_->Find(name);
     if (!found) return base::Error(errors::ConfigUnknown(name));
-    const std::string_view barrier = State::Barrier(Directives()[found->index], source);
+    const std::string_view barrier = State::Barrier(state_->directives[found->index], source);
     if (!barrier.empty()) return base::Error(errors::ConfigFailed(name, barrier));
     // An alias counts as a directive of its own.
     for (const State::Found& earlier : targets) {
@@ -320,7 +320,7 @@ base::Status Config::Set(std::span<const Pair> values, Source source) {
 
   std::vector<std::string> pending = state_->values;
   for (size_t i = 0; i < targets.size(); ++i) {
-    const Directive& directive = Directives()[targets[i].index];
+    const Directive& directive = state_->directives[targets[i].index];
     auto value = state_->NewValue(targets[i].index, values[i].second, source, pending);
     if (!value.ok()) {
       return base::Error(errors::ConfigFailed(
@@ -332,16 +332,17 @@ base::Status Config::Set(std::span<const Pair> values, Source source) {
   std::vector<size_t> changed;
   for (const State::Found& target : targets) {
     std::string& value = state_->values[target.index];
-    if (source == Source::kStartup && Directives()[target.index].type == DirectiveType::kSave) {
+    if (source == Source::kStartup &&
+        state_->directives[target.index].type == DirectiveType::kSave) {
       state_->save_given = true;
     }
     if (value == pending[target.index]) continue;
     value = pending[target.index];
-    UpdateSetting(Directives()[target.index].name, value);
+    UpdateSetting(state_->directives[target.index].name, value);
     changed.push_back(target.index);
   }
   if (listener_) {
-    for (size_t index : changed) listener_(Directives()[index].name, state_->Shown(index));
+    for (size_t index : changed) listener_(state_->directives[index].name, state_->Shown(index));
   }
   return base::Status::Ok();
 }
@@ -349,7 +350,7 @@ base::Status Config::Set(std::span<const Pair> values, Source source) {
 std::vector<Config::Pair> Config::Present(std::span<const Pair> of) const {
   std::vector<Pair> present;
   for (const auto& [name, value] : of) {
-    const auto found = State::Find(name);
+    const auto found = state_->Find(name);
     if (found) present.emplace_back(name, state_->values[found->index]);
   }
   return present;
@@ -366,9 +367,9 @@ std::vector<Config::Pair> Config::TakeUndo(uint64_t session_id) {
 
 void Config::Restore(std::span<const Pair> values) {
   for (const auto& [name, value] : values) {
-    const auto found = State::Find(name);
+    const auto found = state_->Find(name);
     if (!found || state_->values[found->index] == value) continue;
-    const std::string_view directive = Directives()[found->index].name;
+    const std::string_view directive = state_->directives[found->index].name;
     state_->values[found->index] = value;
     UpdateSetting(directive, value);
     if (listener_) listener_(directive, state_->Shown(found->index));

@@ -1,6 +1,10 @@
 #include "core/services/config_table.h"
 
+#include <array>
+#include <iterator>
 #include <limits>
+
+#include "core/base/packing.h"
 
 namespace kvasm::services {
 namespace {
@@ -259,8 +263,48 @@ constexpr Directive kDirectives[] = {
     Enum("cluster-preferred-endpoint-type", "ip|hostname|unknown-endpoint", "ip"),
 };
 
+// Returns the size; without `out` it only counts.
+constexpr size_t Pack(char* out) {
+  base::PackingWriter writer(out);
+  for (const Directive& directive : kDirectives) {
+    writer.Number(static_cast<uint64_t>(directive.type));
+    writer.Number(directive.flags);
+    writer.Signed(directive.least);
+    writer.Signed(directive.most);
+  }
+  for (const Directive& directive : kDirectives) {
+    writer.Text(directive.name);
+    writer.Text(directive.alias);
+    writer.Text(directive.initial);
+    writer.Text(directive.choices);
+  }
+  return writer.size();
+}
+
+constexpr auto kPacked = [] {
+  std::array<char, Pack(nullptr)> bytes{};
+  Pack(bytes.data());
+  return bytes;
+}();
+
 }  // namespace
 
-std::span<const Directive> Directives() { return kDirectives; }
+std::vector<Directive> Directives() {
+  std::vector<Directive> directives(std::size(kDirectives));
+  base::PackingReader in(kPacked.data());
+  for (Directive& directive : directives) {
+    directive.type = static_cast<DirectiveType>(in.Number());
+    directive.flags = static_cast<uint8_t>(in.Number());
+    directive.least = in.Signed();
+    directive.most = in.Signed();
+  }
+  for (Directive& directive : directives) {
+    directive.name = in.Text();
+    directive.alias = in.Text();
+    directive.initial = in.Text();
+    directive.choices = in.Text();
+  }
+  return directives;
+}
 
 }  // namespace kvasm::services

@@ -1,10 +1,10 @@
-// The directives of Redis 7.2, as data: name, alias, type, bounds, default. The table has no state;
-// values live in services::Config.
+// The directives of Redis 7.2, as data: name, alias, type, bounds, default. Values live in
+// services::Config.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
+#include <vector>
 
 namespace kvasm::services {
 
@@ -45,6 +45,7 @@ struct Directive {
   std::string_view choices;
 };
 
-std::span<const Directive> Directives();
+// Unpacked (core/base/packing.h): to be kept by who looks things up.
+std::vector<Directive> Directives();
 
 }  // namespace kvasm::services
