@@ -248,6 +248,7 @@ base::Status Loader::Put(std::string_view key, persist::LoadedValue& value, int6
 }
 
 void Loader::Empty(std::string_view key) {
+  ++progress_.keys_empty;
   parts_.host.log.Write(host::LogLevel::kNotice,
                         "Loading: skipping empty key: " + std::string(key));
 }

@@ -50,6 +50,7 @@ class Loader final : private persist::RdbReader::Target, private persist::AofRea
     uint64_t bytes_loaded = 0;
     uint64_t keys_loaded = 0;
     uint64_t keys_expired = 0;     // left out: their time was up
+    uint64_t keys_empty = 0;       // left out: collections without elements
     uint64_t rdb_used_memory = 0;  // as the file tells
   };
   // Why it failed, for the log; "" if all is there.

@@ -110,6 +110,10 @@ void Durability::NoteLoaded(std::string_view from) {
   Notice("Done loading RDB, keys loaded: " +
          base::Int64Text(static_cast<int64_t>(last_load_.keys_loaded)) +
          ", keys expired: " + base::Int64Text(static_cast<int64_t>(last_load_.keys_expired)) + ".");
+  if (last_load_.keys_empty > 0) {
+    Notice("empty keys skipped: " + base::Int64Text(static_cast<int64_t>(last_load_.keys_empty)) +
+           ".");
+  }
   Notice("DB loaded from " + std::string(from) + ": " + base::Fixed(seconds, 3) + " seconds");
 }
 

@@ -12,6 +12,8 @@ SnapshotJob::SnapshotJob(keyspace::Keyspace& keyspace, persist::StorageQueue& st
                          SnapshotOrder order, Done done)
     : keyspace_(keyspace), storage_(storage), order_(std::move(order)), done_(std::move(done)) {
   storage_.Add(Lane::kSnapshot, {.kind = Operation::Kind::kRemove, .file = order_.temporary});
+  // From the beginning there is a file, and in the end even if there was nothing to be written.
+  Add({.kind = Operation::Kind::kAppend, .file = order_.temporary});
   persist::Sink& sink = *this;
   if (order_.form == SnapshotOrder::Form::kRdb) {
     rdb_.emplace(sink, order_.options);
@@ -75,8 +77,7 @@ void SnapshotJob::EndWalk() {
   if (rdb_) rdb_->End();
   const bool failed = rdb_ && rdb_->failed();
   if (failed || !error_.empty()) return Fail(error_.empty() ? "Out of memory" : error_);
-  // Of nothing, too, there is to be a file.
-  if (chunk_.size() > 0 || bytes_ == 0) Send();
+  if (chunk_.size() > 0) Send();
   stage_ = Stage::kDrain;
   if (pending_ == 0) Finish();
 }
