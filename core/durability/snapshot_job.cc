@@ -93,7 +93,11 @@ void SnapshotJob::Add(Operation operation) {
 }
 
 void SnapshotJob::Ended(Operation::Kind kind, const Outcome& outcome) {
-  if (stage_ == Stage::kOver) return;
+  if (stage_ == Stage::kFailed) {
+    // The unfinished file has been removed, or cannot be.
+    if (kind == Operation::Kind::kRemove) End(error_);
+    return;
+  }
   if (!outcome.ok()) return Fail(outcome.error);
   if (kind == Operation::Kind::kRename) return End({});
   if (stage_ == Stage::kDrain && pending_ == 0) Finish();
@@ -113,15 +117,14 @@ void SnapshotJob::Finish() {
 }
 
 void SnapshotJob::Fail(std::string_view error) {
-  if (stage_ == Stage::kOver) return;
-  const std::string reason(error);
+  if (stage_ >= Stage::kFailed) return;
+  error_ = std::string(error);
   cut_.reset();
-  End(reason);
+  stage_ = Stage::kFailed;
   Add({.kind = Operation::Kind::kRemove, .file = order_.temporary});
 }
 
 void SnapshotJob::Cancel() {
-  if (stage_ == Stage::kOver) return;
   cancelled_ = true;
   done_ = nullptr;
   Fail("Cancelled");

@@ -56,7 +56,7 @@ class SnapshotJob final : private keyspace::SnapshotCut::Sink, private persist::
   uint64_t bytes() const { return bytes_; }
 
  private:
-  enum class Stage : uint8_t { kWalk, kDrain, kFinish, kOver };
+  enum class Stage : uint8_t { kWalk, kDrain, kFinish, kFailed, kOver };
   // A step ends when it has made so much of the file; so much may be on its way.
   static constexpr uint64_t kStepBytes = 48 * 1024;
   static constexpr size_t kChunkBytes = 128 * 1024;
