@@ -2,6 +2,7 @@
  * Does what an engine wants done with files on a storage. The engine queues operations in two
  * lanes, the log's and the snapshot's; of each lane one is under way at a time.
  */
+import { ClosedError } from './errors.js';
 import type { KvasmModule } from './module.js';
 import {
   isSynchronous,
@@ -79,6 +80,7 @@ export interface StorageEngine {
 interface Held {
   until: number;
   resolve: () => void;
+  reject: (error: Error) => void;
 }
 
 /** One engine's files. */
@@ -131,10 +133,13 @@ export class StorageDriver {
     }
   }
 
-  /** No operation is begun any more, and the engine is not told of those under way. */
+  /**
+   * No operation is begun any more, and the engine is not told of those under way. What is not
+   * durable by now is not acknowledged: who waits for that is rejected with a ClosedError.
+   */
   stop(): void {
     this.isStopped = true;
-    for (const { resolve } of this.held.splice(0)) resolve();
+    for (const { reject } of this.held.splice(0)) reject(new ClosedError());
   }
 
   /** How far, in bytes, the log had got when a reply was last held. */
@@ -142,10 +147,14 @@ export class StorageDriver {
     return this.engine.module.HEAPF64[(this.frame >>> 1) + kRecorded];
   }
 
-  /** Resolves when the log is as durable as replies ask for, up to `until`. */
+  /**
+   * Resolves when the log is as durable as replies ask for, up to `until`.
+   * @throws ClosedError if that does not come to be before `stop`
+   */
   whenDurable(until: number): Promise<void> {
-    if (until <= this.covered || this.isStopped) return Promise.resolve();
-    return new Promise((resolve) => this.held.push({ until, resolve }));
+    if (until <= this.covered) return Promise.resolve();
+    if (this.isStopped) return Promise.reject(new ClosedError());
+    return new Promise((resolve, reject) => this.held.push({ until, resolve, reject }));
   }
 
   /**

@@ -49,9 +49,9 @@ class AppendLog final : public keyspace::Journal::Sink {
   Policy policy() const { return policy_; }
   // aof-timestamp-enabled.
   void set_timestamps(bool on) { timestamps_on_ = on; }
-  // no-appendfsync-on-rewrite, while a rewrite is under way.
   // DEBUG AOF-FLUSH-SLEEP: a slow disk.
   void set_flush_sleep_us(int64_t us) { flush_sleep_us_ = us; }
+  // no-appendfsync-on-rewrite, while a rewrite is under way.
   void set_spares_disk(bool spares) { spares_disk_ = spares; }
 
   // Hands over what can be: an append unless one is under way, a sync that is due.

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ClosedError, ReplyError, open } from 'kvasm';
+import { StorageDriver } from '../../dist/bindings/js/persistence.js';
 import { filesOf, logFile, makeFolder } from './folders.mjs';
 import { eventually } from './server_client.mjs';
 
@@ -203,5 +204,16 @@ describe('while a database is open', () => {
       ['1', '1', 'ok', '0'],
     );
     await db.close();
+  });
+});
+
+describe('what is not durable when the files are given up', () => {
+  it('is not acknowledged', async () => {
+    const driver = new StorageDriver({ module: { _kv_storage_frame: () => 0 } }, {});
+    const before = driver.whenDurable(1);
+    driver.stop();
+    await assert.rejects(before, ClosedError);
+    await assert.rejects(driver.whenDurable(1), ClosedError);
+    await driver.whenDurable(0);
   });
 });
