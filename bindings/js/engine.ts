@@ -559,20 +559,25 @@ export class Engine {
 
   /** To be called when a session has begun to wait: its time may be up before the next tick. */
   private tickSoon(): void {
-    if (this.timer === undefined || this.disposed) return;
-    clearTimeout(this.timer as number);
-    this.scheduleTick(kTickMsMin);
+    if (this.timer !== undefined && !this.disposed) this.scheduleTick(kTickMsMin);
   }
 
   /**
-   * The timer holds the engine weakly: a database that was forgotten instead of closed can be
-   * collected. It keeps no process alive, but see `noteWaiting`.
+   * While somebody waits for a reply that time brings (the end of a script, a limit), the timer
+   * holds the engine and keeps the process alive. Otherwise it does neither, so that a database
+   * that was forgotten instead of closed can be collected.
    */
   private scheduleTick(wait: number): void {
+    clearTimeout(this.timer as number | undefined);
+    const isTimed = this.waiting > 0 && this.stat('wait_deadline_ms') >= 0;
+    if (isTimed || this.asked.size > 0) {
+      this.timer = setTimeout(() => this.runTick(), wait);
+      return;
+    }
     const weak = new WeakRef(this);
-    this.timer = setTimeout(() => weak.deref()?.runTick(), wait) as unknown as Unref & object;
-    const isAwaited = this.waiting > 0 && this.stat('wait_deadline_ms') >= 0;
-    if (!isAwaited && this.asked.size === 0) this.timer.unref?.();
+    const timer = setTimeout(() => weak.deref()?.runTick(), wait);
+    this.timer = timer;
+    (timer as Unref).unref?.();
   }
 
   private runTick(): void {

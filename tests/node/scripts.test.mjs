@@ -4,12 +4,17 @@ import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Database, ReplyError, open } from 'kvasm';
 
 const kForever = 'while true do end';
 const kWritesForever = "redis.call('set', 'k', 1) while true do end";
 /** Takes some tenths of a second. */
 const kLong = 'local x = 0 for i = 1, 3e7 do x = x + 1 end return x';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
 
 /** A database whose scripts are suspended soon. */
 const openHasty = (options = {}) =>
@@ -243,6 +248,21 @@ describe('a script that takes long', () => {
     assert.equal(await db.eval(kLong, 0), 3e7);
     clearInterval(timer);
     assert.ok(turns > 5, `${turns} turns`);
+  });
+
+  it('ends though nobody but the awaiting function knows the database', async () => {
+    const awaited = (async () => {
+      const lonely = await openHasty();
+      const reply = await lonely.eval(kLong, 0);
+      await lonely.close();
+      return reply;
+    })();
+    const collecting = setInterval(collectGarbage, 5).unref();
+    try {
+      assert.equal(await awaited, 3e7);
+    } finally {
+      clearInterval(collecting);
+    }
   });
 
   it('has other sessions answered BUSY, of any face', async () => {
