@@ -114,9 +114,7 @@ export class Server {
   private async load(): Promise<void> {
     const { engine, settings, log, host } = this;
     const hasLog = settings.get('appendonly') === 'yes';
-    // Servers may share a folder as long as their logs have folders of their own in it.
-    const locked = hasLog ? settings.get('appenddirname') : '';
-    const storage = host.openStorage(host.directory(), locked);
+    const storage = this.openStorage();
     try {
       // Who does not save by himself needs the folder for himself only once he does.
       if (hasLog || settings.get('save') !== '') await storage.lock();
@@ -136,6 +134,13 @@ export class Server {
     this.network.wake();
     if (problem !== '') throw new LoadError(problem);
     engine.persistenceListeners.add((error) => log.warning(error.message));
+  }
+
+  private openStorage(): Storage {
+    const { host, settings } = this;
+    // Servers may share a folder as long as their logs have folders of their own in it.
+    const locked = settings.get('appendonly') === 'yes' ? settings.get('appenddirname') : '';
+    return host.openStorage(host.directory(), locked);
   }
 
   /** SIGTERM and SIGINT: saves what is to be saved, then stops. */
@@ -287,7 +292,7 @@ export class Server {
         this.host.changeDirectory(effect.value);
         // The folder is told by its whole path, whatever it was called.
         this.settings.set('dir', this.host.directory());
-        void this.engine.moveStorage(lockedOnWrite(this.host.openStorage(this.host.directory())));
+        void this.engine.moveStorage(lockedOnWrite(this.openStorage()));
       } catch (error) {
         this.problem ??= { name: 'dir', reason: reasonOf(error) };
         this.log.warning(`Can't chdir to '${effect.value}': ${(error as Error).message}`);

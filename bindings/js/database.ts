@@ -562,10 +562,9 @@ export class Database extends AsyncFace<string> {
    *
    * Rejects with a {@link ReplyError} if one is under way or it could not be written.
    */
-  override async bgsave(...args: Word<'SCHEDULE'>[]): Promise<string> {
-    const reply = await super.bgsave(...args);
-    await this.session.engine.whenSaved();
-    return reply;
+  override bgsave(...args: Word<'SCHEDULE'>[]): Promise<string> {
+    const { isBusy, engine } = this.session;
+    return withEnd(super.bgsave(...args), isBusy, () => engine.whenSaved());
   }
 
   /**
@@ -574,10 +573,9 @@ export class Database extends AsyncFace<string> {
    *
    * Rejects with a {@link ReplyError} if it is being done already or could not be.
    */
-  override async bgrewriteaof(): Promise<string> {
-    const reply = await super.bgrewriteaof();
-    await this.session.engine.whenRewritten();
-    return reply;
+  override bgrewriteaof(): Promise<string> {
+    const { isBusy, engine } = this.session;
+    return withEnd(super.bgrewriteaof(), isBusy, () => engine.whenRewritten());
   }
 
   /** The value of a key in a serialized form that RESTORE reads (take `db.bytes`'s), or null. */
@@ -668,6 +666,15 @@ export async function open(
     throw error;
   }
   return database;
+}
+
+/** The reply to what begins some work, when that has ended; it is watched from its beginning. */
+async function withEnd<T>(started: Promise<T>, isLater: boolean, end: () => Promise<void>) {
+  const ended = isLater ? undefined : end();
+  ended?.catch(() => {});
+  const reply = await started;
+  await (ended ?? end());
+  return reply;
 }
 
 /** A database in files is to be durable unless it is told how. */

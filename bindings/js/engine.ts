@@ -323,12 +323,11 @@ export class Engine {
     return memory.read(file, 0, (await memory.size(file))!);
   }
 
-  /** Has the files elsewhere from now on; those before are closed. */
+  /** Has the files elsewhere from now on (see `StorageDriver.move`); those before are closed. */
   async moveStorage(storage: Storage): Promise<void> {
-    const before = this.files;
+    if (this.driver === undefined) return storage.close();
     this.files = storage;
-    if (this.driver !== undefined) this.driver.storage = storage;
-    await before?.close();
+    await this.driver.move(storage)?.close();
   }
 
   /** Ends as SHUTDOWN does: saves what is to be saved, then asks for the end by an effect. */
@@ -502,9 +501,8 @@ export class Engine {
   /** Closes the files of an engine that has been shut down. */
   async closeFiles(): Promise<void> {
     this.driver?.stop();
-    const { files } = this;
     this.files = undefined;
-    await files?.close();
+    for (const storage of this.driver?.storages ?? []) await storage.close();
   }
 
   /** Gives the files up as they are: what they hold could not be loaded. */

@@ -91,6 +91,10 @@ export class StorageDriver {
   onRead: (() => void) | undefined;
   /** Files that are elsewhere. */
   private readonly diverted = new Map<string, Storage>();
+  /** Where files are that are written, or belong to the log. */
+  private readonly homes = new Map<string, Storage>();
+  /** Where the log is; what is in a folder belongs to it. */
+  private logStorage: Storage;
   private readonly busy: (Operation | undefined)[] = new Array(kLanes).fill(undefined);
   private readonly held: Held[] = [];
   private covered = 0;
@@ -100,9 +104,10 @@ export class StorageDriver {
 
   constructor(
     private readonly engine: StorageEngine,
-    /** Where the files are. May be replaced while nothing is under way. */
-    public storage: Storage,
+    /** Where files are made. */
+    private storage: Storage,
   ) {
+    this.logStorage = storage;
     this.frame = engine.module._kv_storage_frame() >>> 2;
   }
 
@@ -113,7 +118,41 @@ export class StorageDriver {
   }
 
   private storageOf(file: string): Storage {
-    return this.diverted.get(file.replace(/^temp-/, '')) ?? this.storage;
+    const elsewhere = this.diverted.get(file.replace(/^temp-/, '')) ?? this.homes.get(file);
+    return elsewhere ?? (isOfLog(file) ? this.logStorage : this.storage);
+  }
+
+  /**
+   * Has what is begun from now on elsewhere. As with Redis the log goes on where it is until it is
+   * rewritten; what is there by then stays, whole, and loads as of then.
+   * @returns what is to be closed, if anything is
+   */
+  move(storage: Storage): Storage | undefined {
+    const before = this.storage;
+    // Back to where something has been left: that has the lock.
+    this.storage = [...this.storages].find(({ name }) => name === storage.name) ?? storage;
+    if (![...this.homes.keys()].some(isOfLog)) this.logStorage = this.storage;
+    return this.storages.has(before) ? undefined : before;
+  }
+
+  /** What is to be closed when all is done. */
+  get storages(): Set<Storage> {
+    return new Set([this.storage, this.logStorage, ...this.homes.values()]);
+  }
+
+  /** Notes where files are. @returns where the operation is to be done, if it is to be done */
+  private place({ kind, file, to }: Operation): Storage | undefined {
+    const { homes } = this;
+    if (kind === 'append' && !homes.has(file) && isOfLog(file) && !file.includes('/temp-')) {
+      this.logStorage = this.storage; // A new increment: what follows is a log of its own.
+    }
+    const home = this.storageOf(file);
+    if (kind === 'append' || (kind === 'read' && isOfLog(file))) homes.set(file, home);
+    if (kind === 'rename' || kind === 'remove') homes.delete(file);
+    if (kind === 'rename' && isOfLog(to)) homes.set(to, home);
+    if (kind !== 'remove' || !isOfLog(file) || home === this.logStorage) return home;
+    if (!this.storages.has(home)) void home.close();
+    return undefined;
   }
 
   /** Begins what can be begun, when the turn of the event loop ends: what it does goes together. */
@@ -162,19 +201,21 @@ export class StorageDriver {
    * synchronous forms nothing happens.
    */
   flushSync(until: number): void {
-    const { storage } = this;
-    if (!isSynchronous(storage)) return;
     const underWay = this.busy[kLogLane];
     if (underWay !== undefined) {
       if (underWay.kind !== 'append' && underWay.kind !== 'sync') return;
+      const storage = this.storageOf(underWay.file);
+      if (!isSynchronous(storage)) return;
       this.busy[kLogLane] = undefined;
       const operation = { ...underWay, bytes: new Uint8Array(), synced: true };
       this.end(kLogLane, this.attemptSync(storage, operation));
     }
-    while (this.covered < until) {
+    const isAll = [...this.storages].every(isSynchronous);
+    while (isAll && this.covered < until) {
       const operation = this.begin(kLogLane);
       if (operation === undefined) break;
-      this.end(kLogLane, this.attemptSync(storage, operation));
+      const storage = this.place(operation) as (Storage & StorageSync) | undefined;
+      this.end(kLogLane, storage === undefined ? kFine : this.attemptSync(storage, operation));
     }
     this.engine.pump();
   }
@@ -184,14 +225,18 @@ export class StorageDriver {
       if (this.isStopped) return;
       const operation = this.begin(lane);
       if (operation === undefined) return;
-      const storage = this.storageOf(operation.file);
+      const storage = this.place(operation);
+      if (storage === undefined) {
+        this.end(lane, kFine);
+        continue;
+      }
       const isAtOnce = isQuick(operation) || this.wouldKeepWaiting(lane, operation);
       if (isAtOnce && isSynchronous(storage)) {
         this.end(lane, this.attemptSync(storage, operation));
         continue;
       }
       this.busy[lane] = operation;
-      const outcome = await this.attempt(operation);
+      const outcome = await this.attempt(storage, operation);
       // flushSync may have ended it meanwhile.
       if (this.isStopped || this.busy[lane] !== operation) return;
       this.busy[lane] = undefined;
@@ -254,9 +299,8 @@ export class StorageDriver {
     for (const { resolve } of this.held.splice(0, first < 0 ? this.held.length : first)) resolve();
   }
 
-  private async attempt(operation: Operation): Promise<Outcome> {
+  private async attempt(storage: Storage, operation: Operation): Promise<Outcome> {
     const { kind, file, to, bytes, offset, length } = operation;
-    const storage = this.storageOf(file);
     try {
       switch (kind) {
         case 'size':
@@ -334,6 +378,10 @@ export class StorageDriver {
 /** Short enough to be written at once: what it costs is less than a turn of the event loop. */
 function isQuick({ kind, bytes, synced }: Operation): boolean {
   return kind === 'append' && !synced && bytes.length <= kQuickBytes;
+}
+
+function isOfLog(file: string): boolean {
+  return file.includes('/');
 }
 
 function sizeOutcome(size: number | undefined): Outcome {

@@ -1,5 +1,6 @@
 /** Several commands run in one go. */
 import { Chain, type ChainResult } from './chain.js';
+import { ReplyError } from './errors.js';
 import { isUnknownScript, type Step } from './faces.js';
 import type { AnyReply } from './session.js';
 import type { Reply } from './types.js';
@@ -29,7 +30,9 @@ export class Pipeline extends Chain<'pipeline'> {
           : this.run(step);
         results.push([null, reply as Reply]);
       } catch (error) {
-        results.push(await this.lateResult(error));
+        // Until what all of them have done is durable there is no answer anyway.
+        const isReply = error instanceof ReplyError;
+        results.push(isReply ? [error, undefined] : await this.lateResult(error));
       }
     }
     await this.session.whenDurable();

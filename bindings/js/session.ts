@@ -368,11 +368,17 @@ export class LocalSession {
   /** The promise for what a call threw: its late reply, if it only said that there is none yet. */
   rejection(error: unknown): Promise<AnyReply> {
     const waiting = this.waiting;
-    if (error !== kParked || waiting === undefined) return Promise.reject(error as Error);
+    if (error !== kParked || waiting === undefined) return this.refusal(error);
     return new Promise((resolve, reject) => {
       waiting.resolve = resolve;
       waiting.reject = reject;
     });
+  }
+
+  /** The promise of an error: what was done before it, by a script say, is durable first. */
+  refusal(error: unknown): Promise<never> {
+    if (!this.isHeld) return Promise.reject(error as Error);
+    return this.promise(null).then(() => Promise.reject(error as Error));
   }
 
   /**
@@ -380,11 +386,15 @@ export class LocalSession {
    * @throws whatever else was thrown
    */
   giveUp(error: unknown, raw: boolean): AnyReply {
-    if (error !== kParked) throw error;
+    if (error !== kParked) {
+      this.settleNow();
+      throw error;
+    }
     const engine = this.engine;
     this.endWait();
     const reply = engine.decoder.decode(engine.heap32[engine.frame + kOutputPointer], raw);
     this.follow(engine.heap32[engine.frame + kFlags]);
+    this.settleNow();
     if (reply instanceof ReplyError) throw reply;
     return reply;
   }
@@ -571,7 +581,7 @@ export class LocalSession {
           this.waiting.reject = next.reject;
           this.waiting.token = next.token;
         } else {
-          next.reject(error as Error);
+          next.resolve(this.refusal(error));
         }
       }
     }
@@ -580,7 +590,7 @@ export class LocalSession {
 
 /** Settles a command's promise by its reply; one that cannot be decoded rejects it, too. */
 function settle(
-  { command, resolve, reject, aborted }: Waiting,
+  { command, resolve, aborted }: Waiting,
   decode: () => AnyReply,
   session: LocalSession,
 ): void {
@@ -588,12 +598,12 @@ function settle(
   try {
     reply = decode();
   } catch (error) {
-    reject(error as Error);
+    resolve(session.refusal(error));
     return;
   }
   if (reply instanceof ReplyError) {
     reply.command = command;
-    reject(aborted ?? reply);
+    resolve(session.refusal(aborted ?? reply));
   } else {
     resolve(session.promise(reply));
   }

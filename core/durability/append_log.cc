@@ -12,10 +12,12 @@ using Lane = persist::StorageQueue::Lane;
 void AppendLog::Open(std::string file, uint64_t bytes) {
   closing_ = false;
   file_bytes_ = bytes;
-  if (error_ == kNoMemory) error_.clear();  // what was lost is in the files before
+  lost_before_ = wants_rewrite();
+  lost_ = false;
+  opened_at_ = recorded_;
   if (!parts_.empty() && parts_.back().bytes.size() == 0 && !is_appending_) {
     // Nothing is left to be written to the one before.
-    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kSync, .file = parts_.back().file});
+    SyncOlder(parts_.back().file);
     parts_.pop_back();
   }
   parts_.push_back({.file = std::move(file), .bytes = {}, .file_bytes = bytes});
@@ -44,6 +46,7 @@ void AppendLog::Record(std::span<const std::string_view> arguments) {
   if (bytes.failed()) {
     // Its effect is in memory only: nothing more may be written before a rewrite.
     bytes.Resize(before);
+    lost_ = true;
     Fail("recording for", parts_.back().file, kNoMemory);
     return;
   }
@@ -63,7 +66,7 @@ bool AppendLog::HoldsReplies(int64_t now_ms) {
 
 void AppendLog::Flush() {
   if (is_failing()) {
-    if (error_ != kNoMemory && NowMs() - failed_ms_ >= kRetryAfterMs) Recover();
+    if (!wants_rewrite() && NowMs() - failed_ms_ >= kRetryAfterMs) Recover();
     return;
   }
   if (!is_appending_ && has_unwritten()) Append(parts_.front());
@@ -95,10 +98,12 @@ void AppendLog::EndAppend(const Outcome& outcome, Operation& operation, uint64_t
     operation.bytes.Append(part.bytes.view());
     part.bytes = std::move(operation.bytes);
     cut_back_ = true;
-    if (part.bytes.failed()) return Fail("keeping what is to be written to", part.file, kNoMemory);
+    if (part.bytes.failed()) return Lose(part.file, kNoMemory, end);
+    // It may have been the sync, and not of these bytes alone.
+    if (operation.synced && synced_ != written_) return Lose(part.file, outcome.error, end);
     return Fail("writing to", part.file, outcome.error);
   }
-  if (is_failing()) {
+  if (is_failing() && !wants_rewrite()) {
     error_.clear();
     host_.log.Write(host::LogLevel::kWarning,
                     "The AOF can be written again: " + part.file + " is up to date");
@@ -107,9 +112,9 @@ void AppendLog::EndAppend(const Outcome& outcome, Operation& operation, uint64_t
   part.file_bytes += end - written_;
   written_ = end;
   unwritten_since_ms_ = recorded_ == written_ ? 0 : NowMs();
-  if (operation.synced) synced_ = end;
+  if (operation.synced && !wants_rewrite()) synced_ = end;
   if (parts_.size() > 1 && part.bytes.size() == 0) {
-    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kSync, .file = part.file});
+    SyncOlder(part.file);
     parts_.pop_front();
   } else if (parts_.size() == 1) {
     file_bytes_ = part.file_bytes;
@@ -133,9 +138,31 @@ void AppendLog::Sync() {
 
 void AppendLog::EndSync(const Outcome& outcome, uint64_t end) {
   is_syncing_ = false;
-  if (!outcome.ok()) return Fail("syncing", parts_.front().file, outcome.error);
-  if (is_failing() && !cut_back_ && error_ != kNoMemory) error_.clear();
-  synced_ = std::max(synced_, end);
+  if (!outcome.ok()) return Lose(parts_.front().file, outcome.error, end);
+  if (!wants_rewrite()) synced_ = std::max(synced_, end);
+  Flush();
+  Progressed();
+}
+
+void AppendLog::SyncOlder(const std::string& file) {
+  if (synced_ == written_) return;
+  storage_.Add(Lane::kLog,
+               {.kind = Operation::Kind::kSync,
+                .file = file,
+                .done = [this, end = written_](const Outcome& outcome, Operation& ended) {
+                  if (!outcome.ok()) Lose(ended.file, outcome.error, end);
+                }});
+}
+
+void AppendLog::EndRewrite() {
+  if (!std::exchange(lost_before_, false)) return;
+  while (parts_.size() > 1) parts_.pop_front();
+  written_ = std::max(written_, opened_at_);
+  if (lost_) return;
+  synced_ = std::max(synced_, opened_at_);
+  cut_back_ = false;
+  error_.clear();
+  host_.log.Write(host::LogLevel::kWarning, "The AOF has been rewritten, and is up to date");
   Flush();
   Progressed();
 }
@@ -159,14 +186,19 @@ void AppendLog::Fail(std::string_view what, const std::string& file, std::string
   error_ = reason;
   if (settled_) Progressed();
   if (!is_new) return;
-  host_.log.Write(host::LogLevel::kWarning, "Error " + std::string(what) + " the AOF file " + file +
-                                                ": " + error_ + ". It is tried again every second");
+  host_.log.Write(host::LogLevel::kWarning,
+                  "Error " + std::string(what) + " the AOF file " + file + ": " + error_ +
+                      (wants_rewrite() ? ". It is rewritten" : ". It is tried again every second"));
+}
+
+void AppendLog::Lose(const std::string& file, std::string_view reason, uint64_t end) {
+  (end <= opened_at_ ? lost_before_ : lost_) = true;
+  Fail("writing to", file, reason);
 }
 
 void AppendLog::Recover() {
   if (is_busy() || parts_.empty()) return;
   failed_ms_ = NowMs();
-  if (!cut_back_) return has_unwritten() ? Append(parts_.front()) : Sync();
   is_appending_ = true;
   Part& part = parts_.front();
   storage_.Add(Lane::kLog, {.kind = Operation::Kind::kTruncate,

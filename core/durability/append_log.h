@@ -6,7 +6,9 @@
 //
 // What is recorded while an append is under way goes with the next one: however many commands a
 // turn executes, they share one append and one sync. A failed append keeps its bytes; the file is
-// cut back to what was whole, and it is tried again after a second.
+// cut back to what was whole, and it is tried again after a second. After a failed sync nobody
+// knows what of the file will survive, and the next sync may succeed without having written it: a
+// rewrite is wanted then, and until it has ended nothing counts as synced.
 #pragma once
 
 #include <cstdint>
@@ -86,6 +88,10 @@ class AppendLog final : public keyspace::Journal::Sink {
   // Why the last append or sync failed; "" if it did not.
   const std::string& error() const { return error_; }
   bool is_failing() const { return !error_.empty(); }
+  // Something is in memory only, and no append will change that.
+  bool wants_rewrite() const { return lost_ || lost_before_; }
+  // A rewrite of what there was at the last Open is durable.
+  void EndRewrite();
 
  private:
   // One file's share of what is not written yet.
@@ -105,7 +111,10 @@ class AppendLog final : public keyspace::Journal::Sink {
   void EndAppend(const persist::Outcome& outcome, persist::Operation& operation, uint64_t end);
   void Sync();
   void EndSync(const persist::Outcome& outcome, uint64_t end);
+  void SyncOlder(const std::string& file);
   void Fail(std::string_view what, const std::string& file, std::string_view reason);
+  // As Fail, of the first `end` bytes.
+  void Lose(const std::string& file, std::string_view reason, uint64_t end);
   void Recover();
 
   persist::StorageQueue& storage_;
@@ -127,6 +136,9 @@ class AppendLog final : public keyspace::Journal::Sink {
   bool is_syncing_ = false;
   bool cut_back_ = false;  // the file may end in a part of a failed append
   bool is_behind_ = false;
+  bool lost_ = false;         // something recorded since the last Open
+  bool lost_before_ = false;  // or before
+  uint64_t opened_at_ = 0;    // bytes recorded at the last Open
   int64_t sync_began_ms_ = 0;
   int64_t unwritten_since_ms_ = 0;  // or unsynced; 0: neither
   int64_t failed_ms_ = 0;

@@ -194,7 +194,7 @@ class Durability {
   void EndLoad(std::string_view error);
   void EndStart(std::string_view error);
   void ReadManifest(Done done);
-  void TakeManifest(std::string_view text, const Done& done);
+  void TakeManifest(const std::string& path, std::string_view text, const Done& done);
   void LookForOldLog(Done done);
   void AdoptOldLog(Done done);
   void MoveOldLog(Done done);

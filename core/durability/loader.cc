@@ -7,6 +7,7 @@
 #include "core/base/numbers.h"
 #include "core/keyspace/access.h"
 #include "core/keyspace/edit.h"
+#include "core/persist/rdb_check.h"
 
 namespace kvasm::durability {
 
@@ -100,7 +101,7 @@ bool Loader::TakeRdb(std::string_view* bytes) {
     case RdbReader::Progress::kMore:
       return true;
     case RdbReader::Progress::kFailed:
-      FailFile(rdb_->Describe());
+      FailRdb();
       return false;
     case RdbReader::Progress::kDone:
       break;
@@ -133,7 +134,7 @@ void Loader::EndFile() {
   if (log_) return EndLog();
   if (rdb_) {
     rdb_->Finish();
-    return FailFile(rdb_->Describe());
+    return FailRdb();
   }
   // An empty log is one; an empty file is no RDB file.
   if (file().is_log) return Next();
@@ -180,6 +181,16 @@ void Loader::CutBack(uint64_t bytes) {
 void Loader::Next() {
   ++at_;
   OpenNext();
+}
+
+void Loader::FailRdb() {
+  has_failed_rdb_ = true;
+  const auto warn = [this](std::string_view line) {
+    parts_.host.log.Write(host::LogLevel::kWarning, line);
+  };
+  warn("Internal error in RDB reading offset " + Number(rdb_->offset()) + ": " + file().name);
+  for (const std::string& line : persist::TellFault(*rdb_)) warn(line);
+  FailFile(rdb_->Describe() + ": restore a backup, or see what kvasm-check-rdb tells of it");
 }
 
 void Loader::FailFile(std::string_view text) { Finish(file().name + ": " + std::string(text)); }

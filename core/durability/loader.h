@@ -71,6 +71,8 @@ class Loader final : private persist::RdbReader::Target, private persist::AofRea
   // The size of each file when it had been read, and cut back if need be.
   size_t file_count() const { return sizes_.size(); }
   uint64_t BytesOf(size_t file) const { return sizes_[file]; }
+  // Whether it failed for what is in an RDB file.
+  bool has_failed_rdb() const { return has_failed_rdb_; }
 
  private:
   static constexpr uint32_t kPieceBytes = 256 * 1024;
@@ -99,6 +101,7 @@ class Loader final : private persist::RdbReader::Target, private persist::AofRea
   void EndLog();
   void CutBack(uint64_t bytes);
   void Next();
+  void FailRdb();
   void FailFile(std::string_view text);
   void Finish(std::string_view error);
 
@@ -113,6 +116,7 @@ class Loader final : private persist::RdbReader::Target, private persist::AofRea
   std::optional<persist::AofReader> log_;
   int db_ = 0;
   std::string unknown_command_;
+  bool has_failed_rdb_ = false;
 };
 
 }  // namespace kvasm::durability

@@ -80,6 +80,9 @@ void Durability::EndLoad(std::string_view error) {
   const std::string reason(error);
   last_load_ = loader_->progress();
   const std::unique_ptr<Loader> ended = std::move(loader_);  // it is its call
+  if (ended->has_failed_rdb() && start_done_) {
+    Warn("Terminating server after rdb file reading failure.");
+  }
   log_files_bytes_.clear();
   for (size_t i = 0; reason.empty() && i < ended->file_count(); ++i) {
     log_files_bytes_.push_back(ended->BytesOf(i));
@@ -132,18 +135,19 @@ void Durability::ReadManifest(Done done) {
                                             path + " for reading: " + std::string(outcome.error));
                               }
                               if (outcome.absent) return done({});
-                              storage_.Add(Lane::kLog,
-                                           {.kind = Operation::Kind::kRead,
-                                            .file = path,
-                                            .length = kManifestBytesMax,
-                                            .done = [this, done](const Outcome& read, Operation&) {
-                                              if (!read.ok()) return done(read.error);
-                                              TakeManifest(read.bytes, done);
-                                            }});
+                              storage_.Add(
+                                  Lane::kLog,
+                                  {.kind = Operation::Kind::kRead,
+                                   .file = path,
+                                   .length = kManifestBytesMax,
+                                   .done = [this, path, done](const Outcome& read, Operation&) {
+                                     if (!read.ok()) return done(read.error);
+                                     TakeManifest(path, read.bytes, done);
+                                   }});
                             }});
 }
 
-void Durability::TakeManifest(std::string_view text, const Done& done) {
+void Durability::TakeManifest(const std::string& path, std::string_view text, const Done& done) {
   persist::ManifestFault fault;
   std::optional<persist::Manifest> manifest = persist::Manifest::Parse(text, fault);
   if (manifest) {
@@ -151,11 +155,16 @@ void Durability::TakeManifest(std::string_view text, const Done& done) {
     return done({});
   }
   Warn("*** FATAL AOF MANIFEST FILE ERROR ***");
+  std::string error = path;
   if (fault.line != 0) {
-    Warn("Reading the manifest file, at line " + base::Int64Text(fault.line));
+    const std::string place = ", at line " + base::Int64Text(fault.line);
+    Warn("Reading the manifest file" + place);
     Warn(">>> '" + fault.line_text + "'");
+    error += place + " ('" + fault.line_text + "')";
   }
-  done(fault.text);
+  error += ": ";
+  error += fault.text;
+  done(error);
 }
 
 // The single file of versions before 7 becomes the base.
@@ -271,15 +280,16 @@ void Durability::Reloaded(uint64_t session_id, std::string_view error, bool from
 base::Status Durability::ReloadLog(uint64_t session_id) {
   if (!has_storage_) return base::Error(errors::kNoStorage);
   parts_.server.HoldCommands(true);
-  const auto load = [this, session_id](std::string_view) {
+  const auto load = [this, session_id](std::string_view reason) {
+    if (!reason.empty()) return Reloaded(session_id, reason, true);
     const bool was_attached = attached_;
     DetachLog();
     parts_.server.DropData();
     loading_ = true;
     LoadLog([this, session_id, was_attached](std::string_view error) {
-      const std::string reason(error);
+      const std::string failure(error);
       if (was_attached) AttachLog();
-      Reloaded(session_id, reason, true);
+      Reloaded(session_id, failure, true);
     });
   };
   if (!attached_) {

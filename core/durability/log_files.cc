@@ -199,6 +199,7 @@ void Durability::EndRewrite(std::string_view error) {
     older_bytes_ = 0;
     rewritten_bytes_ = log_bytes();
     if (log_state_ == LogState::kWaits) log_state_ = LogState::kOn;
+    log_.EndRewrite();
     RemoveHistory([this](std::string_view) {
       Notice("Background AOF rewrite finished successfully");
       NoteRewrite({});

@@ -19,6 +19,8 @@ namespace {
 constexpr int64_t kLookEveryMs = 100;
 // After a failed snapshot the next one is tried no sooner.
 constexpr int64_t kRetryAfterMs = 5000;
+// After a failed rewrite of a log that is damaged, doubled with every failure.
+constexpr int64_t kMendAfterMs = 500;
 // While clients send commands, the part of the time that a snapshot's steps may take.
 constexpr int64_t kOthersShare = 2;
 
@@ -265,6 +267,10 @@ void Durability::Look() {
   looked_ms_ = now_ms;
   if (job_kind_ != JobKind::kNone || is_rewriting_) return;
   if (rewrite_scheduled_) return StartRewrite();
+  if (log_state_ == LogState::kOn && log_.wants_rewrite() &&
+      now_ms - last_rewrite_ms_ >= kMendAfterMs << std::min<uint64_t>(rewrite_failures_, 7)) {
+    return StartRewrite();
+  }
   if (save_scheduled_ && (saves_.ok || now_ms - last_try_ms_ > kRetryAfterMs)) {
     save_scheduled_ = false;
     static_cast<void>(SaveInBackground(false));

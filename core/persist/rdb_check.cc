@@ -51,6 +51,30 @@ std::string_view NameOf(RdbReader::Doing doing) {
 
 }  // namespace
 
+std::vector<std::string> TellFault(const RdbReader& reader) {
+  std::vector<std::string> lines{"--- RDB ERROR DETECTED ---"};
+  const auto add = [&](std::string_view what, const std::string& text) {
+    lines.push_back("[additional info] ");
+    lines.back() += what;
+    lines.back() += text;
+  };
+  // The tool's own word for what the server calls an encoding type.
+  constexpr std::string_view kUnknownType = "Unknown RDB encoding type ";
+  const std::string_view error = reader.error();
+  lines.push_back("[offset " + Number(reader.offset()) + "] ");
+  lines.back() += error.starts_with(kUnknownType)
+                      ? "Invalid object type: " + std::string(error.substr(kUnknownType.size()))
+                      : Shown(error);
+  if (reader.out_of_memory()) add("Memory ran out: ", "the file may be sound");
+  add("While doing: ", std::string(NameOf(reader.doing())));
+  if (reader.has_key()) add("Reading key ", "'" + Shown(reader.key()) + "'");
+  if (reader.type() >= 0) {
+    const auto code = static_cast<uint8_t>(reader.type());
+    add("Reading type ", Number(code) + " (" + std::string(TypeCodeName(code)) + ")");
+  }
+  return lines;
+}
+
 RdbCheck::RdbCheck(Output& output, int64_t now_ms, const base::HashSeed& seed)
     : output_(output),
       now_ms_(now_ms),
@@ -84,38 +108,14 @@ RdbReader::Progress RdbCheck::Conclude(RdbReader::Progress progress) {
   if (progress == RdbReader::Progress::kDone) {
     Info("\\o/ RDB looks OK! \\o/");
   } else {
-    TellFault();
+    if (reader_.has_key()) ++counts_.keys;
+    for (const std::string& line : TellFault(reader_)) output_.Line(line);
   }
   Count("keys read", counts_.keys);
   Count("expires", counts_.expires);
   Count("already expired", counts_.already_expired);
   if (counts_.empty > 0) Count("empty keys skipped", counts_.empty);
   return progress;
-}
-
-void RdbCheck::TellFault() {
-  output_.Line("--- RDB ERROR DETECTED ---");
-  // The tool's own word for what the server calls an encoding type.
-  constexpr std::string_view kUnknownType = "Unknown RDB encoding type ";
-  const std::string_view error = reader_.error();
-  if (error.substr(0, kUnknownType.size()) == kUnknownType) {
-    Info("Invalid object type: " + std::string(error.substr(kUnknownType.size())));
-  } else {
-    Info(Shown(error));
-  }
-  if (reader_.out_of_memory()) {
-    output_.Line("[additional info] Memory ran out: the file may be sound");
-  }
-  output_.Line("[additional info] While doing: " + std::string(NameOf(reader_.doing())));
-  if (reader_.has_key()) {
-    ++counts_.keys;
-    output_.Line("[additional info] Reading key '" + Shown(reader_.key()) + "'");
-  }
-  if (reader_.type() >= 0) {
-    const auto code = static_cast<uint8_t>(reader_.type());
-    output_.Line("[additional info] Reading type " + Number(code) + " (" +
-                 std::string(TypeCodeName(code)) + ")");
-  }
 }
 
 void RdbCheck::TellTypes() {

@@ -19,12 +19,16 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/hash.h"
 #include "core/base/prng.h"
 #include "core/persist/rdb_reader.h"
 
 namespace kvasm::persist {
+
+// Where a reader has failed, what at, and while doing what, in the lines of the checker.
+std::vector<std::string> TellFault(const RdbReader& reader);
 
 class RdbCheck final : private RdbReader::Target {
  public:
@@ -74,7 +78,6 @@ class RdbCheck final : private RdbReader::Target {
   void Info(std::string_view text);
   void Count(std::string_view what, uint64_t count);
   RdbReader::Progress Conclude(RdbReader::Progress progress);
-  void TellFault();
 
   Output& output_;
   const int64_t now_ms_;

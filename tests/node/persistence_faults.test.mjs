@@ -207,6 +207,40 @@ describe('while a database is open', () => {
   });
 });
 
+describe('with appendfsync always', () => {
+  const kWriteAndFail = "redis.call('set', 'k', 1) return redis.call('incr', 'text')";
+  const kWrite = "redis.call('incr', 'k') error('after all')";
+
+  /** What the files held of `k` when each of these was told. */
+  async function toldAt(folder, calls) {
+    const seen = [];
+    for (const call of calls) {
+      const tell = () =>
+        seen.push(readFileSync(logFile(folder, 'incr'), 'latin1').split('k\r\n').length);
+      await call().then(() => assert.fail('it succeeds'), tell);
+    }
+    return seen;
+  }
+
+  it('an error of what has written is told when that is durable', async (test) => {
+    const folder = makeFolder(test);
+    const db = await openIn(folder, { appendonly: true, appendfsync: 'always' });
+    await db.set('text', 'x');
+    const other = await db.duplicate();
+    const calls = [
+      () => db.eval(kWriteAndFail, 1, 'k'),
+      () => db.eval(kWrite, 1, 'k'),
+      // Of a row.
+      () => Promise.all([db.blpop('none', 0.01), db.eval(kWrite, 1, 'k')]),
+      async () => db.sync.eval(kWrite, 1, 'k'),
+      () => other.call('EVAL', kWrite, '1', 'k'),
+    ];
+    assert.deepEqual(await toldAt(folder, calls), [2, 3, 4, 5, 6]);
+    await other.close();
+    await db.close();
+  });
+});
+
 describe('what is not durable when the files are given up', () => {
   it('is not acknowledged', async () => {
     const driver = new StorageDriver({ module: { _kv_storage_frame: () => 0 } }, {});

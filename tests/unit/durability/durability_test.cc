@@ -164,12 +164,13 @@ TEST(Durability, AFailedAppendRefusesWritesAndLosesNothing) {
   EXPECT_EQ(again.Digest(), r.Digest());
 }
 
-TEST(Durability, AFailedSyncRefusesWritesUntilOneSucceeds) {
+TEST(Durability, AFailedSyncRefusesWritesUntilTheLogIsRewritten) {
   TestDisk disk;
   Restart r(disk, kLog);
   bool fails = true;
   disk.fault = [&](const Operation& operation) {
-    return fails && operation.kind == Operation::Kind::kSync ? "Input/output error" : "";
+    const bool syncs = operation.synced || operation.kind == Operation::Kind::kSync;
+    return fails && syncs ? "Input/output error" : "";
   };
   r.t.AdvanceTime(1s);
   r.t.Run("SET a 1");
@@ -179,6 +180,73 @@ TEST(Durability, AFailedSyncRefusesWritesUntilOneSucceeds) {
   r.t.AdvanceTime(1100ms);
   r.Settle();
   EXPECT_EQ(r.t.Run("SET b 2"), "+OK");
+  r.t.AdvanceTime(1100ms);
+  r.Settle();
+  // The second sync would have succeeded without what the first has lost.
+  base::Prng prng(1);
+  disk.LosePower(prng);
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.t.Run("MGET a b"), "[\"1\", \"2\"]");
+}
+
+TEST(Durability, WithAlwaysNothingIsAcknowledgedUntilWhatAFailedSyncLostIsRewritten) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  services::Session& client = r.t.OpenNetwork();
+  r.t.Run("SET a 0");
+  r.Settle();
+  r.t.Run("SET a 1");
+  r.Settle();
+  ASSERT_LT(disk.files[kTail].synced, disk.files[kTail].bytes.size());
+  bool fails = true;
+  EXPECT_EQ(r.t.Run("CONFIG SET appendfsync always"), "+OK");
+  disk.fault = [&](const Operation& operation) {
+    return fails && operation.synced ? "Input/output error" : "";
+  };
+  r.t.engine.Feed(client, "SET b 2\r\n");
+  r.t.AdvanceTime(5s);
+  r.Settle(20);
+  EXPECT_EQ(client.SendableBytes(), 0u);
+  fails = false;
+  r.t.AdvanceTime(5s);
+  r.Settle();
+  r.t.AdvanceTime(100ms);
+  r.Settle();
+  EXPECT_EQ(client.SendableBytes(), 5u);
+  base::Prng prng(1);
+  disk.LosePower(prng);
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.t.Run("MGET a b"), "[\"1\", \"2\"]");
+}
+
+TEST(Durability, AManifestThatIsNoneIsToldWithItsLine) {
+  TestDisk disk;
+  { Restart r(disk, kLog); }
+  disk.files[kManifest].bytes = "file a seq 1 type b\nfile nothing\n";
+  Restart r(disk, kLog);
+  EXPECT_EQ(r.error,
+            "appendonlydir/appendonly.aof.manifest, at line 2 ('file nothing'): "
+            "Invalid AOF manifest file format");
+}
+
+TEST(Durability, ADamagedSnapshotIsToldAsTheCheckerTellsIt) {
+  TestDisk disk;
+  {
+    Restart r(disk);
+    r.t.Run("SET key 1");
+    r.t.Run("RPUSH list a b");
+    r.t.Run("BGSAVE");
+    r.Settle();
+  }
+  std::string& bytes = disk.files["dump.rdb"].bytes;
+  bytes[bytes.find("list") + 4] = 99;  // a length that goes past the end
+  Restart r(disk);
+  EXPECT_TRUE(Contains(r.error, "kvasm-check-rdb")) << r.error;
+  std::string log;
+  for (const std::string& line : r.t.log.lines) log += line + '\n';
+  EXPECT_TRUE(Contains(log, "--- RDB ERROR DETECTED ---")) << log;
+  EXPECT_TRUE(Contains(log, "[additional info] Reading key 'list'\n")) << log;
+  EXPECT_TRUE(Contains(log, "Terminating server after rdb file reading failure.")) << log;
 }
 
 TEST(Durability, AFailedSnapshotRefusesWritesIfThatIsConfigured) {

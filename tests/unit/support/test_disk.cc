@@ -16,7 +16,12 @@ Outcome TestDisk::Do(const Operation& operation, std::string* scratch) {
   if (!scratch->empty()) {
     if (operation.kind == Kind::kAppend) {
       // What a full disk still took.
-      files[operation.file].bytes += operation.bytes.view().substr(0, operation.bytes.size() / 2);
+      const size_t taken = operation.synced ? operation.bytes.size() : operation.bytes.size() / 2;
+      files[operation.file].bytes += operation.bytes.view().substr(0, taken);
+    }
+    if (operation.kind == Kind::kSync || operation.synced) {
+      File& file = files[operation.file];
+      file.dropped = std::min(file.dropped, file.synced);
     }
     return {.error = *scratch};
   }
@@ -49,6 +54,7 @@ Outcome TestDisk::Do(const Operation& operation, std::string* scratch) {
     case Kind::kTruncate:
       at->second.bytes.resize(operation.offset);
       at->second.synced = std::min<size_t>(at->second.synced, operation.offset);
+      if (operation.offset <= at->second.dropped) at->second.dropped = std::string::npos;
       return {};
     case Kind::kRename: {
       File file = std::move(at->second);
@@ -93,7 +99,9 @@ void TestDisk::LosePower(base::Prng& prng) {
     }
     const size_t unsynced = file.bytes.size() - file.synced;
     file.bytes.resize(file.synced + prng.Below(static_cast<uint32_t>(unsynced + 1)));
+    file.bytes.resize(std::min(file.bytes.size(), file.dropped));
     file.synced = file.bytes.size();
+    file.dropped = std::string::npos;
     file.named = true;
     ++at;
   }

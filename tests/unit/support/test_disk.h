@@ -24,9 +24,12 @@ class TestDisk {
     std::string bytes;
     size_t synced = 0;   // how many of them survive a loss of power
     bool named = false;  // whether its name does
+    // From here on a failed sync has lost what no later one brings to the disk.
+    size_t dropped = std::string::npos;
   };
   std::map<std::string, File> files;
-  // Why an operation is to fail; "" = it does not. A failed append may leave a part behind.
+  // Why an operation is to fail; "" = it does not. A failed append may leave a part behind; what
+  // waits for a sync that fails is in the file, and will not survive.
   std::function<std::string(const persist::Operation&)> fault;
   uint64_t operations = 0;
 
