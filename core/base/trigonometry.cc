@@ -6,69 +6,16 @@
 #include <limits>
 #include <utility>
 
+#include "core/base/double_pair.h"
+
 namespace kvasm::base {
 namespace {
-
-// A number as the unevaluated sum of two doubles, the second at most half a unit in the last place
-// of the first.
-struct Pair {
-  double high = 0;
-  double low = 0;
-};
-
-// Exact: a + b as a pair.
-constexpr Pair Sum(double a, double b) {
-  const double sum = a + b;
-  const double b_part = sum - a;
-  return {sum, (a - (sum - b_part)) + (b - b_part)};
-}
-
-// As Sum, for |a| >= |b|.
-constexpr Pair SumOfOrdered(double a, double b) {
-  const double sum = a + b;
-  return {sum, b - (sum - a)};
-}
-
-// Exact: a * b as a pair. Each factor is cut into halves of 26 bits, whose products are exact.
-constexpr Pair Product(double a, double b) {
-  constexpr double kSplit = 0x1p27 + 1;
-  const double a_scaled = a * kSplit;
-  const double a_high = a_scaled - (a_scaled - a);
-  const double a_low = a - a_high;
-  const double b_scaled = b * kSplit;
-  const double b_high = b_scaled - (b_scaled - b);
-  const double b_low = b - b_high;
-  const double product = a * b;
-  const double rest = a_high * b_high - product;
-  return {product, ((rest + a_high * b_low) + a_low * b_high) + a_low * b_low};
-}
-
-constexpr Pair operator-(Pair a) { return {-a.high, -a.low}; }
-
-constexpr Pair operator+(Pair a, Pair b) {
-  Pair sum = Sum(a.high, b.high);
-  const Pair lows = Sum(a.low, b.low);
-  sum = SumOfOrdered(sum.high, sum.low + lows.high);
-  return SumOfOrdered(sum.high, sum.low + lows.low);
-}
-
-constexpr Pair operator*(Pair a, Pair b) {
-  const Pair product = Product(a.high, b.high);
-  return SumOfOrdered(product.high, product.low + (a.high * b.low + a.low * b.high));
-}
-
-constexpr Pair operator/(Pair a, double b) {
-  const double quotient = a.high / b;
-  const Pair back = Product(quotient, b);
-  const double rest = ((a.high - back.high) - back.low) + a.low;
-  return SumOfOrdered(quotient, rest / b);
-}
 
 // --- sine and cosine of multiples of 1/64 ---
 
 struct Angle {
-  Pair sine;
-  Pair cosine;
+  DoublePair sine;
+  DoublePair cosine;
 };
 
 constexpr double kStepsInOne = 64;
@@ -83,8 +30,8 @@ struct PackedAngle {
 };
 
 // x - x^3/3! + ... or, starting with 1, 1 - x^2/2! + ...
-constexpr Pair Taylor(Pair term, int exponent, Pair x) {
-  Pair sum = term;
+constexpr DoublePair Taylor(DoublePair term, int exponent, DoublePair x) {
+  DoublePair sum = term;
   for (int i = 0; i < 10; ++i) {
     term = -(term * x * x / ((exponent + 1) * (exponent + 2)));
     exponent += 2;
@@ -95,7 +42,7 @@ constexpr Pair Taylor(Pair term, int exponent, Pair x) {
 
 constexpr std::array<PackedAngle, kAngles> MakeAngles() {
   std::array<PackedAngle, kAngles> angles{};
-  const Pair x{1 / kStepsInOne, 0};
+  const DoublePair x{1 / kStepsInOne, 0};
   const Angle step{Taylor(x, 1, x), Taylor({1, 0}, 0, x)};
   Angle angle{{0, 0}, {1, 0}};
   for (PackedAngle& packed : angles) {
@@ -129,10 +76,10 @@ double CosineRest(double t) {
 // Where an angle in [0, pi/4] stands: `table` steps and `rest` beyond.
 struct Place {
   size_t table;
-  Pair rest;
+  DoublePair rest;
 };
 
-Place PlaceOf(Pair x) {
+Place PlaceOf(DoublePair x) {
   const double steps = std::nearbyint(x.high * kStepsInOne);
   return {static_cast<size_t>(steps), Sum(x.high - steps / kStepsInOne, x.low)};
 }
@@ -142,8 +89,8 @@ double SineOf(Place at) {
   const double t = at.rest.high;
   const double rest = SineRest(t) + at.rest.low;
   if (at.table == 0) return t + rest;
-  const Pair product = Product(angle.cosine.high, t);
-  const Pair sum = SumOfOrdered(angle.sine.high, product.high);
+  const DoublePair product = Product(angle.cosine.high, t);
+  const DoublePair sum = SumOfOrdered(angle.sine.high, product.high);
   const double tail = angle.sine.low + product.low + angle.cosine.low * t +
                       angle.cosine.high * rest + angle.sine.high * CosineRest(t);
   return sum.high + (sum.low + tail);
@@ -153,8 +100,8 @@ double CosineOf(Place at) {
   const Angle angle = AngleAt(at.table);
   const double t = at.rest.high;
   const double rest = SineRest(t) + at.rest.low;
-  const Pair product = Product(-angle.sine.high, t);
-  const Pair sum = SumOfOrdered(angle.cosine.high, product.high);
+  const DoublePair product = Product(-angle.sine.high, t);
+  const DoublePair sum = SumOfOrdered(angle.cosine.high, product.high);
   const double tail = angle.cosine.low + product.low - angle.sine.low * t - angle.sine.high * rest +
                       angle.cosine.high * CosineRest(t);
   return sum.high + (sum.low + tail);
@@ -165,7 +112,7 @@ double CosineOf(Place at) {
 // An angle as quarter turns and what is left of it, |rest| <= pi/4.
 struct Turned {
   unsigned quarters;
-  Pair rest;
+  DoublePair rest;
 };
 
 constexpr double kAngleMax = 8;
@@ -178,9 +125,9 @@ constexpr double kLow = -0x1.f1976b7ed8fbcp-110;
 Turned Turn(double x) {
   if (std::abs(x) <= kHigh / 2) return {0, {x, 0}};
   const double quarters = std::nearbyint(x / kHigh);
-  Pair rest = Pair{x, 0} + -Product(quarters, kHigh);
+  DoublePair rest = DoublePair{x, 0} + -Product(quarters, kHigh);
   rest = rest + -Product(quarters, kMiddle);
-  rest = rest + Pair{-quarters * kLow, 0};
+  rest = rest + DoublePair{-quarters * kLow, 0};
   return {static_cast<unsigned>(static_cast<int>(quarters)) & 3, rest};
 }
 
@@ -195,10 +142,10 @@ double SineOfTurned(Turned angle) {
 
 // --- arc sine ---
 
-Pair SquareRoot(Pair x) {
+DoublePair SquareRoot(DoublePair x) {
   if (x.high == 0) return {};
   const double root = std::sqrt(x.high);
-  const Pair square = Product(root, root);
+  const DoublePair square = Product(root, root);
   const double rest = ((x.high - square.high) - square.low) + x.low;
   return SumOfOrdered(root, rest / (2 * root));
 }
@@ -218,8 +165,8 @@ double ArcSineRest(double t) {
 }
 
 double ArcSineOfPositive(double x) {
-  Pair sine{x, 0};
-  Pair cosine = SquareRoot(Sum(1, -x) * Sum(1, x));
+  DoublePair sine{x, 0};
+  DoublePair cosine = SquareRoot(Sum(1, -x) * Sum(1, x));
   // The table ends at pi/4: beyond, it is a quarter turn less the angle of the complement.
   const bool is_complement = x > cosine.high;
   if (is_complement) std::swap(sine, cosine);
@@ -227,10 +174,10 @@ double ArcSineOfPositive(double x) {
   if (steps == 0 && !is_complement) return x + ArcSineRest(x);
   // The sine of what is left after the table's angle: sin(y - angle), y being the result.
   const Angle angle = AngleAt(static_cast<size_t>(steps));
-  const Pair left = sine * angle.cosine + -(cosine * angle.sine);
-  Pair sum = Sum(steps / kStepsInOne, left.high);
+  const DoublePair left = sine * angle.cosine + -(cosine * angle.sine);
+  DoublePair sum = Sum(steps / kStepsInOne, left.high);
   sum.low += left.low + ArcSineRest(left.high);
-  if (is_complement) sum = Pair{kHigh, kMiddle} + -sum;
+  if (is_complement) sum = DoublePair{kHigh, kMiddle} + -sum;
   return sum.high + sum.low;
 }
 

@@ -117,6 +117,10 @@ static const char *match_here (MatchState *ms, const char *s, const char *p) {
     ['sprintf((s), LUA_NUMBER_FMT, (n))', 'kvasm_lua_number_text((s), (n))'],
     ['strtod((s), (p))', 'kvasm_lua_read_number((s), (p))'],
     ['#define LUA_INTEGER\tptrdiff_t', '#define LUA_INTEGER\tlong long'],
+    ['(pow(a,b))', 'kvasm_lua_pow((a), (b))'],
+  ],
+  'lmathlib.c': [
+    ['#define LUA_LIB', '#define LUA_LIB\n#include "core/scripting/lua/math_functions.h"'],
   ],
   'lobject.c': [
     ['cast_num(strtoul(s, &endptr, 16))', 'kvasm_lua_read_integer(s, &endptr, 16)'],

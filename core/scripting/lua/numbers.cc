@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/ascii.h"
+#include "core/base/exponential.h"
 #include "core/base/printf_number.h"
 #include "core/scripting/lua/numbers.h"
 
@@ -127,3 +128,8 @@ double kvasm_lua_read_integer(const char* text, char** end, int base) {
   *end = const_cast<char*>(text) + used;
   return static_cast<double>(value);
 }
+
+double kvasm_lua_pow(double x, double y) { return kvasm::base::Power(x, y); }
+double kvasm_lua_exp(double x) { return kvasm::base::Exponential(x); }
+double kvasm_lua_log(double x) { return kvasm::base::Logarithm(x); }
+double kvasm_lua_log10(double x) { return kvasm::base::Logarithm10(x); }

@@ -1,5 +1,5 @@
-// Numbers and texts as glibc's printf and strtod have them, for Lua's own code: luaconf.h includes
-// this (adapt.mjs).
+// Numbers and texts as glibc's printf and strtod have them, and functions of numbers, for Lua's own
+// code: luaconf.h includes this (adapt.mjs).
 #pragma once
 
 #ifdef __cplusplus
@@ -16,6 +16,11 @@ void kvasm_lua_pointer_text(char* out, const void* pointer);
 // As strtod, and as strtoul where long has 64 bits.
 double kvasm_lua_read_number(const char* text, char** end);
 double kvasm_lua_read_integer(const char* text, char** end, int base);
+
+double kvasm_lua_pow(double x, double y);
+double kvasm_lua_exp(double x);
+double kvasm_lua_log(double x);
+double kvasm_lua_log10(double x);
 
 #ifdef __cplusplus
 }
