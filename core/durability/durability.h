@@ -80,7 +80,13 @@ class Durability {
   void End(persist::StorageQueue::Lane lane, const persist::Outcome& outcome);
   // To be called before an operation is asked for: records become an append.
   void Flush() { log_.Flush(); }
-  bool has_work() const;
+  bool has_work() const {
+    if (storage_.has_next(persist::StorageQueue::Lane::kLog) ||
+        storage_.has_next(persist::StorageQueue::Lane::kSnapshot)) {
+      return true;
+    }
+    return attached_ && storage_.is_idle(persist::StorageQueue::Lane::kLog) && log_.has_work();
+  }
   // Steps what is under way; to be called with every tick. True while there is more to do at once.
   bool Tick();
   void ApplySetting(std::string_view name);

@@ -207,11 +207,6 @@ bool Durability::SaveFlushed(uint64_t session_id) {
   return true;
 }
 
-bool Durability::has_work() const {
-  if (storage_.has_next(Lane::kLog) || storage_.has_next(Lane::kSnapshot)) return true;
-  return attached_ && storage_.is_idle(Lane::kLog) && log_.has_work();
-}
-
 void Durability::End(Lane lane, const Outcome& outcome) {
   storage_.End(lane, outcome);
   if (lane == Lane::kSnapshot) StepJob();

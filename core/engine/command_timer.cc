@@ -1,7 +1,6 @@
 #include "core/engine/command_timer.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/base/alloc.h"
 #include "core/command/redaction.h"
@@ -42,28 +41,6 @@ bool CommandTimer::MayGuess(const Known& known, std::span<const std::string_view
   if (slow_us >= 0 && slow_us < kPreciseUs) return false;
   return std::all_of(args.begin(), args.end(),
                      [](std::string_view argument) { return argument.size() <= kShortBytes; });
-}
-
-int64_t CommandTimer::Start(size_t index, std::span<const std::string_view> args) {
-  constexpr uint8_t kUntimedCalls = 15;
-  if (!clock_.IsSlow()) return clock_.ExactUs();
-  Known& known = known_[index];
-  if (MayGuess(known, args)) {
-    --known.untimed_left;
-    return kUntimed;
-  }
-  known.untimed_left = kUntimedCalls;
-  return clock_.ExactUs();
-}
-
-int64_t CommandTimer::End(size_t index, int64_t started) {
-  Known& known = known_[index];
-  if (started == kUntimed) return known.last_us;
-  // A clock that was set back is no reason for durations below zero.
-  const int64_t duration_us = std::max<int64_t>(clock_.ExactUs() - started, 0);
-  constexpr int64_t kMost = std::numeric_limits<uint32_t>::max();
-  known.last_us = static_cast<uint32_t>(std::min(duration_us, kMost));
-  return duration_us;
 }
 
 void CommandTimer::CountDuration(services::CommandStats& stats, int64_t duration_us) {

@@ -6,7 +6,9 @@
 // between. Whoever logs commands faster than a millisecond has them all timed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -25,9 +27,9 @@ class CommandTimer {
   CommandTimer(host::Clock& clock, const command::Table& table, services::Services& services);
 
   // Right before a command runs. Returns what End() needs.
-  int64_t Start(size_t index, std::span<const std::string_view> args);
+  [[gnu::always_inline]] int64_t Start(size_t index, std::span<const std::string_view> args);
   // Right after it: microseconds that it took.
-  int64_t End(size_t index, int64_t started);
+  [[gnu::always_inline]] int64_t End(size_t index, int64_t started);
   // A call is over: counts and logs it.
   void Account(const services::Session& session, size_t index,
                std::span<const std::string_view> args, int64_t duration_us);
@@ -51,5 +53,28 @@ class CommandTimer {
   services::Services& services_;
   std::vector<Known> known_;
 };
+
+// With each command: part of what runs it.
+inline int64_t CommandTimer::Start(size_t index, std::span<const std::string_view> args) {
+  constexpr uint8_t kUntimedCalls = 15;
+  if (!clock_.IsSlow()) return clock_.ExactUs();
+  Known& known = known_[index];
+  if (MayGuess(known, args)) {
+    --known.untimed_left;
+    return kUntimed;
+  }
+  known.untimed_left = kUntimedCalls;
+  return clock_.ExactUs();
+}
+
+inline int64_t CommandTimer::End(size_t index, int64_t started) {
+  Known& known = known_[index];
+  if (started == kUntimed) return known.last_us;
+  // A clock that was set back is no reason for durations below zero.
+  const int64_t duration_us = std::max<int64_t>(clock_.ExactUs() - started, 0);
+  constexpr int64_t kMost = std::numeric_limits<uint32_t>::max();
+  known.last_us = static_cast<uint32_t>(std::min(duration_us, kMost));
+  return duration_us;
+}
 
 }  // namespace kvasm::engine

@@ -22,7 +22,7 @@ void Keyspace::SetDatabaseCount(int count) {
   }
 }
 
-Entry* Keyspace::FindLive(Database& db, std::string_view key) {
+[[gnu::always_inline]] inline Entry* Keyspace::FindLive(Database& db, std::string_view key) {
   Entry** link = db.entries_.FindLink(key);
   if (link == nullptr) return nullptr;
   if ((*link)->ttl_slot != 0 && IsExpired(db, **link)) [[unlikely]] {

@@ -1,33 +1,13 @@
 #include "core/services/histogram.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace kvasm::services {
-
-uint32_t Histogram::ClassOf(uint64_t value) {
-  constexpr uint64_t kSingleMost = 2 * kHalf - 1;
-  const auto doublings =
-      static_cast<uint32_t>(std::bit_width(value | kSingleMost)) - (kHalfBits + 1);
-  return (doublings << kHalfBits) + static_cast<uint32_t>(value >> doublings);
-}
 
 uint64_t Histogram::LowerEnd(uint32_t index) {
   if (index < 2 * kHalf) return index;
   const uint32_t doublings = (index >> kHalfBits) - 1;
   return uint64_t{(index & (kHalf - 1)) + kHalf} << doublings;
-}
-
-uint32_t Histogram::BlockOf(uint64_t value) {
-  return ClassOf(std::clamp<uint64_t>(value, 1, kMost)) >> kHalfBits;
-}
-
-void Histogram::Add(uint64_t value) {
-  const uint32_t index = ClassOf(std::clamp<uint64_t>(value, 1, kMost));
-  auto& block = blocks_[index >> kHalfBits];
-  if (block == nullptr) block = std::make_unique<std::array<uint64_t, kHalf>>();
-  ++(*block)[index & (kHalf - 1)];
-  ++total_;
 }
 
 uint64_t Histogram::AtPercentile(double percent) const {

@@ -7,7 +7,9 @@
 // Memory: 1 KB for each doubling that was met.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 
@@ -57,5 +59,24 @@ class Histogram {
   std::array<std::unique_ptr<std::array<uint64_t, kHalf>>, kBlocks> blocks_{};
   uint64_t total_ = 0;
 };
+
+inline uint32_t Histogram::ClassOf(uint64_t value) {
+  constexpr uint64_t kSingleMost = 2 * kHalf - 1;
+  const auto doublings =
+      static_cast<uint32_t>(std::bit_width(value | kSingleMost)) - (kHalfBits + 1);
+  return (doublings << kHalfBits) + static_cast<uint32_t>(value >> doublings);
+}
+
+inline uint32_t Histogram::BlockOf(uint64_t value) {
+  return ClassOf(std::clamp<uint64_t>(value, 1, kMost)) >> kHalfBits;
+}
+
+inline void Histogram::Add(uint64_t value) {
+  const uint32_t index = ClassOf(std::clamp<uint64_t>(value, 1, kMost));
+  auto& block = blocks_[index >> kHalfBits];
+  if (block == nullptr) block = std::make_unique<std::array<uint64_t, kHalf>>();
+  ++(*block)[index & (kHalf - 1)];
+  ++total_;
+}
 
 }  // namespace kvasm::services
