@@ -241,6 +241,7 @@ class EngineHandle {
     }
     // Whether anybody who can connect may use the default user.
     if (name == "default_user_nopass") return engine().acl().default_user().nopass() ? 1 : 0;
+    if (name == "shutting_down") return engine().durability().is_shutting_down() ? 1 : 0;
     if (name == "loading") return engine().durability().is_loading() ? 1 : 0;
     const durability::Loader* loader = engine().durability().loader();
     if (name == "loading_total_bytes") {

@@ -179,16 +179,14 @@ function crash(log: Log, signal: 'SIGSEGV' | 'SIGABRT', reason: string): void {
   process.kill(process.pid, signal);
 }
 
-/** SIGTERM and SIGINT end the server in order; asked a second time it goes at once. */
+/** SIGTERM and SIGINT end the server in order; by another SIGINT meanwhile it goes at once. */
 function handleSignals(server: Server, settings: Settings, log: Log): void {
-  let isAsked = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (isAsked) {
+    if (signal === 'SIGINT' && server.isShuttingDown) {
       log.warning(`Received ${signal} again, exiting now.`);
       rmSync(join(process.cwd(), `temp-${process.pid}.rdb`), { force: true });
       process.exit(1);
     }
-    isAsked = true;
     log.warning(`Received ${signal} scheduling shutdown...`);
     const name = signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm';
     server.shutdown(...shutdownOptions(settings.get(name)));

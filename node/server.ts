@@ -148,6 +148,11 @@ export class Server {
     this.engine.shutdown(save, force);
   }
 
+  /** Whether it was asked to end, and that was neither called off nor impossible. */
+  get isShuttingDown(): boolean {
+    return this.isStopping || this.engine.stat('shutting_down') === 1;
+  }
+
   /** Writes the process id to a file that is removed when the server stops. */
   writePidfile(path: string): void {
     try {

@@ -300,66 +300,20 @@ export class StorageDriver {
   }
 
   private async attempt(storage: Storage, operation: Operation): Promise<Outcome> {
-    const { kind, file, to, bytes, offset, length } = operation;
     try {
-      switch (kind) {
-        case 'size':
-          return sizeOutcome(await storage.size(file));
-        case 'read':
-          return { ...kFine, bytes: await storage.read(file, offset, length) };
-        case 'append':
-          await storage.append(file, bytes);
-          if (operation.synced) await storage.sync(file);
-          return kFine;
-        case 'sync':
-          await storage.sync(file);
-          return kFine;
-        case 'truncate':
-          await storage.truncate(file, offset);
-          return kFine;
-        case 'rename':
-          await storage.rename(file, to);
-          return kFine;
-        case 'replace':
-          await storage.replace(file, bytes);
-          return kFine;
-        default:
-          await storage.remove(file);
-          return kFine;
-      }
+      const result = await methodOf(storage, operation.kind)(...argumentsOf(operation));
+      if (isSyncedAppend(operation)) await storage.sync(operation.file);
+      return outcomeOf(operation, result);
     } catch (error) {
       return this.failure(operation, error as Error);
     }
   }
 
-  private attemptSync(storage: StorageSync, operation: Operation): Outcome {
-    const { kind, file, to, bytes, offset, length } = operation;
+  private attemptSync(storage: Storage & StorageSync, operation: Operation): Outcome {
     try {
-      switch (kind) {
-        case 'size':
-          return sizeOutcome(storage.sizeSync(file));
-        case 'read':
-          return { ...kFine, bytes: storage.readSync(file, offset, length) };
-        case 'append':
-          storage.appendSync(file, bytes);
-          if (operation.synced) storage.syncSync(file);
-          return kFine;
-        case 'sync':
-          storage.syncSync(file);
-          return kFine;
-        case 'truncate':
-          storage.truncateSync(file, offset);
-          return kFine;
-        case 'rename':
-          storage.renameSync(file, to);
-          return kFine;
-        case 'replace':
-          storage.replaceSync(file, bytes);
-          return kFine;
-        default:
-          storage.removeSync(file);
-          return kFine;
-      }
+      const result = methodOf(storage, `${operation.kind}Sync`)(...argumentsOf(operation));
+      if (isSyncedAppend(operation)) storage.syncSync(operation.file);
+      return outcomeOf(operation, result);
     } catch (error) {
       return this.failure(operation, error as Error);
     }
@@ -384,8 +338,29 @@ function isOfLog(file: string): boolean {
   return file.includes('/');
 }
 
-function sizeOutcome(size: number | undefined): Outcome {
-  return size === undefined ? { ...kFine, status: kAbsent } : { ...kFine, size };
+/** The storage's method of that name: operations are called as they are. */
+function methodOf(storage: Storage, name: string): (...args: unknown[]) => unknown {
+  const method = storage[name as keyof Storage] as (...args: unknown[]) => unknown;
+  return method.bind(storage);
+}
+
+function argumentsOf({ kind, file, to, bytes, offset, length }: Operation): unknown[] {
+  if (kind === 'read') return [file, offset, length];
+  if (kind === 'append' || kind === 'replace') return [file, bytes];
+  if (kind === 'truncate') return [file, offset];
+  return kind === 'rename' ? [file, to] : [file];
+}
+
+function isSyncedAppend({ kind, synced }: Operation): boolean {
+  return kind === 'append' && synced;
+}
+
+function outcomeOf({ kind }: Operation, result: unknown): Outcome {
+  if (kind === 'read') return { ...kFine, bytes: result as Uint8Array };
+  if (kind !== 'size') return kFine;
+  return result === undefined
+    ? { ...kFine, status: kAbsent }
+    : { ...kFine, size: result as number };
 }
 
 function textOf(bytes: Uint8Array): string {

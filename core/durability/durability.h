@@ -95,6 +95,8 @@ class Durability {
   void RequestShutdown(ShutdownSave save, bool force) { requested_ = {{save, force}}; }
   // SHUTDOWN ABORT. False if there is nothing to call off.
   bool AbortShutdown();
+  // It has been asked for and neither called off nor failed.
+  bool is_shutting_down() const { return requested_ || shutting_down_; }
   // Makes all durable. The error: it could not be, and `force` did not say to end all the same.
   void PrepareShutdown(ShutdownSave save, bool force, Done done);
 
@@ -191,6 +193,8 @@ class Durability {
   void StepJob();
   bool IsSavePointReached() const;
   void ReadSavePoints();
+  // After failures it is tried less and less often by itself.
+  uint64_t RewriteDelayMinutes() const;
   void Look();  // ten times a second: is anything due?
 
   // --- loading (loading.cc) ---

@@ -286,10 +286,14 @@ base::Status Durability::ReloadLog(uint64_t session_id) {
     DetachLog();
     parts_.server.DropData();
     loading_ = true;
-    LoadLog([this, session_id, was_attached](std::string_view error) {
+    const auto loaded = [this, session_id, was_attached](std::string_view error) {
       const std::string failure(error);
       if (was_attached) AttachLog();
       Reloaded(session_id, failure, true);
+    };
+    // What it says, not what there was: numbers of files that are gone are given anew.
+    ReadManifest([this, loaded](std::string_view error) {
+      error.empty() ? LoadLog(loaded) : loaded(error);
     });
   };
   if (!attached_) {

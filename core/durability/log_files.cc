@@ -25,6 +25,10 @@ AppendLog::Policy PolicyNamed(std::string_view name) {
 
 void Durability::ApplySetting(std::string_view name) {
   if (name == "save") ReadSavePoints();
+  if (name == "rdb-key-save-delay") next_step_us_ = 0;
+  if (name == "aof-disable-auto-gc" && !loading_ && !is_rewriting_) {
+    RemoveHistory([](std::string_view) {});
+  }
   log_.set_policy(PolicyNamed(settings().appendfsync));
   log_.set_timestamps(settings().aof_timestamp_enabled);
   if (name == "appendonly" && has_storage_ && !loading_) SwitchLog(settings().appendonly);
@@ -219,11 +223,19 @@ void Durability::NoteRewrite(std::string_view error) {
     return;
   }
   ++rewrite_failures_;
+  if (const uint64_t minutes = RewriteDelayMinutes(); minutes > 0) {
+    Warn("Background AOF rewrite has repeatedly failed and triggered the limit, will retry in " +
+         base::Int64Text(static_cast<int64_t>(minutes)) + " minutes");
+  }
   if (log_state_ != LogState::kWaits) return;
   // A log that has no base yet begins again.
-  pending_tail_.clear();
   DetachLog();
   log_.Discard();
+  if (!pending_tail_.empty()) {
+    Notice("Removing the temp incr aof file " + pending_tail_ + " in the background");
+    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kRemove, .file = LogPath(pending_tail_)});
+    pending_tail_.clear();
+  }
   rewrite_scheduled_ = true;
 }
 

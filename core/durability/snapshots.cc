@@ -256,6 +256,10 @@ bool Durability::Tick() {
   return job_kind_ != JobKind::kNone;
 }
 
+uint64_t Durability::RewriteDelayMinutes() const {
+  return rewrite_failures_ < 3 ? 0 : uint64_t{1} << std::min<uint64_t>(rewrite_failures_ - 3, 6);
+}
+
 void Durability::Look() {
   const int64_t now_ms = NowMs();
   if (now_ms - looked_ms_ < kLookEveryMs || shutting_down_) return;
@@ -286,10 +290,7 @@ void Durability::Look() {
   const uint64_t base = std::max<uint64_t>(rewritten_bytes_, 1);
   const uint64_t growth = bytes * 100 / base - 100;
   if (bytes < base || growth < static_cast<uint64_t>(percentage)) return;
-  // After failures it is tried less and less often.
-  const uint64_t delay_minutes =
-      rewrite_failures_ < 3 ? 0 : uint64_t{1} << std::min<uint64_t>(rewrite_failures_ - 3, 6);
-  if (now_ms - last_rewrite_ms_ < static_cast<int64_t>(delay_minutes) * 60'000) return;
+  if (now_ms - last_rewrite_ms_ < static_cast<int64_t>(RewriteDelayMinutes()) * 60'000) return;
   Notice("Starting automatic rewriting of AOF on " + base::Int64Text(static_cast<int64_t>(growth)) +
          "% growth");
   StartRewrite();

@@ -300,6 +300,10 @@ std::string_view Engine::CheckScriptCall(size_t index, std::span<const std::stri
   }
   constexpr uint32_t kReplicated = command::kWrite | command::kMayReplicate;
   if (run.read_only && (spec.flags & kReplicated)) return errors::kWriteInReadOnlyScript;
+  if ((spec.flags & command::kWrite) && durability_.is_failing()) {
+    *text = "-" + durability_.WriteRefusal();
+    return *text;
+  }
   if ((spec.flags & command::kWrite) && !run.has_written && !HasReplicas()) {
     *text = "-";
     *text += errors::kNoReplicas;

@@ -13,6 +13,7 @@
 #include "core/persist/aof_reader.h"
 #include "core/persist/aof_writer.h"
 #include "core/persist/manifest.h"
+#include "tests/fuzz/damage.h"
 
 namespace kvasm {
 namespace {
@@ -160,25 +161,7 @@ class Generator {
         "*",  "$",  "#",     "\r\n", "\r",  "\n",         std::string_view("\0", 1),
         "-1", "0",  "9999",  "\"",   "\\x", "2147483647", "18446744073709551616",
         "*0", "$0", "*1\r\n"};
-    for (uint64_t i = 1 + prng_.Below(3); i > 0 && !bytes->empty(); --i) {
-      const size_t at = prng_.Below(bytes->size());
-      switch (prng_.Below(5)) {
-        case 0:
-          (*bytes)[at] = static_cast<char>(prng_.Below(256));
-          break;
-        case 1:
-          bytes->erase(at, 1 + prng_.Below(8));
-          break;
-        case 2:
-          bytes->resize(at);
-          break;
-        case 3:
-          bytes->insert(at, OneOf(kPieces));
-          break;
-        default:
-          bytes->insert(at, bytes->substr(prng_.Below(bytes->size()), prng_.Below(20)));
-      }
-    }
+    fuzz::Damage(prng_, bytes, kPieces, *bytes);
   }
 
   base::Prng prng_;

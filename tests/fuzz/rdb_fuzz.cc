@@ -22,6 +22,7 @@
 #include "core/types/set.h"
 #include "core/types/sorted_set.h"
 #include "core/types/stream.h"
+#include "tests/fuzz/damage.h"
 #include "tests/unit/persist/rdb_corpus.h"
 #include "tests/unit/persist/rdb_files.h"
 
@@ -174,42 +175,16 @@ class Mutator {
 
   std::string Next() {
     std::string input = Any();
-    for (uint64_t i = 1 + prng_.Below(3); i > 0 && !input.empty(); --i) Damage(&input);
+    // Bytes that codes of types, lengths and LZF make something of.
+    static constexpr char kBytes[] =
+        "\x00\x01\x02\x3f\x40\x7f\x80\x81\xc0\xc3\xe0\xf0\xf4\xfa\xfe\xff";
+    const std::string_view byte(kBytes + prng_.Below(sizeof(kBytes) - 1), 1);
+    kvasm::fuzz::Damage(prng_, &input, {&byte, 1}, Any());
     return input;
   }
 
  private:
   const std::string& Any() { return seeds_[prng_.Below(seeds_.size())]; }
-
-  void Damage(std::string* input) {
-    constexpr uint8_t kBytes[] = {0,    1,    2,    0x3f, 0x40, 0x7f, 0x80, 0x81,
-                                  0xc0, 0xc3, 0xe0, 0xf0, 0xf4, 0xfa, 0xfe, 0xff};
-    // What stands in front decides most.
-    const size_t reach = prng_.Below(2) == 0 ? input->size() : std::min<size_t>(input->size(), 80);
-    const size_t at = prng_.Below(reach);
-    switch (prng_.Below(6)) {
-      case 0:
-        (*input)[at] ^= static_cast<char>(1 << prng_.Below(8));
-        return;
-      case 1:
-        (*input)[at] = static_cast<char>(kBytes[prng_.Below(std::size(kBytes))]);
-        return;
-      case 2:
-        (*input)[at] = static_cast<char>(prng_.Below(256));
-        return;
-      case 3:
-        input->erase(at, 1 + prng_.Below(6));
-        return;
-      case 4: {
-        const std::string& other = Any();
-        const size_t from = prng_.Below(other.size());
-        input->insert(at, other.substr(from, 1 + prng_.Below(30)));
-        return;
-      }
-      default:
-        input->resize(at);
-    }
-  }
 
   kvasm::base::Prng prng_;
   const Inputs& seeds_;

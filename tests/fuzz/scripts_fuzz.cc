@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/prng.h"
+#include "tests/fuzz/damage.h"
 #include "tests/unit/support/test_engine.h"
 
 namespace kvasm {
@@ -190,7 +191,7 @@ class Generator {
   std::string Script() {
     std::string script;
     for (uint64_t i = 1 + prng_.Below(4); i > 0; --i) script += Fill(OneOf(kStatements), 0);
-    if (prng_.Below(3) == 0) Damage(&script);
+    if (prng_.Below(3) == 0) fuzz::Damage(prng_, &script, {}, script);
     return script;
   }
 
@@ -213,21 +214,6 @@ class Generator {
       }
     }
     return text;
-  }
-  void Damage(std::string* script) {
-    for (uint64_t i = 1 + prng_.Below(3); i > 0 && !script->empty(); --i) {
-      const size_t at = prng_.Below(script->size());
-      switch (prng_.Below(3)) {
-        case 0:
-          (*script)[at] = static_cast<char>(prng_.Below(256));
-          break;
-        case 1:
-          script->erase(at, 1 + prng_.Below(8));
-          break;
-        default:
-          script->insert(at, script->substr(prng_.Below(script->size()), prng_.Below(20)));
-      }
-    }
   }
 
   base::Prng prng_;

@@ -129,14 +129,8 @@ describe('serving', () => {
       'timeout 7\nmaxclients 50\nrequirepass "se cret"\nno-such-directive yes\nport 1\n',
     );
     const port = await freePort();
-    const child = spawn(process.execPath, [
-      program,
-      path,
-      '--port',
-      String(port),
-      '--timeout',
-      '9',
-    ]);
+    const args = [program, path, '--port', String(port), '--timeout', '9'];
+    const child = spawn(process.execPath, args, { cwd: folder });
     let log = '';
     child.stdout.on('data', (chunk) => (log += chunk));
     const ended = new Promise((done) => child.once('exit', (code) => done(code)));
@@ -174,7 +168,7 @@ describe('serving', () => {
     for (const [options, expected] of table) {
       const port = await freePort();
       const args = [program, path, '--port', String(port), ...options];
-      const child = spawn(process.execPath, args);
+      const child = spawn(process.execPath, args, { cwd: folder });
       const ended = new Promise((done) => child.once('exit', done));
       let log = '';
       child.stdout.on('data', (chunk) => (log += chunk));
@@ -191,7 +185,7 @@ describe('serving', () => {
 
   test('reads a configuration from standard input', async () => {
     const port = await freePort();
-    const child = spawn(process.execPath, [program, '-']);
+    const child = spawn(process.execPath, [program, '-'], { cwd: folder });
     let log = '';
     child.stdout.on('data', (chunk) => (log += chunk));
     const ended = new Promise((done) => child.once('exit', (code) => done(code)));
@@ -261,15 +255,40 @@ describe('serving', () => {
     await first.stop();
   });
 
+  test('a shutdown that was called off can be asked for again; a SIGINT more insists', async () => {
+    const port = await freePort();
+    const args = ['--port', String(port), '--enable-debug-command', 'yes', '--save', '3600 1'];
+    const child = spawn(process.execPath, [program, ...args], { cwd: folder });
+    let log = '';
+    child.stdout.on('data', (chunk) => (log += chunk));
+    const ended = new Promise((done) => child.once('exit', (code) => done(code)));
+    await eventually(() => log.includes('Ready to accept'), 'ready');
+    const client = await connect(port);
+    // The final snapshot takes a second, or more.
+    assert.equal(await client.ask('DEBUG', 'POPULATE', '100'), '+OK');
+    assert.equal(await client.ask('CONFIG', 'SET', 'rdb-key-save-delay', '100000'), '+OK');
+    assert.equal(await client.ask('DEBUG', 'PAUSE-CRON', '1'), '+OK');
+    child.kill('SIGTERM');
+    await eventually(() => log.includes('Received SIGTERM'), 'the signal');
+    assert.equal(await client.ask('SHUTDOWN', 'ABORT'), '+OK');
+    assert.equal(await client.ask('DEBUG', 'PAUSE-CRON', '0'), '+OK');
+    child.kill('SIGINT');
+    const temporary = join(folder, `temp-${child.pid}.rdb`);
+    await eventually(() => existsSync(temporary), 'the final snapshot');
+    child.kill('SIGINT');
+    assert.equal(await ended, 1);
+    assert.match(log, /Received SIGINT again, exiting now/);
+    assert.equal(existsSync(temporary), false);
+  });
+
   test('logs to a file and keeps its process id in another', async () => {
     const logfile = join(folder, 'some.log');
     const pidfile = join(folder, 'some.pid');
     const port = await freePort();
-    const child = spawn(process.execPath, [
-      program,
-      ...['--port', String(port), '--logfile', logfile, '--pidfile', pidfile],
-      ...['--loglevel', 'verbose'],
-    ]);
+    const args = ['--port', String(port), '--logfile', logfile, '--pidfile', pidfile];
+    const child = spawn(process.execPath, [program, ...args, '--loglevel', 'verbose'], {
+      cwd: folder,
+    });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     const ended = new Promise((done) => child.once('exit', (code) => done(code)));

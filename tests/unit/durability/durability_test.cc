@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/unit/support/test_disk.h"
@@ -257,6 +258,12 @@ TEST(Durability, AFailedSnapshotRefusesWritesIfThatIsConfigured) {
   EXPECT_EQ(r.t.Run("BGSAVE"), "+Background saving started");
   r.Settle();
   EXPECT_EQ(r.t.Run("SET b 2").substr(0, 46), "-MISCONF Redis is configured to save RDB snaps");
+  for (const char* header : {"", "#!lua\n"}) {
+    const std::string script = std::string(header) + "return redis.call('set', KEYS[1], 1)";
+    EXPECT_EQ(r.t.RunArgs({"EVAL", script, "1", "a"}).substr(0, 20), "-MISCONF Redis is co")
+        << script;
+  }
+  EXPECT_EQ(r.t.RunArgs({"EVAL", "return redis.call('get', KEYS[1])", "1", "a"}), "\"1\"");
   EXPECT_EQ(r.t.Run("CONFIG SET stop-writes-on-bgsave-error no"), "+OK");
   EXPECT_EQ(r.t.Run("SET b 2"), "+OK");
   EXPECT_EQ(r.t.Run("CONFIG SET stop-writes-on-bgsave-error yes"), "+OK");
@@ -314,6 +321,49 @@ TEST(Durability, ARewriteThatFailsKeepsAllIncrements) {
   EXPECT_EQ(again.t.Run("DBSIZE"), ":2");
 }
 
+TEST(Durability, ThreeFailedRewritesTellWhenTheNextComesByItself) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  disk.fault = [](const Operation& operation) {
+    return operation.kind == Operation::Kind::kRename ? "Input/output error" : "";
+  };
+  const auto told = [&] {
+    return std::count_if(r.t.log.lines.begin(), r.t.log.lines.end(), [](const std::string& line) {
+      return Contains(line, "triggered the limit, will retry in 1 minutes");
+    });
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(told(), 0);
+    r.t.Run("BGREWRITEAOF");
+    r.Settle();
+  }
+  EXPECT_EQ(told(), 1);
+}
+
+TEST(Durability, HistoryIsKeptUntilItsRemovalIsSwitchedOnAndNumbersFollowTheManifest) {
+  TestDisk disk;
+  Restart r(disk, {{"appendonly", "yes"}, {"aof-disable-auto-gc", "yes"}});
+  r.t.Run("BGREWRITEAOF");
+  r.Settle();
+  EXPECT_TRUE(Contains(disk.files[kManifest].bytes, "appendonly.aof.1.incr.aof seq 1 type h"));
+  r.t.Run("CONFIG SET aof-disable-auto-gc no");
+  r.Settle();
+  EXPECT_EQ(disk.files[kManifest].bytes,
+            "file appendonly.aof.2.base.rdb seq 2 type b\n"
+            "file appendonly.aof.2.incr.aof seq 2 type i\n");
+  EXPECT_EQ(disk.files.size(), 3u);
+  r.t.Run("CONFIG SET appendonly no");
+  r.t.Run("BGREWRITEAOF");
+  r.Settle();
+  r.t.Run("DEBUG LOADAOF");
+  r.Settle();
+  r.t.Run("CONFIG SET appendonly yes");
+  r.Settle();
+  EXPECT_EQ(disk.files[kManifest].bytes,
+            "file appendonly.aof.4.base.rdb seq 4 type b\n"
+            "file appendonly.aof.1.incr.aof seq 1 type i\n");
+}
+
 TEST(Durability, ALogThatIsSwitchedOnHoldsWhatWasThere) {
   TestDisk disk;
   Restart r(disk);
@@ -326,6 +376,30 @@ TEST(Durability, ALogThatIsSwitchedOnHoldsWhatWasThere) {
   Restart again(disk, kLog);
   EXPECT_EQ(again.Digest(), r.Digest());
   EXPECT_EQ(again.t.Run("DBSIZE"), ":3");
+}
+
+TEST(Durability, ALogThatCannotBeSwitchedOnLeavesNoFileAndBeginsAgain) {
+  TestDisk disk;
+  Restart r(disk);
+  r.t.Run("SET a 1");
+  int failures = 1;
+  disk.fault = [&](const Operation& operation) {
+    if (failures == 0 || operation.kind != Operation::Kind::kRename) return "";
+    --failures;
+    return "Input/output error";
+  };
+  EXPECT_EQ(r.t.Run("CONFIG SET appendonly yes"), "+OK");
+  for (int i = 0; failures > 0 && i < 1000; ++i) {
+    r.t.AdvanceTime(1ms);
+    r.t.engine.Tick(100);
+    disk.Step(r.t.engine);
+  }
+  for (int i = 0; i < 3; ++i) disk.Step(r.t.engine);
+  EXPECT_EQ(disk.files.size(), 0u) << disk.files.begin()->first;
+  r.t.AdvanceTime(1s);
+  r.Settle();
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.t.Run("GET a"), "\"1\"");
 }
 
 TEST(Durability, ALogThatIsNewBeginsWithTheSnapshotThatIsThere) {
