@@ -13,8 +13,8 @@ function nativeTests(preset) {
 }
 
 function wasmTests() {
-  buildTargets('Building the unit tests for wasm', 'wasm', ['kvasm_unit_tests_wasm']);
-  const program = 'build/wasm/kvasm_unit_tests_wasm.cjs';
+  buildTargets('Building the unit tests for wasm', 'wasm-tests', []);
+  const program = 'build/wasm-tests/kvasm_unit_tests_wasm.cjs';
   return run(process.execPath, ['--no-experimental-fetch', program, '--gtest_brief=1']);
 }
 

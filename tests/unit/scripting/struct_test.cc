@@ -54,11 +54,13 @@ TEST_F(Struct, SizesThatOverflowAreErrors) {
 }
 
 TEST_F(Struct, OffsetsOutOfRangeAreErrors) {
-  for (const char* offset : {"5", "-1", "2^40", "2^63", "-2^63", "1/0", "0/0"}) {
+  for (const char* offset : {"5", "-1", "2^40", "2^63", "-2^63", "1/0"}) {
     EXPECT_EQ(Error(string("unpack, 'b', 'abcd', ") + offset),
               "\"bad argument #2 to '?' (data string too short)\"")
         << offset;
   }
+  // Which integer it is differs between processors.
+  EXPECT_NE(Error("unpack, 'b', 'abcd', 0/0"), "");
   EXPECT_EQ(Error("unpack, 'b', 'abcd', 0"),
             "\"bad argument #3 to '?' (offset must be 1 or greater)\"");
 }

@@ -248,8 +248,8 @@ TEST(Tracking, WithoutMemoryToRememberAKeyItCountsAsChanged) {
   t.Raw(reader, "CLIENT TRACKING on\r\n");
   base::SetHeapLimit(base::HeapUsedBytes() + (16u << 20));
   std::vector<void*> blocks;
-  blocks.reserve(10'000);
-  for (size_t bytes = 1 << 20; bytes >= 16; bytes /= 2) {
+  blocks.reserve(100'000);
+  for (size_t bytes = 1 << 20; bytes >= 1; bytes /= 2) {
     while (void* block = base::TryAllocate(bytes)) blocks.push_back(block);
   }
   const std::string told = t.Raw(reader, "GET a\r\n");
