@@ -123,11 +123,26 @@ export function syncFolderSync(path: string): void {
   }
 }
 
+/**
+ * Makes a folder if the one it is in is there: in one that takes no others, /proc for one, Node
+ * would try for ever to make all. @returns whether it has
+ */
+function makeLast(path: string): boolean {
+  if (!fs.existsSync(dirname(path)) || fs.existsSync(path)) return false;
+  try {
+    fs.mkdirSync(path);
+    return true;
+  } catch (error) {
+    unless('EEXIST')(error); // somebody else was faster
+    return false;
+  }
+}
+
 /** Makes a folder, and those it is in, unless they are there. They survive a power cut. */
 export function makeFolder(path: string): void {
   let first: string | undefined;
   try {
-    first = fs.mkdirSync(path, { recursive: true });
+    first = makeLast(path) ? path : fs.mkdirSync(path, { recursive: true });
   } catch (error) {
     unless('EEXIST')(error);
     throw systemError('ENOTDIR', -20);

@@ -365,6 +365,9 @@ describe('a folder that cannot be written to', () => {
       const file = join(folder, 'file');
       fs.writeFileSync(file, 'x');
       await assert.rejects(new FileStorage(file).lock(), { code: 'ENOTDIR' });
+      if (process.platform === 'linux') {
+        await assert.rejects(new FileStorage('/proc/none').lock(), { code: 'ENOENT' });
+      }
     },
   );
 });
