@@ -11,7 +11,7 @@ import {
 import { Engine, type EngineOptions, type LoadProgress } from './engine.js';
 import { loadConnectionMaker, loadListen, storageOf, type WasmSource } from './platform.js';
 import type { ChainResult, CommandArray } from './chain.js';
-import { WatchError } from './errors.js';
+import { WatchError, type ClosedError } from './errors.js';
 import type { Defined, DefinedCommands } from './index.js';
 import { kFeedOptions, type FeedOptions } from './feed.js';
 import {
@@ -193,9 +193,8 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
   /**
    * The reply of a command that reads, now and again whenever a change of its keys has changed it:
    * to a handler, or as an async iterable of values. Changes that come together are seen once; keys
-   * that expire, are evicted, renamed or flushed count as changed, those that SWAPDB exchanges do
-   * not, as with any client-side cache. It looks into the database that is selected now, through a
-   * session of its own with CLIENT TRACKING.
+   * that expire, are evicted, renamed, flushed or swapped count as changed. It looks into the
+   * database that is selected now, through a session of its own with CLIENT TRACKING.
    * @param args the command's arguments
    *
    * @example
@@ -239,6 +238,9 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     });
   }
 }
+
+/** Told of the end of a session, and why if the engine has ended it. */
+export type EndListener = (error: ClosedError | undefined) => void;
 
 /** What follows the channels of a subscription. */
 type Rest<S extends string | Bytes> = HandlerAndOptions<MessageHandler<S>, SubscribeOptions>;
@@ -288,6 +290,8 @@ export class Database extends AsyncFace<string> {
   /** What is open to others and ends with this object. */
   private readonly doors = new Set<{ close(): Promise<void> | void }>();
   private closing: Promise<void> | undefined;
+  /** What takes each listener of `end` back. */
+  private readonly endListeners = new Map<unknown, () => void>();
 
   /** Made by {@link open}. */
   constructor(session: LocalSession) {
@@ -588,20 +592,38 @@ export class Database extends AsyncFace<string> {
   }
 
   /**
-   * Has `listener` told of every failure to write or read the files, until it is taken `off`. What
-   * follows from a failure is as `stop-writes-on-bgsave-error` and `appendfsync` say.
+   * Has `listener` told, until it is taken `off`:
+   * - `persistenceError`: of every failure to write or read the files. What follows from one is as
+   *   `stop-writes-on-bgsave-error` and `appendfsync` say.
+   * - `end`: when this session has ended, with a {@link ClosedError} if the engine has ended it:
+   *   another session has asked for that with CLIENT KILL ID.
    */
-  on(event: 'persistenceError', listener: (error: StorageError) => void): this {
+  on(event: 'persistenceError', listener: (error: StorageError) => void): this;
+  on(event: 'end', listener: EndListener): this;
+  on(event: 'persistenceError' | 'end', listener: EndListener | ((error: never) => void)): this {
     checkEvent(event);
     checkHandler('on', 'listener', listener);
-    this.session.engine.persistenceListeners.add(listener);
+    const { session, endListeners } = this;
+    if (event === 'persistenceError') {
+      session.engine.persistenceListeners.add(listener as (error: StorageError) => void);
+    } else if (!endListeners.has(listener)) {
+      const tell = (): void => queueMicrotask(() => (listener as EndListener)(session.killed));
+      endListeners.set(listener, session.onClose(tell));
+    }
     return this;
   }
 
   /** Takes `on` back. */
-  off(event: 'persistenceError', listener: (error: StorageError) => void): this {
+  off(event: 'persistenceError', listener: (error: StorageError) => void): this;
+  off(event: 'end', listener: EndListener): this;
+  off(event: 'persistenceError' | 'end', listener: EndListener | ((error: never) => void)): this {
     checkEvent(event);
-    this.session.engine.persistenceListeners.delete(listener);
+    if (event === 'persistenceError') {
+      this.session.engine.persistenceListeners.delete(listener as (error: StorageError) => void);
+    } else {
+      this.endListeners.get(listener)?.();
+      this.endListeners.delete(listener);
+    }
     return this;
   }
 
@@ -739,8 +761,8 @@ function assertOf(session: LocalSession, transaction: unknown): asserts transact
 }
 
 function checkEvent(event: unknown): void {
-  if (event === 'persistenceError') return;
-  throw new TypeError(`There is no event ${describe(event)}, only 'persistenceError'`);
+  if (event === 'persistenceError' || event === 'end') return;
+  throw new TypeError(`There is no event ${describe(event)}, only 'persistenceError' and 'end'`);
 }
 
 /** The generated methods hold command numbers, so they must come from this very module. */

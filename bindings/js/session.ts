@@ -21,6 +21,7 @@ const kFlags = 4;
 const kClose = 1;
 const kBlocked = 2;
 const kWorkPending = 4;
+const kCutOff = 16;
 const kHasPushes = 32;
 const kReplyHeld = 64;
 
@@ -31,6 +32,9 @@ export const kByName = -1;
 const kReady = 0;
 const kWaiting = 1;
 const kClosed = 2;
+
+const kWaitsForFiles = 'The command goes on, but its reply has to be awaited: it works on files';
+const kKilled = 'This session was ended by CLIENT KILL, or there was no memory to tell it more';
 
 /** Thrown within the package when a command has parked: its reply comes later. */
 const kParked = Symbol('parked');
@@ -64,6 +68,7 @@ export class LocalSession {
   private waiting: Waiting | undefined;
   private readonly delayed: Delayed[] = [];
   private readonly closed = new Set<() => void>();
+  private wasKilled = false;
   /** Whether the reply just given has to wait for the storage. */
   private isHeld = false;
   /**
@@ -100,6 +105,11 @@ export class LocalSession {
     return this.state === kClosed;
   }
 
+  /** Why the engine has ended the session, if it has. */
+  get killed(): ClosedError | undefined {
+    return this.wasKilled ? this.closedError() : undefined;
+  }
+
   /**
    * Has `listener` called once when the session closes, by whatever cause.
    * @returns a function that takes this back
@@ -117,13 +127,18 @@ export class LocalSession {
       this.callMany(kByName, ['select', database], false);
   }
 
+  /** Why calls are refused now that the session is closed. */
+  private closedError(): ClosedError {
+    return new ClosedError(this.wasKilled ? kKilled : undefined);
+  }
+
   /** Ends the session: whatever waits is rejected. Harmless when repeated. */
   close(): void {
     if (this.state === kClosed) return;
     this.state = kClosed;
     const lost = this.delayed.splice(0);
-    this.takeWaiting()?.reject(new ClosedError());
-    for (const call of lost) call.reject(new ClosedError());
+    this.takeWaiting()?.reject(this.closedError());
+    for (const call of lost) call.reject(this.closedError());
     this.engine.closeSession(this.session);
     this.engine.release();
     const listeners = [...this.closed];
@@ -225,7 +240,7 @@ export class LocalSession {
 
   /** Executes a command after those that wait; rejects at once when closed. */
   later(id: number, parts: ArrayLike<unknown>, raw: boolean): Promise<AnyReply> {
-    if (this.state === kClosed) return Promise.reject(new ClosedError());
+    if (this.state === kClosed) return Promise.reject(this.closedError());
     let plain: unknown[];
     try {
       plain = this.flatten(id, parts);
@@ -284,11 +299,11 @@ export class LocalSession {
 
   /** @throws ClosedError if the session is closed */
   assertOpen(): void {
-    if (this.state === kClosed) throw new ClosedError();
+    if (this.state === kClosed) throw this.closedError();
   }
 
   private refuse(): never {
-    throw this.state === kClosed ? new ClosedError() : new WouldBlockError();
+    throw this.state === kClosed ? this.closedError() : new WouldBlockError();
   }
 
   private nameOf(id: number, parts: ArrayLike<unknown>): string {
@@ -391,9 +406,16 @@ export class LocalSession {
       throw error;
     }
     const engine = this.engine;
-    this.endWait();
+    const length = this.endWait();
+    const flags = engine.heap32[engine.frame + kFlags];
+    if (length === 0) {
+      this.follow(flags);
+      // What waits for files goes on; for the rest there is no reply (CLIENT REPLY OFF).
+      if ((flags & kBlocked) !== 0) throw new WouldBlockError(kWaitsForFiles);
+      return null;
+    }
     const reply = engine.decoder.decode(engine.heap32[engine.frame + kOutputPointer], raw);
-    this.follow(engine.heap32[engine.frame + kFlags]);
+    this.follow(flags);
     this.settleNow();
     if (reply instanceof ReplyError) throw reply;
     return reply;
@@ -446,10 +468,12 @@ export class LocalSession {
 
   private endWait(): number {
     const engine = this.engine;
-    this.takeWaiting();
-    this.state = kReady;
     const length = engine.module._kv_end_wait(this.session) >>> 0;
     if (engine.heap.length === 0) engine.refresh();
+    if ((engine.heap32[engine.frame + kFlags] & kBlocked) === 0) {
+      this.takeWaiting();
+      this.state = kReady;
+    }
     return length;
   }
 
@@ -530,7 +554,12 @@ export class LocalSession {
   private follow(flags: number): void {
     this.isHeld = (flags & kReplyHeld) !== 0;
     if ((flags & kWorkPending) !== 0) this.engine.pump();
-    if ((flags & kClose) !== 0) this.close();
+    if ((flags & kClose) !== 0) this.endBy(flags);
+  }
+
+  private endBy(flags: number): void {
+    this.wasKilled = (flags & kCutOff) !== 0;
+    this.close();
   }
 
   /** A reply that had to be waited for is there. */
@@ -549,7 +578,7 @@ export class LocalSession {
     }
     engine.module._kv_consume(this.session, length);
     if ((flags & kHasPushes) !== 0) this.takePushes();
-    if ((flags & kClose) !== 0) this.close();
+    if ((flags & kClose) !== 0) this.endBy(flags);
     else queueMicrotask(() => this.runDelayed());
   }
 

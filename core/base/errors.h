@@ -259,6 +259,9 @@ std::string ProtocolExpectedDollar(char got);
 inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
 inline constexpr std::string_view kOom = "OOM command not allowed when used memory > 'maxmemory'.";
 inline constexpr std::string_view kLoading = "LOADING Redis is loading the dataset in memory";
+// Only calls that cannot wait meet it, which Redis does not have.
+inline constexpr std::string_view kHeldByPause =
+    "ERR clients are paused, for which this call cannot wait";
 inline constexpr std::string_view kNotInTransaction =
     "ERR Command not allowed inside a transaction";
 inline constexpr std::string_view kNoCluster = "ERR This instance has cluster support disabled";

@@ -93,7 +93,8 @@ struct Call {
   // Set beside WaitFor: later attempts are called with these arguments instead (as many as now).
   std::vector<std::string> retry_arguments{};
 
-  // The reply comes when the host has answered an effect; only where `may_wait`.
+  // The reply comes when the host has answered an effect; not where scripts or logs are `session`.
+  // A transaction waits with all that follows in it.
   bool waits_for_host = false;
 
   // EVAL and its kin: the engine runs what was given to Scripting::Request, and replies it.

@@ -121,13 +121,9 @@ void AclWhoami(Call& call) { call.reply.Bulk(call.session.user->name()); }
 // open files.
 bool HasFile(Call& call) {
   const bool served = call.services.identity.standalone && call.session.network;
-  if (!served || call.services.settings().aclfile.empty()) {
-    call.reply.Error(errors::kAclNoFile);
-    return false;
-  }
-  // The host answers after the command, which a transaction's next one could not wait for.
-  if (!call.may_wait) call.reply.Error(errors::kNotInTransaction);
-  return call.may_wait;
+  if (served && !call.services.settings().aclfile.empty()) return true;
+  call.reply.Error(errors::kAclNoFile);
+  return false;
 }
 
 void AclLoad(Call& call) {

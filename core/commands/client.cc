@@ -265,10 +265,10 @@ struct Filter {
   }
 };
 
-// Ends a connection: one's own after the reply, another's as soon as the host gets to it. The
-// program around the engine is no client that could be ended.
-bool Kill(Call& call, Session& session) {
-  if (!session.network || session.close_after_reply) return false;
+// Ends a connection: one's own after the reply, another's as soon as the host gets to it. Sessions
+// of the program around the engine are ended only if they are `meant`: asked for by id.
+bool Kill(Call& call, Session& session, bool meant) {
+  if (!(session.network || meant) || session.close_after_reply) return false;
   session.close_after_reply = true;
   if (&session == &call.session) return true;
   // Nothing is sent to another one any more.
@@ -321,7 +321,7 @@ void ClientKill(Call& call) {
   int64_t killed = 0;
   for (const auto& session : call.services.sessions.all()) {
     if (filter.skip_me && session.get() == &call.session) continue;
-    if (!filter.Takes(*session) || !Kill(call, *session)) continue;
+    if (!filter.Takes(*session) || !Kill(call, *session, filter.id.has_value())) continue;
     ++killed;
     if (old_form) break;
   }

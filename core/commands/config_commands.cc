@@ -1,4 +1,6 @@
 // CONFIG. What the directives are is known to services/config_table.cc.
+#include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "core/commands/all.h"
 #include "core/commands/connection.h"
 #include "core/commands/help.h"
+#include "core/durability/durability.h"
 
 namespace kvasm::commands {
 
@@ -19,8 +22,6 @@ void RewriteConfig(command::Call& call, bool is_forced) {
   if (!services.identity.standalone || !call.session.network) {
     return call.reply.Error(errors::ConfigRewrite("Operation not supported"));
   }
-  // The host answers after the command, which a transaction's next one could not wait for.
-  if (!call.may_wait) return call.reply.Error(errors::kNotInTransaction);
   // Users who are in a file of their own stay there.
   const bool with_users = services.settings().aclfile.empty();
   if (with_users && !call.HaveRoom(4 * services.acl.DescriptionBytes())) return;
@@ -58,14 +59,18 @@ void ConfigGet(Call& call) {
   }
 }
 
+bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view each) { return base::EqualsIgnoreCase(name, each); });
+}
+
 // Whether a directive that the server applies, and may fail to, has another value than before.
 bool ChangesHost(const Config& config, std::span<const Config::Pair> before) {
   for (const auto& [name, old_value] : before) {
-    for (const std::string_view applied : {"port", "bind", "dir"}) {
-      std::string value;
-      config.Get(applied, &value);
-      if (base::EqualsIgnoreCase(name, applied) && value != old_value) return true;
-    }
+    if (!IsOneOf(name, {"port", "bind", "dir"})) continue;
+    std::string value;
+    config.Get(name, &value);
+    if (value != old_value) return true;
   }
   return false;
 }
@@ -73,7 +78,13 @@ bool ChangesHost(const Config& config, std::span<const Config::Pair> before) {
 void ConfigSet(Call& call) {
   if (call.argc() % 2 != 0) return call.SyntaxError();
   std::vector<Config::Pair> pairs;
-  for (size_t i = 2; i < call.argc(); i += 2) pairs.emplace_back(call.arg(i), call.arg(i + 1));
+  for (size_t i = 2; i < call.argc(); i += 2) {
+    if (call.durability.is_loading() &&
+        IsOneOf(call.arg(i), {"dir", "appendonly", "repl-diskless-load"})) {
+      return call.reply.Error(errors::kLoading);
+    }
+    pairs.emplace_back(call.arg(i), call.arg(i + 1));
+  }
   const std::string& trusted = call.services.settings().enable_protected_configs;
   const bool privileged = trusted == "yes" || (trusted == "local" && IsLocal(call.session));
   Config& config = call.services.config;
@@ -83,7 +94,7 @@ void ConfigSet(Call& call) {
   if (!status.ok()) return call.reply.Error(status.error());
   if (!call.services.identity.standalone || !ChangesHost(config, before)) return call.reply.Ok();
   // The server takes back what it cannot apply, whoever waits for that.
-  const bool waits = call.may_wait && call.session.network;
+  const bool waits = call.session.network;
   const uint64_t session_id = waits ? call.session.id : 0;
   config.KeepUndo(session_id, std::move(before));
   call.services.effects.Add({.kind = services::Effect::Kind::kConfigSet, .session = session_id});

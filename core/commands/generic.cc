@@ -52,8 +52,10 @@ void Transfer(Edit& source, Edit& destination, std::string_view source_event,
               std::string_view destination_event) {
   const int64_t expire_at_ms = source.expire_at_ms();
   destination.Adopt(source.Take(), expire_at_ms);
-  source.Changed(keyspace::kEventGeneric, source_event);
-  destination.Changed(keyspace::kEventGeneric, destination_event, 0);
+  source.Changed();
+  destination.Changed(0);
+  source.ChangedAside(keyspace::kEventGeneric, source_event, 0);
+  destination.ChangedAside(keyspace::kEventGeneric, destination_event, 0);
 }
 
 void RenameKey(Call& call, bool only_if_absent) {

@@ -216,7 +216,7 @@ void Ltrim(Call& call) {
   const uint64_t size = list.size();
   const Range kept(start, stop, size);
   list.Trim(kept.first, kept.count);
-  edit.Changed(keyspace::kEventList, "ltrim", size - kept.count);
+  edit.Changed(keyspace::kEventList, "ltrim", size - kept.count, keyspace::Tell::kAtClose);
   call.reply.Ok();
 }
 

@@ -23,7 +23,7 @@ bool PopAndReply(Call& call, Edit& edit, ListEnd end, uint64_t count) {
   });
   if (call.reply.buffer().failed()) return false;
   list.Pop(end, count);
-  edit.Changed(keyspace::kEventList, PopEvent(end), count);
+  edit.Changed(keyspace::kEventList, PopEvent(end), count, keyspace::Tell::kAtClose);
   return true;
 }
 
@@ -41,7 +41,7 @@ void RotateAndReply(Call& call, Edit& edit, ListEnd from, ListEnd to) {
   if (call.reply.buffer().failed()) return;
   list.Rotate(from, to);
   edit.Changed(keyspace::kEventList, PushEvent(to), 0);
-  edit.Changed(keyspace::kEventList, PopEvent(from));
+  edit.Changed(keyspace::kEventList, PopEvent(from), 1, keyspace::Tell::kAtClose);
 }
 
 // LPOP and RPOP.
@@ -182,7 +182,7 @@ bool MoveAndReply(Call& call, std::string_view source, ListEnd from, std::string
   grown.PushPrepared(to, text);
   given.Changed(keyspace::kEventList, PushEvent(to), 0);
   rest.Pop(from);
-  taken.Changed(keyspace::kEventList, PopEvent(from));
+  taken.Changed(keyspace::kEventList, PopEvent(from), 1, keyspace::Tell::kAtClose);
   return true;
 }
 

@@ -68,7 +68,7 @@ void Flushall(Call& call) {
   call.keyspace.stats().dirty += removed + 1;
   call.services.tracking.ForgetAll(*lazy);
   call.Record(call.args);
-  const bool waits = call.may_wait && call.session.network;
+  const bool waits = call.session.network;
   if (call.durability.SaveFlushed(waits ? call.session.id : 0) && waits) {
     call.waits_for_host = true;
     return;
@@ -99,6 +99,7 @@ void Swapdb(Call& call) {
   if (!in.ok()) return;
   call.keyspace.Swap(call.keyspace.db(static_cast<int>(first)),
                      call.keyspace.db(static_cast<int>(second)));
+  call.services.tracking.NoteSwap();
   ++call.keyspace.stats().dirty;
   call.Record(call.args);
   call.reply.Ok();

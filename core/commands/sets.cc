@@ -145,7 +145,7 @@ void Smove(Call& call) {
   if (source.IsNot(Type::kSet) || target.IsNot(Type::kSet)) return call.WrongType();
   if (!target.exists() && !call.HaveRoomToKeep(target.key().size())) return;
   if (!Set(source.Value(), call.context()).Remove(member)) return call.reply.Integer(0);
-  source.Changed(keyspace::kEventSet, "srem");
+  source.Changed(keyspace::kEventSet, "srem", 1, keyspace::Tell::kAtClose);
   source.Close();
   const auto initial = Set::InitialEncoding(Item::Of(member), 1, *call.context().limits);
   if (Set(target.Collection(initial), call.context()).Add(member)) {
@@ -187,7 +187,7 @@ void PopAll(Call& call, Edit& edit) {
   set.ForEach([&](const Item& member) { ReplyItem(call.reply, member); });
   if (call.reply.buffer().failed()) return;  // the members would be lost unseen
   const bool lazy = call.keyspace.lazy_server_delete;
-  edit.Changed(keyspace::kEventSet, "spop", set.size());
+  edit.Changed(keyspace::kEventSet, "spop", set.size(), keyspace::Tell::kAtClose);
   edit.Delete(lazy);
   call.keyspace.Notify(keyspace::kEventGeneric, "del", call.db, call.arg(1));
   call.Record({lazy ? "UNLINK" : "DEL", call.arg(1)});
@@ -220,7 +220,7 @@ void Spop(Call& call) {
     recorder.Note(member);
   };
   set.Pop(wanted, emit);
-  edit.Changed(keyspace::kEventSet, "spop", wanted);
+  edit.Changed(keyspace::kEventSet, "spop", wanted, keyspace::Tell::kAtClose);
 }
 
 constexpr CommandSpec kSpecs[] = {

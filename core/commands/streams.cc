@@ -233,7 +233,7 @@ void Xtrim(Call& call) {
   Stream& stream = Stream::Of(edit.Value());
   const uint64_t removed = stream.Trim(options.trim);
   if (removed > 0) {
-    edit.Changed(keyspace::kEventStream, "xtrim", removed);
+    edit.Changed(keyspace::kEventStream, "xtrim", removed, keyspace::Tell::kAfter);
     if (call.journaling() && options.trim.whole_nodes) {
       PreciseCall precise(call);
       precise.SetTrim(options, stream);
@@ -304,7 +304,7 @@ void Xsetid(Call& call) {
   stream.last_id = state.last_id;
   if (state.entries_added) stream.entries_added = *state.entries_added;
   if (!state.max_deleted_id.is_zero()) stream.max_deleted_id = state.max_deleted_id;
-  edit.Changed(keyspace::kEventStream, "xsetid");
+  edit.ChangedAside(keyspace::kEventStream, "xsetid");
   call.reply.Ok();
 }
 

@@ -199,7 +199,8 @@ void Zrem(Call& call) {
   for (std::string_view member : call.args.subspan(2)) {
     if (zset.Remove(member)) ++removed;
   }
-  if (removed > 0) edit.Changed(keyspace::kEventZset, "zrem", removed);
+  if (removed == 0) return call.reply.Integer(0);
+  edit.Changed(keyspace::kEventZset, "zrem", removed, keyspace::Tell::kAtClose);
   call.reply.Integer(static_cast<int64_t>(removed));
 }
 

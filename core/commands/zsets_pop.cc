@@ -29,7 +29,8 @@ uint32_t Pop(Call& call, Edit& edit, End end, uint64_t count, Emit emit) {
   zset.ForEach(run, highest, emit);
   if (call.reply.buffer().failed()) return 0;
   zset.RemoveRun(run);
-  edit.Changed(keyspace::kEventZset, highest ? "zpopmax" : "zpopmin", popped);
+  edit.Changed(keyspace::kEventZset, highest ? "zpopmax" : "zpopmin", popped,
+               keyspace::Tell::kAfter);
   return popped;
 }
 

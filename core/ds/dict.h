@@ -42,7 +42,8 @@ struct TableStats {
 // Growth is incremental. At load 1 a table of twice the size is started, below 1/8 a smaller one;
 // from then on each operation moves one chain, so no operation is longer than a few buckets (the
 // allocation of the new table aside). If memory for a table is exhausted the dict stays correct and
-// its chains get longer: no operation fails.
+// its chains get longer: no operation fails. Nor if growth is not wanted, which is obeyed up to a
+// load of 1.625.
 //
 //     table_[0]  [ moved . . . | next_bucket_ . . . . . ]     searched first
 //     table_[1]  [ . . . . . . . . . . . . . . . . . . . ]     null unless rehashing; takes inserts
@@ -98,9 +99,9 @@ class Dict {
 
   // Links a node whose key is absent.
   void Insert(Node* node) { Insert(node, Hash(Traits::Key(*node))); }
-  void Insert(Node* node, uint32_t hash) {
+  void Insert(Node* node, uint32_t hash, bool may_grow = true) {
     Step();
-    if (size_ >= Size(0) && table_[1] == nullptr) [[unlikely]] {
+    if (IsFull() && (may_grow || size_ > Size(0) / 8 * 13)) [[unlikely]] {
       StartRehash(size_ < kSmallest ? kSmallestBits : bits_[0] + 1);
       Step();
     }
@@ -110,6 +111,9 @@ class Dict {
     bucket = node;
     ++size_;
   }
+
+  // Whether the next Insert will start a larger table.
+  bool IsFull() const { return size_ >= Size(0) && table_[1] == nullptr; }
 
   // Unlinks the node a link from FindLink points to and gives it to the caller.
   Node* Unlink(Node** link) {

@@ -154,10 +154,10 @@ bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::st
   return false;
 }
 
-bool Engine::IsOverLimit(uint64_t uncounted_bytes) const {
+bool Engine::IsOverLimit() const {
   const int64_t maxmemory = config_.settings().maxmemory;
   return maxmemory != 0 &&
-         base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory) + uncounted_bytes;
+         base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory) + tracking_.told_bytes();
 }
 
 bool Engine::MakeRoom() {
@@ -166,17 +166,16 @@ bool Engine::MakeRoom() {
   constexpr int64_t kKeysPerTenacity = 50;
   const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
   int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);
-  // Clients that are told of the keys that go take memory until they have read it: were it counted,
-  // many of them could have all keys evicted.
-  const uint64_t told_before = tracking_.told_bytes();
-  const auto is_over_limit = [&] { return IsOverLimit(tracking_.told_bytes() - told_before); };
+  tracking_.SettleTold();
+  tracking_.set_evicting(true);
   bool has_more = true;
-  while (has_more && is_over_limit() && keys > 0) {
+  while (has_more && IsOverLimit() && keys > 0) {
     if (keyspace_.lazy_free().Step(kFreedAtATime)) continue;
-    if (!is_over_limit()) break;
+    if (!IsOverLimit()) break;
     has_more = eviction_.EvictOne();
     --keys;
   }
+  tracking_.set_evicting(false);
   keyspace_.journal().Commit();
   NoteLimit();
   return has_more || !IsOverLimit();

@@ -53,7 +53,7 @@ void Engine::Feed(Session& session, std::string_view bytes) {
   if (!outermost) return;
   ResumeServed();
   feeding_ = false;
-  if (!scripting_.is_busy()) tracking_.Broadcast();
+  if (!is_aside()) tracking_.Broadcast();
 }
 
 void Engine::ExecuteInput(Session& session, std::string_view bytes) {
@@ -149,8 +149,8 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
     // It ends what MULTI, which was shown, has begun.
     ShowMonitors(session, table_.at(index), args);
   }
-  if (scripting_.is_busy()) [[unlikely]] {
-    // What a script does is told when it has ended.
+  if (is_aside()) [[unlikely]] {
+    // What it does is told when it has ended.
     if (!session.waiting) Settle(session, index, before);
     return;
   }
@@ -315,6 +315,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   // If it waited before, this was the attempt that found something.
   session.waiting = session.awaits_host = call.waits_for_host;
   FinishRun(session, execution);
+  if (call.waits_for_host && in_transaction_) suspending_ = awaits_host_ = true;
 }
 
 void Engine::FinishRun(Session& session, Execution& execution) {
@@ -337,6 +338,8 @@ void Engine::FinishRun(Session& session, Execution& execution) {
 
 bool Engine::IsHeld(const Session& session, const CommandSpec& spec,
                     std::span<const std::string_view> args) {
+  if (awaits_host_) [[unlikely]]
+    return true;
   if (!waiters_.paused()) [[likely]]
     return false;
   const uint32_t flags = spec.name == "exec" ? session.transaction.flags() : FlagsOf(spec, args);
@@ -404,6 +407,7 @@ bool Engine::DoChores(uint32_t budget_units) {
   if (tracking_.any()) {
     tracking_.LimitTable(static_cast<uint64_t>(settings.tracking_table_max_keys));
   }
+  if (tracking_.told_bytes() != 0) tracking_.SettleTold();
   if (IsOverLimit() && !waiters_.paused()) busy |= MakeRoom() && IsOverLimit();
   if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
@@ -414,7 +418,8 @@ bool Engine::DoChores(uint32_t budget_units) {
 
 int64_t Engine::Tick(uint32_t budget_units) {
   SampleClock();
-  if (suspension_) ContinueScript(ScriptLimits());
+  if (has_suspended_script()) ContinueScript(ScriptLimits());
+  if (awaits_host_) return durability_.Tick() ? 0 : 1;
   if (suspension_) return 0;
   const bool paused = config_.settings().chores_paused;
   const bool busy = !paused && DoChores(budget_units);

@@ -92,10 +92,10 @@ class Engine final : private scripting::Server, private durability::Server {
   // suspended runs to its end, or to that of its time.
   void EndWait(services::Session& session);
 
-  bool has_suspended_script() const { return suspension_.has_value(); }
+  bool has_suspended_script() const { return suspension_ && !awaits_host_; }
   // Whether what a session waits for is its own script. It may always be ended: KillScript.
   bool RunsScript(uint64_t session_id) const {
-    return suspension_ && suspension_->session_id == session_id;
+    return has_suspended_script() && suspension_->session_id == session_id;
   }
   // Asks for the end of the suspended script; it ends with its next turn.
   base::Status KillScript(bool is_eval) { return scripting_.Kill(is_eval); }
@@ -178,8 +178,8 @@ class Engine final : private scripting::Server, private durability::Server {
                    services::AclReason* denied);
   // Whether a command, which `adds` to what is kept or does not, may run with these arguments.
   bool HasMemoryFor(bool adds, std::span<const std::string_view> args);
-  // Whether maxmemory is exceeded, leaving some memory out of account.
-  bool IsOverLimit(uint64_t uncounted_bytes = 0) const;
+  // Whether maxmemory is exceeded, leaving out of account what clients are told of evicted keys.
+  bool IsOverLimit() const;
   // Evicts keys until it is not, or until enough is done for now: the chores go on then. False when
   // the policy leaves nothing to evict.
   bool MakeRoom();
@@ -204,18 +204,20 @@ class Engine final : private scripting::Server, private durability::Server {
     bool recorded = false;
     bool is_counted = false;  // its error is, in the statistics
   };
-  // A script that has not ended when its time was up, and the commands it runs in: its own, and
-  // EXEC if it stands in a transaction.
+  // What has been put aside: a script that has not ended when its time was up, with its command and
+  // EXEC if it stands in a transaction; or EXEC alone, while the host does what was asked of it.
   struct Suspension {
     struct Level {
       Execution execution;
       std::vector<std::string> args;
+      std::vector<std::string_view> views{};  // of them, for the execution
     };
     uint64_t session_id = 0;
     int64_t now_ms = 0;         // the instant of the script
     std::vector<Level> levels;  // the innermost first
     std::string output;         // what the reply has so far
-    bool is_closed = false;     // the session is gone for the host
+    uint32_t output_before = 0;
+    bool is_closed = false;  // the session is gone for the host
   };
   // What is left of a transaction that is being executed.
   struct TransactionRun {
@@ -249,8 +251,14 @@ class Engine final : private scripting::Server, private durability::Server {
   void Suspend(services::Session& session, const Execution& execution);
   // Goes on with the suspended script; true if it, and the transaction it is in, have ended.
   bool ContinueScript(const scripting::TimeLimits& limits);
-  void EndSuspension(services::Session& session, size_t index, uint32_t output_before,
-                     bool is_closed);
+  // Brings back what was put aside, its output behind what the session got meanwhile.
+  Suspension TakeSuspension();
+  // The end of a turn of it; false if it has been put aside again.
+  bool EndTurn(Suspension& suspension);
+  // Goes on with the transaction of which a command waited for the host.
+  void ContinueTransaction(const base::Status& status);
+  // Whether only what is put aside may go on.
+  bool is_aside() const { return scripting_.is_busy() || awaits_host_; }
   scripting::TimeLimits ScriptLimits() const;
   bool CallCommand(std::span<const std::string_view> args, std::string* refusal) override;
   std::string_view CheckScriptCall(size_t index, std::span<const std::string_view> args,
@@ -299,6 +307,7 @@ class Engine final : private scripting::Server, private durability::Server {
   void ServeWaiters();
   void Serve(services::Session& session, services::Waiters::Wake wake);
   void AnswerForHost(services::Session& session, const base::Status& status);
+  void ReplyStatus(services::Session& session, const base::Status& status);
   // Run of a command that has waited: its user may have lost the right to it meanwhile.
   void RunLater(services::Session& session, size_t index, std::span<const std::string_view> args,
                 bool may_wait);
@@ -349,7 +358,8 @@ class Engine final : private scripting::Server, private durability::Server {
   services::Session* script_caller_ = nullptr;  // while a script has its turn
   int64_t script_limit_us_;
   std::optional<Suspension> suspension_;
-  bool suspending_ = false;  // the commands that run are being put aside
+  bool suspending_ = false;   // the commands that run are being put aside
+  bool awaits_host_ = false;  // a transaction does: nothing else runs
   TransactionRun transaction_run_;
   durability::Durability durability_;
 };

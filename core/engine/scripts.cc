@@ -176,37 +176,20 @@ void Engine::Suspend(Session& session, const Execution& execution) {
   suspension_->levels.push_back({execution, {execution.args.begin(), execution.args.end()}});
   session.waiting = true;
   if (in_transaction_) return;  // EXEC follows
-  suspending_ = false;
+  suspending_ = replied_in_parts_ = false;
   const uint32_t before = execution.output_before;
   suspension_->output = session.out.view().substr(before);
   session.out.Truncate(before);
 }
 
 bool Engine::ContinueScript(const scripting::TimeLimits& limits) {
-  Suspension suspension = std::move(*suspension_);
-  suspension_.reset();
+  Suspension suspension = TakeSuspension();
   Session& session = *sessions_.Find(suspension.session_id);
-  session.waiting = false;
   script_caller_ = &session;
   scripting_.run().suspended = false;
-  pubsub_.SetRunning(&session);
-  keyspace_.SetNow(suspension.now_ms);
-  // What was there of the reply comes back, behind what was sent meanwhile.
-  const uint32_t output_before = session.out.size();
-  const uint32_t shift = output_before - suspension.levels.back().execution.output_before;
-  session.out.Append(suspension.output);
-  transaction_run_.output_before += shift;
-  std::vector<std::vector<std::string_view>> args;
-  for (Suspension::Level& level : suspension.levels) {
-    level.execution.output_before += shift;
-    args.emplace_back(level.args.begin(), level.args.end());
-  }
-  for (size_t i = 0; i < args.size(); ++i) suspension.levels[i].execution.args = args[i];
-
   const bool in_transaction = suspension.levels.size() > 1;
   in_transaction_ = in_transaction;
   Execution& script = suspension.levels.front().execution;
-  Execution& outermost = suspension.levels.back().execution;
   if (scripting_.was_killed()) {
     host_.log.Write(host::LogLevel::kNotice, "Lua script killed by user with SCRIPT KILL.");
     EndScript(session, script, Interpreter::Status::kSuspended);
@@ -222,6 +205,44 @@ bool Engine::ContinueScript(const scripting::TimeLimits& limits) {
       ContinueTransaction(session);
     }
   }
+  return EndTurn(suspension);
+}
+
+void Engine::ContinueTransaction(const base::Status& status) {
+  Suspension suspension = TakeSuspension();
+  Session& session = *sessions_.Find(suspension.session_id);
+  in_transaction_ = true;
+  ReplyStatus(session, status);
+  EndQueued(session);
+  ContinueTransaction(session);
+  EndTurn(suspension);
+}
+
+Engine::Suspension Engine::TakeSuspension() {
+  Suspension suspension = std::move(*suspension_);
+  suspension_.reset();
+  awaits_host_ = false;
+  Session& session = *sessions_.Find(suspension.session_id);
+  session.waiting = session.awaits_host = false;
+  pubsub_.SetRunning(&session);
+  keyspace_.SetNow(suspension.now_ms);
+  suspension.output_before = session.out.size();
+  const uint32_t shift =
+      suspension.output_before - suspension.levels.back().execution.output_before;
+  session.out.Append(suspension.output);
+  transaction_run_.output_before += shift;
+  for (Suspension::Level& level : suspension.levels) {
+    level.execution.output_before += shift;
+    level.views = {level.args.begin(), level.args.end()};
+    level.execution.args = level.views;
+  }
+  return suspension;
+}
+
+bool Engine::EndTurn(Suspension& suspension) {
+  Session& session = *sessions_.Find(suspension.session_id);
+  Execution& outermost = suspension.levels.back().execution;
+  const bool in_transaction = table_.at(outermost.index).name == "exec";
   in_transaction_ = false;
   if (suspending_ || suspension_) {
     if (in_transaction) Suspend(session, outermost);
@@ -232,23 +253,20 @@ bool Engine::ContinueScript(const scripting::TimeLimits& limits) {
     outermost.errors_before = session.reply.errors();
     FinishRun(session, outermost);
   }
-  EndSuspension(session, outermost.index, output_before, suspension.is_closed);
-  return true;
-}
-
-void Engine::EndSuspension(Session& session, size_t index, uint32_t output_before, bool is_closed) {
-  Settle(session, index, output_before);
-  EndCommand(session, table_.at(index).name);
+  Settle(session, outermost.index, suspension.output_before);
+  EndCommand(session, table_.at(outermost.index).name);
   session.last_interaction_ms = keyspace_.recent_ms();
-  if (is_closed) {
+  if (suspension.is_closed) {
     Close(session.id);
   } else {
     sessions_.MarkReady(session);
     if (session.network) served_.push_back(session.id);
   }
-  if (waiters_.has_calls()) ServeWaiters();
+  waiters_.Retry();
+  if (waiters_.has_calls() && !serving_) ServeWaiters();
   if (!feeding_) ResumeServed();
-  if (!scripting_.is_busy()) tracking_.Broadcast();
+  if (!is_aside()) tracking_.Broadcast();
+  return true;
 }
 
 // --- what a script calls ---

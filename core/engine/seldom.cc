@@ -90,6 +90,7 @@ void Engine::ApplySetting(std::string_view name, std::string_view value) {
   if (name == "notify-keyspace-events") keyspace_events_.Configure(settings.notify_keyspace_events);
   if (name == "client-output-buffer-limit") output_limits_.ApplyToAll();
   if (name == "maxmemory" || name == "maxmemory-clients") client_memory_.Apply();
+  keyspace_.memory_limit = static_cast<uint64_t>(settings.maxmemory);
   eviction_.Configure(keyspace::EvictionPolicyNamed(settings.maxmemory_policy),
                       settings.maxmemory_samples);
   keyspace_.lazy_evict = settings.lazyfree_lazy_eviction;

@@ -9,10 +9,19 @@ namespace kvasm::engine {
 using services::Session;
 
 void Engine::EndWait(Session& session) {
-  if (suspension_ && suspension_->session_id == session.id) {
+  if (RunsScript(session.id)) {
     while (!ContinueScript({.limit_us = script_limit_us_})) {
     }
     return;
+  }
+  const services::Waiter* waiter = waiters_.Find(session.id);
+  if (waiter != nullptr && waiter->held) {
+    const size_t index = waiter->command_index;
+    const uint32_t before = session.out.size();
+    waiters_.Remove(session.id);
+    session.waiting = false;
+    Reject(session, index, errors::kHeldByPause);
+    return Settle(session, index, before);
   }
   if (waiters_.Unblock(session.id, false)) ServeWaiters();
 }
@@ -57,14 +66,10 @@ void Engine::EndConfigSet(uint64_t session_id, std::string_view directive,
 }
 
 void Engine::AnswerForHost(Session& session, const base::Status& status) {
+  if (awaits_host_ && suspension_->session_id == session.id) return ContinueTransaction(status);
   session.waiting = session.awaits_host = false;
   const uint32_t before = session.out.size();
-  if (status.ok()) {
-    session.reply.Ok();
-  } else {
-    session.reply.Error(status.error());
-    stats_.CountError(status.error());
-  }
+  ReplyStatus(session, status);
   EndReply(session, before);
   sessions_.MarkReady(session);
   if (session.network && !session.close_after_reply) {
@@ -73,9 +78,15 @@ void Engine::AnswerForHost(Session& session, const base::Status& status) {
   }
 }
 
+void Engine::ReplyStatus(Session& session, const base::Status& status) {
+  if (status.ok()) return session.reply.Ok();
+  session.reply.Error(status.error());
+  stats_.CountError(status.error());
+}
+
 void Engine::ServeWaiters() {
   serving_ = true;
-  while (waiters_.has_calls() && !scripting_.is_busy()) {
+  while (waiters_.has_calls() && !is_aside()) {
     StartInstant();
     const std::optional<services::Waiters::Call> call = waiters_.NextCall();
     if (!call) break;
@@ -115,7 +126,7 @@ void Engine::Serve(Session& session, services::Waiters::Wake wake) {
   if (wake == services::Waiters::Wake::kAttempt) {
     if (waiter.held && IsHeldStill(session, waiter)) return waiters_.Hold(session.id);
     waiter.held ? RunHeld(session, waiter) : Attempt(session, waiter, true);
-    if (session.waiting && scripting_.is_busy()) return;
+    if (session.waiting && is_aside()) return;
     if (session.waiting) return EndCommand(session, table_.at(index).name);
   } else if (wake == services::Waiters::Wake::kTimeout && waiter.keys.empty()) {
     Attempt(session, waiter, false);

@@ -68,7 +68,8 @@ types::ValueRef Edit::Collection(Encoding initial) {
 void Edit::Install(Entry* entry) {
   entry->epoch = keyspace_.epoch_;
   InitAccess(*entry, keyspace_.access_, keyspace_.recent_ms());
-  db_.entries().Insert(entry, hash_);
+  EntryDict& entries = db_.entries();
+  entries.Insert(entry, hash_, !entries.IsFull() || keyspace_.HasMemoryToGrow(entries));
   entry_ = entry;
   created_ = true;
   if (keyspace_.interests_ & Listener::kEvents) keyspace_.Notify(kEventNew, "new", db_, key_);
@@ -220,11 +221,13 @@ bool Edit::Delete(bool lazy) {
   return true;
 }
 
-void Edit::Changed(EventClass event_class, std::string_view event, uint64_t changes) {
+void Edit::Changed(EventClass event_class, std::string_view event, uint64_t changes, Tell tell) {
   changed_ = true;
   keyspace_.stats_.dirty += changes - 1;
-  keyspace_.Changed(db_, key_);
+  if (tell == Tell::kBefore) keyspace_.Changed(db_, key_);
   if (event_class != kNoEvent) keyspace_.Notify(event_class, event, db_, key_);
+  if (tell == Tell::kAfter) keyspace_.Changed(db_, key_);
+  tells_at_close_ |= tell == Tell::kAtClose;
 }
 
 void Edit::ChangedAside(EventClass event_class, std::string_view event, uint64_t changes) {
@@ -235,6 +238,11 @@ void Edit::ChangedAside(EventClass event_class, std::string_view event, uint64_t
 void Edit::Close() {
   if (closed_) return;
   closed_ = true;
+  CloseValue();
+  if (tells_at_close_) keyspace_.Changed(db_, key_);
+}
+
+void Edit::CloseValue() {
   if (entry_ == nullptr || entry_->IsString()) return;
   const types::Type type = entry_->type();
   if (type != types::Type::kStream && types::ValueSize(entry_->encoding, entry_->data) == 0) {

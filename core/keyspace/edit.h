@@ -28,6 +28,10 @@ namespace kvasm::keyspace {
 // whatever is there without a look at it, left to be deleted like any other.
 enum class Expired : uint8_t { kGoes, kStays };
 
+// When those who watch or cache the key are told: before the event, after it, or when the Edit
+// closes, after the "del" of what is emptied. Clients see the order; each command has Redis's.
+enum class Tell : uint8_t { kBefore, kAfter, kAtClose };
+
 class Edit {
  public:
   Edit(Keyspace& keyspace, Database& db, std::string_view key, Expired expired = Expired::kGoes);
@@ -84,7 +88,8 @@ class Edit {
 
   // Reports an effect: once per command and key, or once per event. `changes` counts into the
   // dirty counter.
-  void Changed(EventClass event_class, std::string_view event, uint64_t changes = 1);
+  void Changed(EventClass event_class, std::string_view event, uint64_t changes = 1,
+               Tell tell = Tell::kBefore);
   // Reports a change without an event of its own.
   void Changed(uint64_t changes = 1) { Changed(kNoEvent, {}, changes); }
 
@@ -104,6 +109,7 @@ class Edit {
   Entry* Remake(size_t value_bytes, bool keep_ttl);
   void Prepare() { keyspace_.BeforeWrite(db_, *entry_); }
   void DropValue();
+  void CloseValue();
   Entry** Link() { return db_.entries().FindLink(key_, hash_); }
 
   Keyspace& keyspace_;
@@ -114,6 +120,7 @@ class Edit {
   bool created_ = false;
   bool changed_ = false;
   bool wakes_ = false;
+  bool tells_at_close_ = false;
   bool closed_ = false;
 };
 

@@ -78,8 +78,10 @@ uint64_t Keyspace::DropUnasked(Database& db, Entry** link, bool lazy, EventClass
   const std::string key((*link)->key());
   const uint64_t freed = Drop(db, link, lazy);
   if (!watches_.empty()) watches_.Touch(db.id(), key);
+  // Clients see the order, which is Redis's.
+  if (event_class == kEventExpired) Notify(event_class, event, db, key);
   if (interests_ & Listener::kChanges) TellGone(db, key);
-  Notify(event_class, event, db, key);
+  if (event_class != kEventExpired) Notify(event_class, event, db, key);
   journal_.Add(db.id(), {lazy ? "UNLINK" : "DEL", key});
   return freed;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/alloc.h"
 #include "core/base/prng.h"
 #include "core/host/host.h"
 #include "core/keyspace/access.h"
@@ -104,6 +105,11 @@ class Keyspace {
   // away.
   void KeepExpired(bool keep) { keeps_expired_ = keep; }
   bool keeps_expired() const { return keeps_expired_; }
+  // Whether a larger table would leave maxmemory respected.
+  bool HasMemoryToGrow(const EntryDict& entries) const {
+    return memory_limit == 0 || base::HeapUsedBytes() + 2 * entries.MemoryBytes() <= memory_limit;
+  }
+  uint64_t memory_limit = 0;        // maxmemory; 0: none
   bool lazy_expire = false;         // lazyfree-lazy-expire
   bool lazy_evict = false;          // lazyfree-lazy-eviction
   bool lazy_user_delete = false;    // lazyfree-lazy-user-del

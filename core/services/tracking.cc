@@ -28,6 +28,11 @@ size_t CommonBytes(std::string_view a, std::string_view b) {
       a.begin());
 }
 
+// What it takes of the heap, which is more than what it says.
+uint64_t HeldBytes(const Session& session) {
+  return uint64_t{session.out.capacity()} + session.pushes.capacity();
+}
+
 }  // namespace
 
 Tracking::~Tracking() {
@@ -122,15 +127,18 @@ void Tracking::TellReaders(const TrackedKey& key) {
 }
 
 void Tracking::ForgetAll(bool lazy) {
-  if (session_count_ != 0) {
-    for (const auto& session : sessions_.all()) {
-      if (session->tracking == nullptr) continue;
-      const uint64_t redirect = session->tracking->redirect;
-      session.get() == pubsub_.running() ? Hold(redirect, std::nullopt)
-                                         : Tell(*session, redirect, {});
-    }
-  }
+  TellAll(false);
   table_.Clear(lazy);
+}
+
+void Tracking::TellAll(bool only_local) {
+  if (session_count_ == 0) return;
+  for (const auto& session : sessions_.all()) {
+    if (session->tracking == nullptr || (only_local && session->network)) continue;
+    const uint64_t redirect = session->tracking->redirect;
+    session.get() == pubsub_.running() ? Hold(redirect, std::nullopt)
+                                       : Tell(*session, redirect, {});
+  }
 }
 
 void Tracking::LimitTable(uint64_t keys_max) {
@@ -254,13 +262,23 @@ void Tracking::Tell(Session& session, uint64_t redirect, std::span<const std::st
   size_t count = 1;
   for (const std::string_view part : keys) parts[count++] = part;
   if (keys.empty()) parts[count++] = push ? "_\r\n" : "$-1\r\n";
-  // What it takes of the heap, which is more than what it says.
-  const auto held_bytes = [receiver] {
-    return uint64_t{receiver->out.capacity()} + receiver->pushes.capacity();
-  };
-  const uint64_t before = held_bytes();
+  const uint64_t before = HeldBytes(*receiver);
   pubsub_.Send(*receiver, std::span(parts, count));
-  told_bytes_ += std::max(held_bytes(), before) - before;
+  if (!evicting_) return;
+  const uint64_t grown = std::max(HeldBytes(*receiver), before) - before;
+  told_[receiver->id] += grown;
+  told_bytes_ += grown;
+}
+
+void Tracking::SettleTold() {
+  told_bytes_ = 0;
+  for (auto at = told_.begin(); at != told_.end();) {
+    Session* session = sessions_.Find(at->first);
+    if (session != nullptr) session->out.Trim(0);
+    at->second = session == nullptr ? 0 : std::min(at->second, HeldBytes(*session));
+    told_bytes_ += at->second;
+    at = at->second == 0 ? told_.erase(at) : std::next(at);
+  }
 }
 
 void Tracking::TellBroken(Session& session, uint64_t redirect) {

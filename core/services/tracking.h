@@ -61,6 +61,8 @@ class Tracking : public keyspace::Listener {
 
   // All keys are gone: tells every session that tracks.
   void ForgetAll(bool lazy);
+  // Databases were swapped. Clients do not expect to be told; sessions of this process are.
+  void NoteSwap() { TellAll(true); }
   // Forgets keys, as if they had changed, until the table holds no more than `keys_max` (0: any
   // number) or enough is done for now.
   void LimitTable(uint64_t keys_max);
@@ -78,9 +80,12 @@ class Tracking : public keyspace::Listener {
   // A slice of freeing; true while there is more.
   bool Chore(uint32_t budget_units);
 
-  // Heap bytes that all messages so far have taken: what is told of evicted keys must not evict
-  // more.
+  // What is told of evicted keys takes memory until it has been read, and must not evict more: heap
+  // bytes of it when SettleTold was last called, and of what was told since.
   uint64_t told_bytes() const { return told_bytes_; }
+  void set_evicting(bool evicting) { evicting_ = evicting; }
+  // Leaves out what has been sent. O(sessions told).
+  void SettleTold();
 
   bool any() const { return session_count_ != 0; }
   size_t session_count() const { return session_count_; }
@@ -116,6 +121,7 @@ class Tracking : public keyspace::Listener {
   void TellKey(Session& session, uint64_t redirect, std::string_view key);
   // `keys` is an array as RESP has it, in parts; none: all keys are gone.
   void Tell(Session& session, uint64_t redirect, std::span<const std::string_view> keys);
+  void TellAll(bool only_local);
   void TellBroken(Session& session, uint64_t redirect);
   void UpdateAttachment();
 
@@ -130,6 +136,8 @@ class Tracking : public keyspace::Listener {
   size_t session_count_ = 0;
   uint32_t limit_rounds_ = 0;  // in a row that left the table too large
   bool attached_ = false;
+  bool evicting_ = false;
+  std::map<uint64_t, uint64_t> told_;  // heap bytes of it by session
   uint64_t told_bytes_ = 0;
 };
 

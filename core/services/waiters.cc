@@ -72,6 +72,10 @@ void Waiters::Pause(int64_t until_ms, bool only_writes) {
 void Waiters::Unpause() {
   pause_until_ms_ = 0;
   keyspace_.KeepExpired(false);
+  Retry();
+}
+
+void Waiters::Retry() {
   for (const uint64_t id : std::exchange(held_, {})) calls_.push_back({id, Wake::kAttempt});
 }
 

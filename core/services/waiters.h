@@ -66,6 +66,8 @@ class Waiters : public keyspace::Listener {
   void Unpause();
   // Leaves a held session to the next end of a pause: another has begun meanwhile.
   void Hold(uint64_t session_id) { held_.push_back(session_id); }
+  // Has all held sessions attempted, though a pause may go on.
+  void Retry();
   bool paused() const { return pause_until_ms_ != 0; }
   bool pauses_only_writes() const { return only_writes_; }
   // Ends the pause and the waits whose deadline has come, the earliest first.

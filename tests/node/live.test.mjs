@@ -32,6 +32,23 @@ describe('a live view', () => {
     assert.deepEqual(view.value, {});
   });
 
+  it('sees databases that are swapped or flushed', async () => {
+    const other = await db.duplicate();
+    await other.select(1);
+    await other.set('k', 'there');
+    await db.set('k', 'here');
+    await db.live('get', ['k'], note);
+    await settle();
+    await other.swapdb(0, 1);
+    await settle();
+    await db.swapdb(0, 1);
+    await settle();
+    await other.flushall();
+    await settle();
+    assert.deepEqual(got, ['here', 'there', 'here', null]);
+    await other.close();
+  });
+
   it('sees changes that come together once', async () => {
     await db.live('get', ['n'], note);
     for (let i = 0; i < 100; ++i) db.sync.incr('n');

@@ -1,8 +1,11 @@
 // Commands that wait, and signals that end the wait.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { open } from 'kvasm';
+import { open, WouldBlockError } from 'kvasm';
 
 describe('a signal', () => {
   let db;
@@ -181,5 +184,30 @@ describe('a signal', () => {
     await db.close();
     controller.abort();
     await closed;
+  });
+});
+
+describe('a call that cannot wait', () => {
+  it('is refused while clients are paused, and nothing of it is left', async () => {
+    const db = await open();
+    const other = await db.duplicate();
+    await db.client('PAUSE', 60000);
+    assert.throws(() => other.sync.set('k', 1), /clients are paused/);
+    const signal = AbortSignal.timeout(5);
+    await assert.rejects(other.blpop('q', 0, { signal }), { name: 'TimeoutError' });
+    assert.throws(() => other.sync.client('UNPAUSE'), /clients are paused/);
+    await db.close();
+    await other.close();
+  });
+
+  it('says of what works on files that it goes on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kvasm-waits-'));
+    const db = await open(`file:${folder}`);
+    await db.set('k', 1);
+    assert.throws(() => db.sync.save(), WouldBlockError);
+    assert.equal(await db.get('k'), '1', 'behind the saving');
+    assert.equal(db.sync.get('k'), '1');
+    await db.close();
+    rmSync(folder, { recursive: true });
   });
 });

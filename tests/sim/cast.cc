@@ -168,6 +168,9 @@ class Worker final : public Player {
     } else {
       if (world_.OneIn(3)) names.push_back(ledger_->Make());
       arguments = {world_.OneIn(2) ? "LPUSH" : "RPUSH", Queue()};
+      if (world_.temper().has_scripts && world_.OneIn(3)) {
+        arguments = {"EVAL", "return redis.call('RPUSH', KEYS[1], unpack(ARGV))", "1", Queue()};
+      }
       arguments.insert(arguments.end(), names.begin(), names.end());
     }
     if (made != nullptr) made->insert(made->end(), names.begin(), names.end());
@@ -183,6 +186,9 @@ class Worker final : public Player {
   Request Pop() {
     switch (world_.Below(5)) {
       case 0:
+        if (world_.temper().has_scripts) {
+          return {{"EVAL", "return redis.call('LPOP', KEYS[1])", "1", Queue()}, Taken(), {}};
+        }
         return {{"LPOP", Queue(), "2"}, Taken(), {}};
       case 1:
         return {{"LMPOP", "2", Queue(), Queue(), End(), "COUNT", "2"}, Taken(), {}};
@@ -258,6 +264,7 @@ class Counter final : public Player {
         return Send({"GET", "counter"}, [this](const Value& reply) {
           const bool is_number = reply.type == '$' && std::isdigit(reply.text[0]) != 0;
           seen_ = is_number ? std::stoll(reply.text) : 0;
+          if (reply.is_error()) stage_ = 0;  // a script is busy
         });
       case 2:
         if (world_.OneIn(8)) {
@@ -482,17 +489,20 @@ class Cacher final : public Player {
  protected:
   void OnConnect() override {
     Send({"HELLO", "3"});
-    std::vector<std::string> tracking{"CLIENT", "TRACKING", "ON"};
-    if (world_.OneIn(3)) tracking.insert(tracking.end(), {"BCAST", "PREFIX", "cached"});
-    Send(std::move(tracking));
+    tracks_ = false;
+    Track();
   }
 
   void Act() override {
+    if (!tracks_) return idle() ? Track() : void();
     const std::string key = Key();
     switch (world_.Below(8)) {
       case 0:
         return Send({"SET", key, std::to_string(world_.Below(1000))});
       case 1:
+        if (world_.temper().has_scripts) {
+          return Send({"EVAL", "return redis.call('INCR', KEYS[1])", "1", key});
+        }
         return Send({"INCR", key});
       case 2: {
         const std::string ms = std::to_string(1 + world_.Below(30));
@@ -527,6 +537,12 @@ class Cacher final : public Player {
   }
 
  private:
+  // Refused while a script is busy.
+  void Track() {
+    std::vector<std::string> tracking{"CLIENT", "TRACKING", "ON"};
+    if (world_.OneIn(3)) tracking.insert(tracking.end(), {"BCAST", "PREFIX", "cached"});
+    Send(std::move(tracking), [this](const Value& reply) { tracks_ = !reply.is_error(); });
+  }
   std::string Key() { return Numbered("cached", world_.Below(5)); }
   Request Get(const std::string& key) {
     return {{"GET", key},
@@ -539,6 +555,7 @@ class Cacher final : public Player {
   }
 
   std::map<std::string, std::string> cache_;
+  bool tracks_ = false;
 };
 
 // --- trouble ---
@@ -655,6 +672,9 @@ std::vector<std::unique_ptr<Player>> MakeCast(World& world) {
     cast.push_back(std::make_unique<Cacher>(world, Numbered("cacher", i)));
     cast.push_back(std::make_unique<Teller>(world, Numbered("teller", i)));
     cast.push_back(std::make_unique<Publisher>(world, Numbered("publisher", i), board));
+  }
+  if (world.temper().has_scripts) {
+    for (int i = 0; i < 2; ++i) cast.push_back(MakeScripter(world, Numbered("scripter", i)));
   }
   cast.push_back(std::make_unique<Vandal>(world, "vandal"));
   return cast;

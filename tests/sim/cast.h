@@ -9,6 +9,8 @@
 // listener   subscribes and unsubscribes: it gets what it listens to, once, and nothing else
 // publisher  publishes: as many get a message as PUBLISH said
 // cacher     keeps what it reads, under CLIENT TRACKING: it never keeps an old value
+// scripter   transfers between accounts in scripts and functions, quick ones and slow ones, some of
+//            which are killed; inside transactions, too
 // vandal     unblocks, kills, pauses; destroys where the temper says so
 #pragma once
 
@@ -20,5 +22,9 @@
 namespace kvasm::sim {
 
 std::vector<std::unique_ptr<Player>> MakeCast(World& world);
+
+// What scripters call with FCALL.
+void LoadFunctions(World& world);
+std::unique_ptr<Player> MakeScripter(World& world, std::string name);
 
 }  // namespace kvasm::sim

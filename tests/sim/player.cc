@@ -25,12 +25,15 @@ std::string Line(const std::vector<std::string>& arguments) {
 
 // Errors that a well-behaved program may meet here.
 bool IsExpectedError(std::string_view text) {
-  for (const std::string_view code :
-       {"WRONGTYPE", "OOM", "NOGROUP", "BUSYGROUP", "EXECABORT", "UNBLOCKED"}) {
+  for (const std::string_view code : {"WRONGTYPE", "OOM", "NOGROUP", "BUSYGROUP", "EXECABORT",
+                                      "UNBLOCKED", "BUSY ", "NOTBUSY", "UNKILLABLE"}) {
     if (text.starts_with(code)) return true;
   }
-  return text == "ERR no such key" || text == "ERR value is not an integer or out of range" ||
-         text.starts_with("ERR unknown command 'NOSUCH'");
+  return text == "ERR no such key" ||
+         text.starts_with("ERR value is not an integer or out of range") ||
+         text.starts_with("ERR unknown command 'NOSUCH'") ||
+         text.find("given up") != std::string_view::npos ||
+         text.find("Script killed by user") != std::string_view::npos;
 }
 
 constexpr std::string_view kPushKinds[] = {"message",      "pmessage",    "smessage",
@@ -99,12 +102,7 @@ void Player::SendAll(std::vector<Request> requests) {
 }
 
 void Player::SendSilent(std::vector<std::string> arguments) {
-  world_.Note(name_ + "> " + Line(arguments));
-  if (!unsent_.empty()) {
-    unsent_ += Encoded(arguments);
-  } else {
-    Feed(Encoded(arguments));
-  }
+  Send(Request{.arguments = std::move(arguments), .is_silent = true});
 }
 
 void Player::SendTransaction(std::vector<Request> parts, bool discard, const OnReply& on_exec,
@@ -169,6 +167,8 @@ bool Player::IsPush(const Value& value) const {
 void Player::Take(const Value& value) {
   if (IsPush(value)) {
     ++world_.counts.pushes;
+    const bool answers = value.items[0].text.ends_with("subscribe");
+    if (answers && !pending_.empty() && pending_.front().is_silent) pending_.pop_front();
     return OnPush(value);
   }
   if (pending_.empty()) return world_.Fail(name_ + " got a reply to nothing: " + value.Show());

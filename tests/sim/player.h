@@ -35,6 +35,7 @@ class Player {
     std::vector<std::string> arguments;
     OnReply on_reply;
     Wait wait;
+    bool is_silent = false;  // answered by push messages
   };
 
   Player(World& world, std::string name) : world_(world), name_(std::move(name)) {}

@@ -41,6 +41,9 @@ TEST_P(Worlds, HoldTogether) {
   EXPECT_GT(all.cached, worlds * 20);
   EXPECT_GT(all.commits, worlds * 2);
   EXPECT_GT(all.conflicts, worlds);
+  EXPECT_GT(all.scripts, worlds);
+  EXPECT_GT(all.suspended, worlds);
+  EXPECT_GT(all.killed, 0u);
   EXPECT_GT(all.cut_off, 0u);
   EXPECT_GT(all.replica_checks, worlds * 5);
 }

@@ -25,6 +25,9 @@ Counts& Counts::operator+=(const Counts& other) {
   cached += other.cached;
   commits += other.commits;
   conflicts += other.conflicts;
+  scripts += other.scripts;
+  suspended += other.suspended;
+  killed += other.killed;
   cut_off += other.cut_off;
   records += other.records;
   replica_checks += other.replica_checks;
@@ -65,7 +68,10 @@ class World::Replica final : public keyspace::Journal::Sink {
 };
 
 World::World(uint64_t seed) : prng_(seed) {
-  temper_ = {.destroys = OneIn(2), .clock_goes_back = OneIn(6), .reads_slowly = OneIn(4)};
+  temper_ = {.destroys = OneIn(2),
+             .clock_goes_back = OneIn(6),
+             .reads_slowly = OneIn(4),
+             .has_scripts = OneIn(3)};
   engine_ =
       std::make_unique<engine::Engine>(host_, engine::Options{.has_seed = true, .seed = seed});
   engine_->config().mutable_settings().enable_debug_command = "yes";
@@ -77,6 +83,12 @@ World::World(uint64_t seed) : prng_(seed) {
     Ask({"CONFIG", "SET", "client-output-buffer-limit", "pubsub 1000 0 0 normal 100000 0 0"});
   }
   if (OneIn(3)) Ask({"CONFIG", "SET", "tracking-table-max-keys", "3"});
+  if (temper_.has_scripts) {
+    constexpr int64_t kLookUs = 2000;
+    clock_.exact_step_us = kLookUs;
+    Ask({"CONFIG", "SET", "busy-reply-threshold", "5"});
+    LoadFunctions(*this);
+  }
   Ask({"XGROUP", "CREATE", "stream", "g", "0", "MKSTREAM"});
   players_ = MakeCast(*this);
 }
@@ -100,6 +112,7 @@ std::string World::Report() const {
   if (temper_.destroys) report += "keys are destroyed ";
   if (temper_.clock_goes_back) report += "the clock goes back ";
   if (temper_.reads_slowly) report += "clients read slowly ";
+  if (temper_.has_scripts) report += "scripts run ";
   report += "step " + std::to_string(step_) + ")\n";
   const size_t first = history_.size() > kHistoryShown ? history_.size() - kHistoryShown : 0;
   for (size_t i = first; i < history_.size(); ++i) report += history_[i] + "\n";
@@ -140,7 +153,7 @@ void World::Settle() {
     }
     const auto begins = [](const auto& player) { return player->HasBegunToWait(); };
     const auto count = std::count_if(players_.begin(), players_.end(), begins);
-    const bool vague = count > 1 || paused() || temper_.clock_goes_back;
+    const bool vague = count > 1 || paused() || temper_.clock_goes_back || temper_.has_scripts;
     for (const auto& player : players_) {
       if (player->HasBegunToWait()) player->BeginWait(vague);
     }
@@ -148,7 +161,7 @@ void World::Settle() {
 }
 
 void World::Step() {
-  was_paused_ = paused();
+  was_paused_ = paused() || engine_->has_suspended_script();
   MoveTime();
   players_[Below(players_.size())]->Step();
   Settle();
@@ -156,7 +169,9 @@ void World::Step() {
   Settle();
   for (const auto& player : players_) player->Read();
   Settle();
-  if (paused() || failed()) return;
+  const bool is_busy = engine_->has_suspended_script();
+  if (is_busy) ++counts.suspended;
+  if (is_busy || paused() || failed()) return;
   for (const auto& player : players_) {
     player->CheckWait();
     player->Check();
@@ -184,7 +199,7 @@ void World::CheckEnd() {
     clock_.now_us += 86'400'000'000;
     engine_->Tick(1000);
     Settle();
-  } while (paused());
+  } while (paused() || engine_->has_suspended_script());
   CheckReplica();
   for (const auto& player : players_) player->Disconnect();
   if (failed()) return;

@@ -33,6 +33,7 @@ struct Temper {
   bool destroys = false;         // keys are deleted, flushed, swapped, evicted; they expire
   bool clock_goes_back = false;  // as a wall clock may
   bool reads_slowly = false;     // and output is limited
+  bool has_scripts = false;      // some of them slow: time passes while they run
 };
 
 // How much happened, to see that a world is not a dull one.
@@ -46,6 +47,9 @@ struct Counts {
   uint64_t cached = 0;     // values
   uint64_t commits = 0;    // of the counter
   uint64_t conflicts = 0;
+  uint64_t scripts = 0;  // that ended well
+  uint64_t suspended = 0;
+  uint64_t killed = 0;   // scripts
   uint64_t cut_off = 0;  // by CLIENT KILL or for unread output
   uint64_t records = 0;  // of the journal
   uint64_t replica_checks = 0;
@@ -81,7 +85,7 @@ class World {
   int64_t now_ms() const { return clock_.now_us / 1000; }
   // Whether CLIENT PAUSE holds requests back, so that nothing can be said of when they run.
   bool paused() const { return engine_->waiters().paused(); }
-  // Whether it did when the step began: requests of several may have run in it.
+  // Whether it, or a script, did when the step began: requests of several may have run in it.
   bool was_paused() const { return was_paused_; }
   // Of a request that has begun to wait.
   uint64_t NextArrival() { return ++arrivals_; }

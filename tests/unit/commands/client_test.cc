@@ -12,6 +12,17 @@ bool Has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
+TEST(Client, SessionsOfTheProcessAreKilledOnlyByTheirId) {
+  TestEngine t;
+  services::Session& local = t.engine.Open({});
+  EXPECT_EQ(t.Run("CLIENT KILL TYPE normal"), ":0");
+  EXPECT_EQ(t.Run("CLIENT KILL USER default"), ":0");
+  EXPECT_FALSE(local.close_after_reply);
+  EXPECT_EQ(t.Run("CLIENT KILL ID " + std::to_string(local.id)), ":1");
+  EXPECT_TRUE(local.cut_off);
+  EXPECT_EQ(t.engine.NextReady(), &local);
+}
+
 TEST(Client, NamesAreOneWordAndAnEmptyOneTakesTheNameAway) {
   TestEngine t;
   EXPECT_EQ(t.Run("CLIENT GETNAME"), "(nil)");

@@ -7,6 +7,7 @@ namespace kvasm {
 namespace {
 
 using services::Effect;
+using services::Session;
 using testing::TestEngine;
 
 class HostAnswers : public ::testing::Test {
@@ -28,7 +29,7 @@ class HostAnswers : public ::testing::Test {
   }
 
   TestEngine t_;
-  services::Session& client_ = t_.OpenNetwork();
+  Session& client_ = t_.OpenNetwork();
 };
 
 TEST_F(HostAnswers, WhatTheServerCannotApplyIsTakenBackWithTheRest) {
@@ -61,12 +62,59 @@ TEST_F(HostAnswers, AChangeIsTakenBackThoughItsClientIsGone) {
   EXPECT_EQ(t_.engine.config().settings().port, 6379);
 }
 
-TEST_F(HostAnswers, ATransactionDoesNotWait) {
-  EXPECT_EQ(t_.Raw(client_, "MULTI\r\nCONFIG SET port 7777\r\nEXEC\r\n"),
-            "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
-  EXPECT_EQ(TakeLast().session, 0u);
-  t_.engine.EndConfigSet(0, "port", "no");
+TEST_F(HostAnswers, ATransactionWaitsWithAllThatFollows) {
+  Session& other = t_.OpenNetwork();
+  EXPECT_EQ(
+      t_.Raw(client_, "MULTI\r\nSET a 1\r\nCONFIG SET port 7777\r\nINCR a\r\nEXEC\r\nGET a\r\n"),
+      "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+  EXPECT_EQ(t_.Raw(other, "INCR a\r\n"), "") << "nothing comes in between";
+  EXPECT_EQ(t_.Raw(other, "PING\r\n"), "");
+  t_.engine.EndConfigSet(TakeLast().session, "port", "no");
+  EXPECT_EQ(Output(),
+            "*3\r\n+OK\r\n-ERR CONFIG SET failed (possibly related to argument 'port') - no\r\n"
+            ":2\r\n$1\r\n3\r\n");
+  EXPECT_EQ(testing::Taken(other), ":3\r\n+PONG\r\n");
   EXPECT_EQ(t_.engine.config().settings().port, 6379);
+}
+
+TEST_F(HostAnswers, ATransactionMayWaitSeveralTimes) {
+  t_.engine.config().mutable_settings().aclfile = "users.acl";
+  t_.engine.services().identity.config_file = "kvasm.conf";
+  t_.Raw(client_, "MULTI\r\nACL SAVE\r\nACL LOAD\r\nCONFIG REWRITE\r\nPING\r\nEXEC\r\n");
+  client_.out.Clear();
+  EXPECT_EQ(TakeLast().kind, Effect::Kind::kAclSave);
+  t_.engine.EndAclSave(client_.id, true);
+  EXPECT_EQ(Output(), "");
+  EXPECT_EQ(TakeLast().kind, Effect::Kind::kAclLoad);
+  t_.engine.EndAclLoad(client_.id, false, "No such file or directory");
+  EXPECT_EQ(TakeLast().kind, Effect::Kind::kConfigRewrite);
+  t_.engine.EndConfigRewrite(client_.id, "");
+  const std::string output = Output();
+  EXPECT_TRUE(output.starts_with("*4\r\n+OK\r\n-ERR ")) << output;
+  EXPECT_TRUE(output.ends_with("\r\n+OK\r\n+PONG\r\n")) << output;
+}
+
+TEST_F(HostAnswers, ATransactionThatWaitedGoesOnWithoutItsClient) {
+  Session& other = t_.OpenNetwork();
+  t_.Raw(client_, "MULTI\r\nCONFIG SET port 7777\r\nSET a 1\r\nEXEC\r\n");
+  const uint64_t id = client_.id;
+  t_.engine.Close(id);
+  EXPECT_EQ(t_.Raw(other, "GET a\r\n"), "");
+  t_.engine.EndConfigSet(id, "", "");
+  EXPECT_EQ(testing::Taken(other), "$1\r\n1\r\n");
+  EXPECT_EQ(t_.engine.Find(id), nullptr);
+}
+
+TEST_F(HostAnswers, WhoWaitsForAKeyOfSuchATransactionIsServedBehindIt) {
+  Session& waiting = t_.OpenNetwork();
+  t_.Raw(waiting, "BLPOP l 0\r\n");
+  t_.Raw(client_, "MULTI\r\nRPUSH l x\r\nCONFIG SET port 7777\r\nLLEN l\r\nEXEC\r\n");
+  client_.out.Clear();
+  t_.engine.Tick(100);
+  EXPECT_EQ(testing::Taken(waiting), "");
+  t_.engine.EndConfigSet(client_.id, "", "");
+  EXPECT_EQ(Output(), "*3\r\n:1\r\n+OK\r\n:1\r\n");
+  EXPECT_EQ(testing::Taken(waiting), "*2\r\n$1\r\nl\r\n$1\r\nx\r\n");
 }
 
 TEST_F(HostAnswers, CrashesAreLeftToTheServer) {

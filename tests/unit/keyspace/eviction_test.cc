@@ -45,6 +45,21 @@ uint64_t Limit(TestEngine& t) {
   return static_cast<uint64_t>(t.engine.config().settings().maxmemory);
 }
 
+TEST(Eviction, TheTableOfKeysDoesNotGrowBeyondTheLimit) {
+  TestEngine t;
+  t.engine.config().mutable_settings().enable_debug_command = "yes";
+  for (int i = 0; i < 4096; ++i) t.Run("SET " + std::to_string(i) + " 1");
+  t.Run("CONFIG SET maxmemory-policy allkeys-random maxmemory " +
+        std::to_string(base::HeapUsedBytes() + 10 * 1024));
+  t.Run("SET a 1");
+  t.Run("SET b 1");
+  EXPECT_EQ(t.Run("DBSIZE"), ":4098") << "a larger table would have cost keys";
+  EXPECT_EQ(t.Run("DEBUG HTSTATS 0").find("table size: 8192"), std::string::npos);
+  t.Run("CONFIG SET maxmemory 0");
+  t.Run("SET c 1");
+  EXPECT_NE(t.Run("DEBUG HTSTATS 0").find("table size: 8192"), std::string::npos);
+}
+
 TEST(Eviction, NoEvictionRefusesWrites) {
   TestEngine t;
   Fill(t, "k", kKeys);

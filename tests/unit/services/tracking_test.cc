@@ -116,6 +116,93 @@ TEST(Tracking, AllReadersOfAKeyAreTold) {
   for (Session* reader : readers) EXPECT_EQ(Taken(*reader), kInvalidateA);
 }
 
+TEST(Tracking, WhatIsUnreadOfEvictedKeysIsNotCountedLaterEither) {
+  TestEngine t;
+  std::vector<Session*> readers;
+  for (int i = 0; i < 10; ++i) {
+    readers.push_back(&OpenResp3(t));
+    t.Raw(*readers.back(), "CLIENT TRACKING on\r\n");
+  }
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = std::to_string(i) + std::string(1000, 'x');
+    t.Run("SET " + key + " 1");
+    for (Session* reader : readers) t.Raw(*reader, "GET " + key + "\r\n");
+  }
+  t.Run("CONFIG SET maxmemory-policy allkeys-lru maxmemory-eviction-tenacity 100");
+  t.Run("CONFIG SET maxmemory " + std::to_string(base::HeapUsedBytes() - 40'000));
+  t.Run("PING");
+  const auto size = [&] { return std::stoi(t.Run("DBSIZE").substr(1)); };
+  const int left = size();
+  EXPECT_GT(left, 250);
+  t.engine.Tick(1000);
+  EXPECT_GT(size(), left - 5);
+  for (Session* reader : readers) EXPECT_NE(Taken(*reader), "");
+  t.engine.Tick(1000);
+  EXPECT_GT(size(), left - 5) << "buffers that are empty again do not count";
+  EXPECT_EQ(t.engine.services().tracking.told_bytes(), 0u);
+}
+
+TEST(Tracking, OnlySessionsOfTheProcessAreToldThatDatabasesWereSwapped) {
+  TestEngine t;
+  Session& client = OpenResp3(t);
+  Session& local = t.engine.Open({});
+  for (Session* session : {&client, &local}) t.Raw(*session, "CLIENT TRACKING on\r\n");
+  t.Run("SWAPDB 0 1");
+  EXPECT_EQ(Taken(client), "");
+  EXPECT_EQ(local.pushes.view(), kInvalidateAll);
+}
+
+// As Redis 7.2.6 has it: I is the invalidation.
+TEST(Tracking, EachCommandHasItsOrderOfEventsAndInvalidations) {
+  const struct {
+    const char* setup;
+    const char* command;
+    const char* told;
+  } cases[] = {
+      {"SET k 1", "SET k 2", "I set"},
+      {"SET k 1", "GETDEL k", "I del"},
+      {"RPUSH k a b", "LPOP k", "lpop I"},
+      {"RPUSH k a", "LPOP k", "lpop del I"},
+      {"RPUSH k a", "BLPOP k 0", "lpop del I"},
+      {"RPUSH k a", "LMPOP 1 k LEFT", "lpop del I"},
+      {"RPUSH k a b", "LTRIM k 5 6", "ltrim del I"},
+      {"RPUSH k a", "LREM k 0 a", "I lrem del"},
+      {"RPUSH k a", "LMOVE k k LEFT RIGHT", "I rpush lpop"},
+      {"SADD k a", "SPOP k", "spop del I"},
+      {"SADD k a b c", "SPOP k 2", "spop I"},
+      {"SADD k a", "SREM k a", "I srem del"},
+      {"SADD k a", "SMOVE k other a", "srem del I sadd"},
+      {"ZADD k 1 a", "ZREM k a", "zrem del I"},
+      {"ZADD k 1 a", "ZPOPMIN k", "zpopmin I del"},
+      {"ZADD k 1 a", "ZREMRANGEBYRANK k 0 0", "I zremrangebyrank del"},
+      {"HSET k a 1", "HDEL k a", "I hdel del"},
+      {"XADD k 1-1 a b", "XTRIM k MAXLEN 0", "xtrim I"},
+      {"XADD k 1-1 a b", "XSETID k 9-9", "xsetid"},
+      {"SET k 1", "RENAME k other", "I rename_from rename_to"},
+      {"SET k 1", "EXPIRE k 100", "I expire"},
+      {"SET k 1", "DEL k", "I del"},
+  };
+  for (const auto& each : cases) {
+    TestEngine t;
+    t.Run("CONFIG SET notify-keyspace-events EA");
+    t.Run(each.setup);
+    Session& reader = OpenResp3(t);
+    t.Raw(reader, "CLIENT TRACKING on\r\nPSUBSCRIBE *\r\nTYPE k\r\n");
+    t.Run(each.command);
+    const std::string output = Taken(reader);
+    std::string told;
+    for (size_t at = 0; at < output.size();) {
+      const std::string push = testing::Render(output, &at);
+      const size_t event = push.find("__:");
+      told += told.empty() ? "" : " ";
+      told += event == std::string::npos
+                  ? "I"
+                  : push.substr(event + 3, push.find('"', event) - event - 3);
+    }
+    EXPECT_EQ(told, each.told) << each.command;
+  }
+}
+
 TEST(Tracking, AnEvictedKeyIsToldOfBeforeTheReplyOfTheCommandItMadeRoomFor) {
   TestEngine t;
   Session& reader = OpenResp3(t);
