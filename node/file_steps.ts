@@ -98,6 +98,16 @@ export function syncFileSync(path: string): void {
   }
 }
 
+/** Begins what a sync will have to do. The errors are left to it: this has the file open anew. */
+export async function urgeToDisk(path: string): Promise<void> {
+  try {
+    const handle = await open(path, 'r');
+    await handle.datasync().finally(() => handle.close());
+  } catch {
+    // The file has gone, or such a one cannot be synced: then there is more to do at the end.
+  }
+}
+
 // Windows knows no syncing of folders; names are safe there without.
 const kHasFolderSync = process.platform !== 'win32';
 

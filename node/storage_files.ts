@@ -24,6 +24,7 @@ import {
   syncFolder,
   syncFolderSync,
   unless,
+  urgeToDisk,
   writeSome,
   writeSomeSync,
 } from './file_steps.js';
@@ -37,6 +38,9 @@ interface OpenFile {
   end: number;
   /** Whether its name, and those of its folders, are known to survive a power cut. */
   isNameSynced: boolean;
+  /** Up to where the system has been asked to write it to the disk. */
+  urgedEnd: number;
+  isUrged: boolean;
 }
 
 /** What can be done at once while appends are under way, by completing them. */
@@ -46,6 +50,9 @@ const kHarmlessSync = new Set<StorageOperation>(['size', 'read', 'append', 'sync
 const kChanging = new Set<StorageOperation>([
   ...(['append', 'sync', 'truncate', 'rename', 'replace', 'remove'] as const),
 ]);
+
+/** A file that has grown by this is urged to the disk. */
+const kUrgedBytes = 4 << 20;
 
 /** Stands for what is done to no file. */
 const kNoFile = '';
@@ -163,6 +170,7 @@ export class FileStorage implements Storage, StorageSync {
           if (append.takeovers !== takeovers) continue;
           append.bytesDone += written;
           opened.end += written;
+          this.urge(file, opened);
         } catch (error) {
           if (append.takeovers !== takeovers) continue;
           this.forget(file); // Where it ends now, only the system knows.
@@ -170,6 +178,18 @@ export class FileStorage implements Storage, StorageSync {
         }
       }
     });
+  }
+
+  /**
+   * Has a snapshot reach the disk while it grows: else whoever syncs it at last waits for all of
+   * it. How that goes is not looked at, the sync tells. A log is synced often enough.
+   */
+  private urge(file: string, opened: OpenFile): void {
+    if (opened.isUrged || opened.end - opened.urgedEnd < kUrgedBytes) return;
+    if (!basename(file).startsWith('temp-')) return;
+    opened.urgedEnd = opened.end;
+    opened.isUrged = true;
+    void urgeToDisk(this.path(file)).then(() => (opened.isUrged = false));
   }
 
   /** What the system takes at once is not worth a thread's time: that costs four times as much. */
@@ -415,7 +435,8 @@ export class FileStorage implements Storage, StorageSync {
         makeFolder(dirname(path));
         fd = fs.openSync(path, flags, 0o644);
       }
-      opened = { fd, end: fs.fstatSync(fd).size, isNameSynced: false };
+      const end = fs.fstatSync(fd).size;
+      opened = { fd, end, isNameSynced: false, urgedEnd: end, isUrged: false };
       this.openFiles.set(file, opened);
     }
     return opened;

@@ -35,7 +35,7 @@ const kSynced = 9;
 const kRecorded = 5; // in doubles
 
 /** Appends up to this are written without waiting; before replies are sent, as by Redis. */
-const kQuickBytes = 64 * 1024;
+const kQuickBytes = 256 * 1024;
 
 const kLogLane = 0;
 const kLanes = 2;
@@ -49,6 +49,7 @@ interface Operation {
   kind: (typeof kKinds)[number];
   file: string;
   to: string;
+  /** In the engine's memory until the operation takes its time. */
   bytes: Uint8Array;
   offset: number;
   length: number;
@@ -235,6 +236,8 @@ export class StorageDriver {
         this.end(lane, this.attemptSync(storage, operation));
         continue;
       }
+      // Memory may move, and what is in it go, while they are written.
+      operation.bytes = operation.bytes.slice();
       this.busy[lane] = operation;
       const outcome = await this.attempt(storage, operation);
       // flushSync may have ended it meanwhile.
@@ -269,8 +272,7 @@ export class StorageDriver {
       kind,
       file: textOf(bytesAt(kFile)),
       to: textOf(bytesAt(kTo)),
-      // A copy: memory may move while it is written.
-      bytes: bytesAt(kData).slice(),
+      bytes: bytesAt(kData),
       offset: words[frame + kOffset]! + words[frame + kOffset + 1]! * 2 ** 32,
       length: words[frame + kLength]!,
       synced: words[frame + kSynced] !== 0,
@@ -363,9 +365,11 @@ function outcomeOf({ kind }: Operation, result: unknown): Outcome {
     : { ...kFine, size: result as number };
 }
 
+const kDecoder = new TextDecoder();
+
 function textOf(bytes: Uint8Array): string {
   // A copy, since not every decoder takes views of memory that can grow.
-  return new TextDecoder().decode(bytes.slice());
+  return bytes.length === 0 ? '' : kDecoder.decode(bytes.slice());
 }
 
 /** Has something done at the end of this turn of the event loop. */

@@ -68,6 +68,30 @@ inline bool Equal(std::string_view a, std::string_view b) {
   return x[0] == y[0] && x[n / 2] == y[n / 2] && x[n - 1] == y[n - 1];
 }
 
+// memcpy that makes no call for short pieces: wasm's own costs more than what it copies of them.
+inline void Copy(void* to, const void* from, size_t n) {
+  auto* out = static_cast<char*>(to);
+  const auto* in = static_cast<const char*>(from);
+  if (n > 32) {
+    std::memcpy(out, in, n);
+  } else if (n >= 8) {
+    // Some of it may be copied twice.
+    const uint64_t last = Load64(in + n - 8);
+    for (size_t i = 0; i + 8 < n; i += 8) Store64(out + i, Load64(in + i));
+    Store64(out + n - 8, last);
+  } else if (n >= 4) {
+    const uint32_t last = Load32(in + n - 4);
+    Store32(out, Load32(in));
+    Store32(out + n - 4, last);
+  } else if (n > 0) {
+    const char middle = in[n / 2];
+    const char last = in[n - 1];
+    out[0] = in[0];
+    out[n / 2] = middle;
+    out[n - 1] = last;
+  }
+}
+
 // memmove in words, whatever the alignment: wasm's own goes byte by byte unless both places are
 // aligned alike.
 inline void MoveInWords(void* to, const void* from, size_t n) {

@@ -22,12 +22,14 @@ void Crc64Sum::Add(std::string_view data) {
   uint64_t sum = value_;
   const char* at = data.data();
   const char* const end = at + data.size();
-  for (; end - at >= kLanes; at += kLanes) {
-    const uint64_t word = sum ^ Load64(at);
-    sum = tables_[7][word & 255] ^ tables_[6][word >> 8 & 255] ^ tables_[5][word >> 16 & 255] ^
-          tables_[4][word >> 24 & 255] ^ tables_[3][word >> 32 & 255] ^
-          tables_[2][word >> 40 & 255] ^ tables_[1][word >> 48 & 255] ^ tables_[0][word >> 56];
-  }
+  // The effect of eight bytes that are followed by `after` more.
+  const auto of = [this](uint64_t word, int after) {
+    return tables_[after + 7][word & 255] ^ tables_[after + 6][word >> 8 & 255] ^
+           tables_[after + 5][word >> 16 & 255] ^ tables_[after + 4][word >> 24 & 255] ^
+           tables_[after + 3][word >> 32 & 255] ^ tables_[after + 2][word >> 40 & 255] ^
+           tables_[after + 1][word >> 48 & 255] ^ tables_[after][word >> 56];
+  };
+  for (; end - at >= kLanes; at += kLanes) sum = of(sum ^ Load64(at), 8) ^ of(Load64(at + 8), 0);
   for (; at < end; ++at) sum = tables_[0][(sum ^ static_cast<uint8_t>(*at)) & 255] ^ sum >> 8;
   value_ = sum;
 }

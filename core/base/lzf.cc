@@ -13,6 +13,7 @@ constexpr size_t kWindowBytes = 8192;
 constexpr size_t kLiteralsMax = 32;
 constexpr size_t kCopyLeast = 3;
 constexpr size_t kCopyMost = 264;
+constexpr size_t kNotedOfCopy = 2;
 
 // The places where groups of three bytes were last seen, the latest two of each hash. Only as much
 // of it is used, and cleared, as suits the input: most inputs are short.
@@ -87,6 +88,10 @@ class Output {
 
 size_t CommonPrefix(const char* a, const char* b, size_t most) {
   size_t length = 0;
+  for (; length + sizeof(uint64_t) <= most; length += sizeof(uint64_t)) {
+    const uint64_t different = Load64(a + length) ^ Load64(b + length);
+    if (different != 0) return length + static_cast<size_t>(__builtin_ctzll(different)) / 8;
+  }
   while (length < most && a[length] == b[length]) ++length;
   return length;
 }
@@ -120,7 +125,8 @@ size_t LzfCompress(std::string_view from, char* to, size_t room) {
     out.Literals(from.substr(pending, at - pending));
     out.Copy(distance, length);
     const size_t end = at + length;
-    while (++at < end) {
+    // Of what was found again the end is enough: what follows it may be found with it.
+    for (at = std::max(at + 1, end - kNotedOfCopy); at < end; ++at) {
       if (at + kCopyLeast <= from.size()) Places::Note(places.Of(bytes + at), at);
     }
     pending = at;

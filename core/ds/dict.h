@@ -174,6 +174,41 @@ class Dict {
     return cursor;
   }
 
+  // How far a Walk has come.
+  struct Place {
+    uint32_t bucket = 0;
+    uint8_t bits = kNowhere;  // of the number of buckets that the walk counts
+  };
+
+  // As Scan, in the order in which buckets lie in memory, which is several times as fast. Visits up
+  // to `buckets` buckets, fewer if `visit(Node*)` returns false: the last one is that node's. It may
+  // unlink and free the node it is given but no other, and may insert. False when all have been
+  // visited.
+  //
+  // A hash's low bits choose the bucket: where there are more buckets than the walk counts, those
+  // that end in the same bits are visited together; where there are fewer, several times.
+  template <class F>
+  bool Walk(Place& place, uint32_t buckets, F visit) {
+    PauseRehash();
+    if (place.bits == kNowhere) place.bits = bits_[0] < bits_[1] ? bits_[1] : bits_[0];
+    const uint32_t end = 1u << place.bits;
+    bool go_on = true;
+    while (go_on && buckets > 0 && place.bucket < end) {
+      uint32_t count = 1;
+      if (table_[1] == nullptr && bits_[0] == place.bits) {
+        count = buckets < kAhead ? buckets : kAhead;
+        if (count > end - place.bucket) count = end - place.bucket;
+        count = WalkAhead(&table_[0][place.bucket], count, visit, &go_on);
+      } else {
+        go_on = WalkTables(place, visit);
+      }
+      place.bucket += count;
+      buckets -= count;
+    }
+    ResumeRehash();
+    return place.bucket < end;
+  }
+
   // Visits every node once. `visit(Node*)` may unlink and free the node it is given but no other,
   // and must not insert. If it returns bool, false ends the walk; ForEach then returns false.
   template <class F>
@@ -314,6 +349,8 @@ class Dict {
   static constexpr uint32_t kLargestBits = sizeof(void*) == 4 ? 28 : 31;
   static constexpr uint32_t kSparse = 8;
   static constexpr uint32_t kFairDepth = 8;
+  static constexpr uint32_t kAhead = 16;  // buckets that Walk reads at once
+  static constexpr uint8_t kNowhere = 255;
   static constexpr int kFairTries = 256;
   static constexpr int kRandomTries = 64;
 
@@ -351,6 +388,42 @@ class Dict {
       node = next;
     }
     return true;
+  }
+
+  // Reads the first nodes of all buckets before it visits them: processors wait for memory once,
+  // not once for each. Returns how many buckets were visited.
+  template <class F>
+  static uint32_t WalkAhead(Node** table, uint32_t count, F& visit, bool* go_on) {
+    Node* first[kAhead];
+    Node* second[kAhead];
+    for (uint32_t i = 0; i < count; ++i) first[i] = table[i];
+    for (uint32_t i = 0; i < count; ++i) {
+      second[i] = first[i] == nullptr ? nullptr : Traits::Next(*first[i]);
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+      if (first[i] != nullptr) *go_on = visit(first[i]);
+      for (Node* node = second[i]; node != nullptr;) {
+        Node* next = Traits::Next(*node);
+        if (!visit(node)) *go_on = false;
+        node = next;
+      }
+      if (!*go_on) return i + 1;
+    }
+    return count;
+  }
+
+  template <class F>
+  bool WalkTables(const Place& place, F& visit) {
+    bool go_on = true;
+    const auto visit_all = [&](Node* node) { go_on &= visit(node); };
+    for (int t = 0; t < 2 && table_[t] != nullptr; ++t) {
+      Node** const table = table_[t];
+      const uint64_t buckets = Size(t);
+      for (uint64_t i = place.bucket & Mask(t); i < buckets; i += uint64_t{1} << place.bits) {
+        VisitChain(table[i], visit_all);
+      }
+    }
+    return go_on;
   }
 
   static uint64_t ReverseBits(uint64_t v) {

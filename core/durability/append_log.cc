@@ -110,6 +110,10 @@ void AppendLog::EndAppend(const Outcome& outcome, Operation& operation, uint64_t
   }
   cut_back_ = false;
   part.file_bytes += end - written_;
+  if (part.bytes.size() == 0) {
+    operation.bytes.Clear();
+    part.bytes = std::move(operation.bytes);  // its room serves again
+  }
   written_ = end;
   unwritten_since_ms_ = recorded_ == written_ ? 0 : NowMs();
   if (operation.synced && !wants_rewrite()) synced_ = end;

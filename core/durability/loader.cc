@@ -228,6 +228,16 @@ base::Status Loader::SelectDb(int64_t db) {
   return base::Status::Ok();
 }
 
+// The table is made for all at once: it need not grow. A file may lie, but not beyond its size.
+void Loader::Resize(uint64_t keys, uint64_t) {
+  constexpr uint64_t kLeastBytesOfKey = 4;
+  keyspace::EntryDict& entries = parts_.keyspace.db(db_).entries();
+  if (!entries.empty()) return;
+  const uint64_t most = std::min<uint64_t>(sizes_[at_] / kLeastBytesOfKey, UINT32_MAX);
+  // Without the memory for it the table grows with what is loaded, or fails then.
+  static_cast<void>(entries.Reserve(static_cast<uint32_t>(std::min(keys, most))));
+}
+
 // A log goes on with commands that count on the keys of its base, expired or not.
 bool Loader::WantsKey(std::string_view, int64_t expire_at_ms) {
   if (file().is_log || expire_at_ms < 0 || expire_at_ms >= parts_.keyspace.recent_ms()) return true;

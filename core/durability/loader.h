@@ -75,13 +75,13 @@ class Loader final : private persist::RdbReader::Target, private persist::AofRea
   bool has_failed_rdb() const { return has_failed_rdb_; }
 
  private:
-  static constexpr uint32_t kPieceBytes = 256 * 1024;
+  static constexpr uint32_t kPieceBytes = 512 * 1024;
 
   // --- RDB ---
   bool Aux(std::string_view name, std::string_view value) override;
   base::Status Function(std::string_view code) override;
   base::Status SelectDb(int64_t db) override;
-  void Resize(uint64_t, uint64_t) override {}
+  void Resize(uint64_t keys, uint64_t volatile_keys) override;
   bool WantsKey(std::string_view key, int64_t expire_at_ms) override;
   base::Status Put(std::string_view key, persist::LoadedValue& value, int64_t expire_at_ms,
                    int64_t idle_s, int frequency) override;

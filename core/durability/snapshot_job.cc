@@ -35,14 +35,15 @@ SnapshotJob::SnapshotJob(keyspace::Keyspace& keyspace, persist::StorageQueue& st
 
 SnapshotJob::~SnapshotJob() = default;
 
-void SnapshotJob::Take(int db, keyspace::Entry& entry, int64_t expire_at_ms) {
+bool SnapshotJob::Take(int db, keyspace::Entry& entry, int64_t expire_at_ms) {
   ++keys_done_;
-  if (!error_.empty()) return;
+  if (!error_.empty()) return false;
   if (rdb_) {
     rdb_->Put(db, entry, expire_at_ms, keyspace_.context(), order_.access);
   } else {
     commands_->Put(db, entry, expire_at_ms, keyspace_.context());
   }
+  return bytes_ < step_end_bytes_;
 }
 
 void SnapshotJob::Append(std::string_view bytes) {
@@ -62,14 +63,10 @@ bool SnapshotJob::Step(uint32_t buckets) {
     return false;
   }
   if (under_way_bytes_ > kUnderWayBytes) return false;
-  const uint64_t before = bytes_;
-  for (uint32_t i = 0; i < buckets && bytes_ - before < kStepBytes; ++i) {
-    if (!cut_->Step(1)) {
-      EndWalk();
-      return false;
-    }
-  }
-  return true;
+  step_end_bytes_ = bytes_ + kStepBytes;
+  if (cut_->Step(buckets)) return true;
+  EndWalk();
+  return false;
 }
 
 void SnapshotJob::EndWalk() {

@@ -59,10 +59,10 @@ class SnapshotJob final : private keyspace::SnapshotCut::Sink, private persist::
   enum class Stage : uint8_t { kWalk, kDrain, kFinish, kFailed, kOver };
   // A step ends when it has made so much of the file; so much may be on its way.
   static constexpr uint64_t kStepBytes = 48 * 1024;
-  static constexpr size_t kChunkBytes = 128 * 1024;
+  static constexpr size_t kChunkBytes = 512 * 1024;
   static constexpr uint64_t kUnderWayBytes = 1 << 20;
 
-  void Take(int db, keyspace::Entry& entry, int64_t expire_at_ms) override;
+  bool Take(int db, keyspace::Entry& entry, int64_t expire_at_ms) override;
   void Append(std::string_view bytes) override;
   void EndWalk();
   void Send();
@@ -86,6 +86,7 @@ class SnapshotJob final : private keyspace::SnapshotCut::Sink, private persist::
   uint64_t keys_total_ = 0;
   uint64_t keys_done_ = 0;
   uint64_t bytes_ = 0;
+  uint64_t step_end_bytes_ = 0;
   uint64_t under_way_bytes_ = 0;
   uint32_t pending_ = 0;  // operations
 };

@@ -325,10 +325,14 @@ void Engine::FinishRun(Session& session, Execution& execution) {
     timer_.Account(ClientOf(session), index, execution.args, duration);
     ++stats_.total_commands_processed;
   }
+  keyspace::Journal& journal = keyspace_.journal();
+  const bool is_last = !in_transaction_ && !scripting_.is_running();
   if (!execution.recorded && keyspace_.stats().dirty != execution.dirty_before) {
-    keyspace_.journal().Add(execution.db, execution.args);
+    is_last ? journal.AddLast(execution.db, execution.args)
+            : journal.Add(execution.db, execution.args);
+  } else if (is_last) {
+    journal.Commit();
   }
-  if (!in_transaction_ && !scripting_.is_running()) keyspace_.journal().Commit();
   if (session.reply.errors() != execution.errors_before) [[unlikely]] {
     ++stats_.commands[index].failed_calls;
     const std::string_view reply = session.out.view().substr(execution.output_before);

@@ -34,12 +34,13 @@ class FieldRecords {
 
  private:
   static constexpr size_t kArgumentsMax = 512;
-  static constexpr uint64_t kArgumentBytes = 48;
+  static constexpr uint64_t kArgumentBytes = 64;
   // What a look-up may always take, or nothing would ever end when memory is exhausted.
   static constexpr uint64_t kUnaskedBytes = 16 * 1024;
 
   void Hand() {
-    if (!arguments_.empty()) journal_.Take(db_, std::move(arguments_));
+    const std::vector<std::string_view> views(arguments_.begin(), arguments_.end());
+    if (!views.empty()) journal_.Add(db_, views);
     arguments_.clear();
   }
 

@@ -14,39 +14,68 @@ void Journal::Detach(Sink& sink) {
 }
 
 void Journal::Add(int db, std::span<const std::string_view> arguments) {
-  if (sinks_.empty()) return;
-  Take(db, {arguments.begin(), arguments.end()});
-}
-
-void Journal::Take(int db, std::vector<std::string> arguments) {
   if (sinks_.empty() || audience_ == kNobody) return;
-  records_.push_back({db, audience_, std::move(arguments)});
+  records_.push_back({db, audience_, static_cast<uint32_t>(arguments.size())});
+  for (const std::string_view argument : arguments) {
+    sizes_.push_back(static_cast<uint32_t>(argument.size()));
+    bytes_.append(argument);
+  }
 }
 
-void Journal::Emit(Attached& to, std::span<const Pending> records) {
-  const auto emit = [&](std::initializer_list<std::string_view> arguments) {
-    to.sink->Record(std::span(arguments.begin(), arguments.size()));
-  };
-  const auto heard =
-      std::count_if(records.begin(), records.end(), [&](const Pending& r) { return to.Hears(r); });
-  if (heard > 1) emit({"MULTI"});
-  std::vector<std::string_view> views;
-  for (const Pending& record : records) {
-    if (!to.Hears(record)) continue;
-    if (record.db != to.selected_db) {
-      emit({"SELECT", base::Int64Text(record.db)});
-      to.selected_db = record.db;
-    }
-    views.assign(record.arguments.begin(), record.arguments.end());
-    to.sink->Record(views);
+void Journal::AddLast(int db, std::span<const std::string_view> arguments) {
+  if (!records_.empty()) {
+    Add(db, arguments);
+    return Commit();
   }
-  if (heard > 1) emit({"EXEC"});
+  for (Attached& sink : sinks_) {
+    if ((sink.audience & audience_) == 0) continue;
+    Select(sink, db);
+    sink.sink->Record(arguments);
+  }
+}
+
+void Journal::Select(Attached& to, int db) {
+  if (db == to.selected_db) return;
+  to.selected_db = db;
+  const std::string number = base::Int64Text(db);
+  const std::string_view select[] = {"SELECT", number};
+  to.sink->Record(select);
+}
+
+void Journal::Emit(Attached& to) {
+  const auto heard = std::count_if(records_.begin(), records_.end(),
+                                   [&](const Pending& record) { return to.Hears(record); });
+  constexpr std::string_view kBegin[] = {"MULTI"};
+  constexpr std::string_view kEnd[] = {"EXEC"};
+  if (heard > 1) to.sink->Record(kBegin);
+  const uint32_t* size = sizes_.data();
+  std::string_view rest = bytes_;
+  for (const Pending& record : records_) {
+    views_.clear();
+    for (uint32_t i = 0; i < record.arguments; ++i, ++size) {
+      views_.push_back(rest.substr(0, *size));
+      rest.remove_prefix(*size);
+    }
+    if (!to.Hears(record)) continue;
+    Select(to, record.db);
+    to.sink->Record(views_);
+  }
+  if (heard > 1) to.sink->Record(kEnd);
 }
 
 void Journal::Commit() {
   if (records_.empty()) return;
-  const std::vector<Pending> records = std::exchange(records_, {});
-  for (Attached& sink : sinks_) Emit(sink, records);
+  for (Attached& sink : sinks_) Emit(sink);
+  const bool is_large =
+      bytes_.size() + (records_.size() + sizes_.size()) * sizeof(Pending) > kKeptBytes;
+  records_.clear();
+  bytes_.clear();
+  sizes_.clear();
+  if (!is_large) return;
+  std::vector<Pending>().swap(records_);
+  std::string().swap(bytes_);
+  std::vector<uint32_t>().swap(sizes_);
+  std::vector<std::string_view>().swap(views_);
 }
 
 }  // namespace kvasm::keyspace

@@ -41,8 +41,8 @@ class Journal {
   void Add(int db, std::initializer_list<std::string_view> arguments) {
     Add(db, std::span(arguments.begin(), arguments.size()));
   }
-  // The same with bytes that are given away.
-  void Take(int db, std::vector<std::string> arguments);
+  // As Add and Commit; of what is the only record nothing is copied.
+  void AddLast(int db, std::span<const std::string_view> arguments);
   // Hands all noted records to the sinks. Called at the end of every command (or transaction).
   void Commit();
   bool pending() const { return !records_.empty(); }
@@ -51,7 +51,7 @@ class Journal {
   struct Pending {
     int db;
     Audience audience;
-    std::vector<std::string> arguments;
+    uint32_t arguments;
   };
   struct Attached {
     Sink* sink;
@@ -61,10 +61,18 @@ class Journal {
     bool Hears(const Pending& record) const { return (audience & record.audience) != 0; }
   };
 
-  static void Emit(Attached& to, std::span<const Pending> records);
+  // What has been noted is given back if it takes more.
+  static constexpr size_t kKeptBytes = 16 * 1024;
+
+  static void Select(Attached& to, int db);
+  void Emit(Attached& to);
 
   std::vector<Attached> sinks_;
   std::vector<Pending> records_;
+  // The arguments of all records, one after the other.
+  std::string bytes_;
+  std::vector<uint32_t> sizes_;
+  std::vector<std::string_view> views_;  // of the record that is being handed on
   Audience audience_ = kAll;
 };
 

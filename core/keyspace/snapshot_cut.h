@@ -29,8 +29,8 @@ class SnapshotCut final : public Listener {
    public:
     virtual ~Sink() = default;
     // An entry as it was at the cut; `expire_at_ms` -1 = persistent. Valid during the call. Entries
-    // already expired but not yet removed are included.
-    virtual void Take(int db, Entry& entry, int64_t expire_at_ms) = 0;
+    // already expired but not yet removed are included. False: the walk's step is to end here.
+    virtual bool Take(int db, Entry& entry, int64_t expire_at_ms) = 0;
   };
 
   // Begins the cut. Both are borrowed. One cut at a time per keyspace.
@@ -38,7 +38,7 @@ class SnapshotCut final : public Listener {
   // Ends it, finished or not.
   ~SnapshotCut() override;
 
-  // Walks up to `budget_units` buckets. True while there is more to walk.
+  // Walks up to `budget_units` buckets, fewer if the sink wants no more. True while there is more to walk.
   bool Step(uint32_t budget_units);
   bool done() const { return done_; }
 
@@ -47,6 +47,10 @@ class SnapshotCut final : public Listener {
   void BeforeFlush(Database& db) override;
 
  private:
+  struct Progress {
+    EntryDict::Place place{};
+    bool walked = false;
+  };
   // Contents taken over from a flushed database.
   struct Detached {
     Detached(int cut_id, EntryDict dict, ExpiryHeap heap)
@@ -54,24 +58,22 @@ class SnapshotCut final : public Listener {
     int db;
     EntryDict entries;
     ExpiryHeap expiry;
-    uint64_t cursor = 0;
-    bool walked = false;
-  };
-  struct Progress {
-    uint64_t cursor = 0;
-    bool walked = false;
+    Progress progress{};
   };
 
-  void HandOver(int db, Entry& entry, const ExpiryHeap& expiry);
-  // One bucket of some table. False when all have been walked.
-  bool StepDatabases();
-  bool StepDetached();
+  bool HandOver(int db, Entry& entry, const ExpiryHeap& expiry);
+  // Up to so many buckets of some table, which it returns; 0 when all have been walked.
+  uint32_t StepDatabases(uint32_t buckets);
+  uint32_t StepDetached(uint32_t buckets);
+  uint32_t Walk(int db, EntryDict& entries, const ExpiryHeap& expiry, Progress& progress,
+                uint32_t buckets);
 
   Keyspace& keyspace_;
   Sink& sink_;
   std::vector<Progress> progress_;  // by the number a database had at the cut
   std::vector<std::unique_ptr<Detached>> detached_;
   bool done_ = false;
+  bool is_full_ = false;  // the sink wants no more in this step
 };
 
 }  // namespace kvasm::keyspace

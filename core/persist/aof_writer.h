@@ -9,7 +9,9 @@
 #include <span>
 #include <string_view>
 
+#include "core/base/bytes.h"
 #include "core/base/numbers.h"
+#include "core/persist/block.h"
 
 namespace kvasm::persist {
 
@@ -51,6 +53,28 @@ void AppendRecord(Out& out, std::span<const std::string_view> arguments) {
   record.Begin(arguments.size());
   for (const std::string_view argument : arguments) record.Bulk(argument);
   record.End();
+}
+
+// The same; room is made once. Without it the block has failed.
+inline void AppendRecord(Block& block, std::span<const std::string_view> arguments) {
+  // Puts where there is room.
+  struct Cursor {
+    char* at;
+    void Append(std::string_view bytes) {
+      base::Copy(at, bytes.data(), bytes.size());
+      at += bytes.size();
+    }
+  };
+  constexpr size_t kHeadBytes = base::kIntCharsMax + 5;
+  size_t most = kHeadBytes;
+  for (const std::string_view argument : arguments) most += argument.size() + kHeadBytes;
+  if (block.failed() || !block.Reserve(block.size() + most)) return;
+  Cursor cursor{block.data() + block.size()};
+  RecordWriter<Cursor> record(cursor);
+  record.Begin(arguments.size());
+  for (const std::string_view argument : arguments) record.Bulk(argument);
+  record.End();
+  block.Resize(static_cast<size_t>(cursor.at - block.data()));
 }
 
 // aof-timestamp-enabled: a note of the time before what is written, at most one a second.

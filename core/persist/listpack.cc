@@ -15,6 +15,7 @@ constexpr uint8_t kInt16 = 0xf1;
 constexpr uint8_t kInt24 = 0xf2;
 constexpr uint8_t kInt32 = 0xf3;
 constexpr uint8_t kInt64 = 0xf4;
+constexpr size_t kHeadBytesMax = 5;  // of a text
 constexpr size_t kBacklenBytesMax = 5;
 
 // Redis's limits are strict ones: 16383 takes three bytes already.
@@ -109,9 +110,14 @@ ds::Item ListpackReader::TakeText(size_t head_bytes, uint64_t text_bytes) {
 bool ListpackReader::SkipBacklen(size_t form_bytes) {
   const size_t width = BacklenBytes(form_bytes);
   if (width > block_.size() - 1 - at_ - form_bytes) return false;
-  uint8_t expected[kBacklenBytesMax];
-  StoreBacklen(expected, form_bytes, width);
-  if (std::memcmp(block_.data() + at_ + form_bytes, expected, width) != 0) return false;
+  const char* const backlen = block_.data() + at_ + form_bytes;
+  if (width == 1) {
+    if (static_cast<uint8_t>(backlen[0]) != form_bytes) return false;
+  } else {
+    uint8_t expected[kBacklenBytesMax];
+    StoreBacklen(expected, form_bytes, width);
+    if (std::memcmp(backlen, expected, width) != 0) return false;
+  }
   at_ += form_bytes + width;
   ++taken_;
   return true;
@@ -123,17 +129,20 @@ ListpackWriter::ListpackWriter(Block& out) : out_(out) {
 }
 
 void ListpackWriter::AddInteger(int64_t value) {
-  const size_t start = out_.size();
-  const auto wide = [&](uint8_t form, size_t bytes) {
-    out_.AppendByte(form);
-    out_.Append({reinterpret_cast<const char*>(&value), bytes});
+  char element[1 + sizeof value + 1];
+  size_t bytes = 1;
+  const auto wide = [&](uint8_t form, size_t value_bytes) {
+    element[0] = static_cast<char>(form);
+    std::memcpy(element + 1, &value, sizeof value);
+    bytes = 1 + value_bytes;
   };
   if (value >= 0 && value <= 127) {
-    out_.AppendByte(static_cast<uint8_t>(value));
+    element[0] = static_cast<char>(value);
   } else if (base::FitsSigned(value, 13)) {
     const auto bits = static_cast<uint32_t>(value) & 0x1fff;
-    out_.AppendByte(static_cast<uint8_t>(0xc0 | bits >> 8));
-    out_.AppendByte(static_cast<uint8_t>(bits));
+    element[0] = static_cast<char>(0xc0 | bits >> 8);
+    element[1] = static_cast<char>(bits);
+    bytes = 2;
   } else if (base::FitsSigned(value, 16)) {
     wide(kInt16, 2);
   } else if (base::FitsSigned(value, 24)) {
@@ -143,7 +152,9 @@ void ListpackWriter::AddInteger(int64_t value) {
   } else {
     wide(kInt64, 8);
   }
-  EndElement(start);
+  element[bytes] = static_cast<char>(bytes);
+  ++count_;
+  out_.Append({element, bytes + 1});
 }
 
 void ListpackWriter::AddString(std::string_view text) {
@@ -152,28 +163,28 @@ void ListpackWriter::AddString(std::string_view text) {
 }
 
 void ListpackWriter::AddText(std::string_view text) {
-  const size_t start = out_.size();
   const auto size = static_cast<uint32_t>(text.size());
+  const size_t start = out_.size();
+  if (out_.failed() || !out_.Reserve(start + kHeadBytesMax + size + kBacklenBytesMax)) return;
+  char* const element = out_.data() + start;
+  size_t head_bytes = 1;
   if (size < 64) {
-    out_.AppendByte(static_cast<uint8_t>(0x80 | size));
+    element[0] = static_cast<char>(0x80 | size);
   } else if (size < 4096) {
-    out_.AppendByte(static_cast<uint8_t>(0xe0 | size >> 8));
-    out_.AppendByte(static_cast<uint8_t>(size));
+    element[0] = static_cast<char>(0xe0 | size >> 8);
+    element[1] = static_cast<char>(size);
+    head_bytes = 2;
   } else {
-    out_.AppendByte(kText32);
-    out_.Append({reinterpret_cast<const char*>(&size), sizeof size});
+    element[0] = static_cast<char>(kText32);
+    base::Store32(element + 1, size);
+    head_bytes = kHeadBytesMax;
   }
-  out_.Append(text);
-  EndElement(start);
-}
-
-void ListpackWriter::EndElement(size_t start) {
-  ++count_;
-  const size_t form_bytes = out_.size() - start;
-  uint8_t backlen[kBacklenBytesMax];
+  base::Copy(element + head_bytes, text.data(), size);
+  const size_t form_bytes = head_bytes + size;
   const size_t width = BacklenBytes(form_bytes);
-  StoreBacklen(backlen, form_bytes, width);
-  out_.Append({reinterpret_cast<const char*>(backlen), width});
+  StoreBacklen(reinterpret_cast<uint8_t*>(element + form_bytes), form_bytes, width);
+  ++count_;
+  out_.Resize(start + form_bytes + width);
 }
 
 std::string_view ListpackWriter::Finish() {

@@ -67,8 +67,6 @@ class ListpackWriter {
   static uint64_t TextElementBytes(uint64_t text_bytes);
 
  private:
-  void EndElement(size_t start);
-
   Block& out_;
   uint64_t count_ = 0;
 };

@@ -32,7 +32,7 @@ struct RdbReadOptions {
   bool skip_modules = false;
 };
 
-// About 17 KB: not for the stack.
+// About 33 KB: not for the stack.
 class RdbReader {
  public:
   // What a file says. Views are valid during the call.

@@ -1,22 +1,23 @@
 #include "core/persist/rdb_writer.h"
 
+#include "core/base/bytes.h"
 #include "core/base/numbers.h"
 
 namespace kvasm::persist {
 
 void RdbWriter::File::Append(std::string_view bytes) {
-  if (bytes.size() > kBufferBytes - kept_bytes_) {
+  if (bytes.size() > static_cast<size_t>(end_ - at_)) {
     Flush();
     if (bytes.size() >= kBufferBytes) return Pass(bytes);
   }
-  std::memcpy(kept_ + kept_bytes_, bytes.data(), bytes.size());
-  kept_bytes_ += bytes.size();
+  base::Copy(at_, bytes.data(), bytes.size());
+  at_ += bytes.size();
 }
 
 void RdbWriter::File::Flush() {
-  if (kept_bytes_ == 0) return;
-  Pass({kept_, kept_bytes_});
-  kept_bytes_ = 0;
+  if (kept_bytes() == 0) return;
+  Pass({kept_, kept_bytes()});
+  at_ = kept_;
 }
 
 void RdbWriter::File::Pass(std::string_view bytes) {

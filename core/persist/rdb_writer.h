@@ -75,22 +75,25 @@ class RdbWriter {
   // Gathers blocks and sums them up.
   class File final : public Sink {
    public:
-    explicit File(Sink& sink) : sink_(sink) {}
+    explicit File(Sink& sink) : sink_(sink) {
+      at_ = kept_;
+      end_ = kept_ + kBufferBytes;
+    }
     void Append(std::string_view bytes) override;
     void Flush();
-    uint64_t bytes() const { return passed_bytes_ + kept_bytes_; }
+    uint64_t bytes() const { return passed_bytes_ + kept_bytes(); }
     // Of all bytes; flushes them.
     uint64_t Checksum();
     bool sums = true;
 
    private:
     static constexpr size_t kBufferBytes = 8192;
+    size_t kept_bytes() const { return static_cast<size_t>(at_ - kept_); }
     void Pass(std::string_view bytes);
 
     Sink& sink_;
     uint64_t passed_bytes_ = 0;
     base::Crc64Sum checksum_;
-    size_t kept_bytes_ = 0;
     char kept_[kBufferBytes];
   };
 

@@ -19,28 +19,32 @@ std::string_view BytesOf(const Value& value) {
 
 }  // namespace
 
-void Writer::Byte(uint8_t byte) { sink_.Append(BytesOf(byte)); }
+void Writer::Bytes(std::string_view bytes) {
+  if (bytes.size() > static_cast<size_t>(sink_.end_ - sink_.at_)) return sink_.Append(bytes);
+  base::Copy(sink_.at_, bytes.data(), bytes.size());
+  sink_.at_ += bytes.size();
+}
 
 void Writer::Length(uint64_t length) {
   if (length < 0x40) return Byte(static_cast<uint8_t>(length));
   if (length < 0x4000) {
     const auto swapped =
         __builtin_bswap16(static_cast<uint16_t>(length | length_byte::k14Bits << 8));
-    return sink_.Append(BytesOf(swapped));
+    return Bytes(BytesOf(swapped));
   }
   if (length <= UINT32_MAX) {
     Byte(length_byte::k32Bits);
     const uint32_t swapped = __builtin_bswap32(static_cast<uint32_t>(length));
-    return sink_.Append(BytesOf(swapped));
+    return Bytes(BytesOf(swapped));
   }
   Byte(length_byte::k64Bits);
   const uint64_t swapped = __builtin_bswap64(length);
-  sink_.Append(BytesOf(swapped));
+  Bytes(BytesOf(swapped));
 }
 
-void Writer::Fixed64(uint64_t value) { sink_.Append(BytesOf(value)); }
+void Writer::Fixed64(uint64_t value) { Bytes(BytesOf(value)); }
 
-void Writer::Double(double value) { sink_.Append(BytesOf(value)); }
+void Writer::Double(double value) { Bytes(BytesOf(value)); }
 
 void Writer::String(std::string_view text) {
   if (text.size() <= kIntegerCharsMax) {
@@ -55,13 +59,13 @@ void Writer::Integer(int64_t value) {
   char text[base::kIntCharsMax];
   const size_t length = base::FormatInt64(text, value);
   Length(length);
-  sink_.Append({text, length});
+  Bytes({text, length});
 }
 
 void Writer::Blob(std::string_view bytes) {
   if (options_.compress && bytes.size() >= kCompressedLeast && TryCompressed(bytes)) return;
   Length(bytes.size());
-  sink_.Append(bytes);
+  Bytes(bytes);
 }
 
 bool Writer::TryInteger(int64_t value) {
@@ -80,7 +84,7 @@ bool Writer::TryInteger(int64_t value) {
   } else {
     return false;
   }
-  sink_.Append({form, 1 + bytes});
+  Bytes({form, 1 + bytes});
   return true;
 }
 
@@ -93,7 +97,7 @@ bool Writer::TryCompressed(std::string_view bytes) {
   Byte(length_byte::kCompressed);
   Length(size);
   Length(bytes.size());
-  sink_.Append({compressed_.data(), size});
+  Bytes({compressed_.data(), size});
   return true;
 }
 

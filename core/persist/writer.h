@@ -17,6 +17,13 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual void Append(std::string_view bytes) = 0;
+
+ protected:
+  friend class Writer;
+  // Room that the next bytes may be put into, without a call: nearly all a file consists of are a
+  // few bytes each. The sink knows by `at_` how much of it has been used. Most have none.
+  char* at_ = nullptr;
+  char* end_ = nullptr;
 };
 
 // Counts only: how long would it be?
@@ -39,8 +46,12 @@ class Writer {
 
   int version() const { return options_.version; }
 
-  void Byte(uint8_t byte);
-  void Bytes(std::string_view bytes) { sink_.Append(bytes); }
+  void Byte(uint8_t byte) {
+    const auto as_char = static_cast<char>(byte);
+    if (sink_.at_ == sink_.end_) return sink_.Append({&as_char, 1});
+    *sink_.at_++ = as_char;
+  }
+  void Bytes(std::string_view bytes);
   // The shortest form:  00nnnnnn | 01nnnnnn n | 80 nnnn | 81 nnnnnnnn  (big endian).
   void Length(uint64_t length);
   void Fixed64(uint64_t value);  // 8 bytes, little endian

@@ -285,6 +285,80 @@ TEST_F(DictTest, ScanMissesNothingWhileTheTableGrowsAndShrinks) {
   }
 }
 
+TEST_F(DictTest, WalkMissesNothingWhileTheTableGrowsAndShrinks) {
+  constexpr uint64_t kKept = 300;
+  for (int round = 0; round < 30; ++round) {
+    dict_.Clear();
+    Fill(kKept);
+    uint64_t next = kKept;
+    const uint64_t start = prng_.Below(2) == 0 ? 0 : 8000;
+    while (next < kKept + start) Add(next++);
+    if (prng_.Below(2) == 0) FinishRehash();
+    uint64_t first = kKept;
+    std::map<std::string, int> seen;
+    TestDict::Place place;
+    bool more = true;
+    uint64_t steps = 0;
+    do {
+      more = dict_.Walk(place, 1 + static_cast<uint32_t>(prng_.Below(40)), [&](Node* node) {
+        ++seen[node->key];
+        return prng_.Below(10) != 0;
+      });
+      ++steps;
+      const bool grow = prng_.Below(3) != 0 ? start == 0 : start != 0;
+      for (uint64_t i = prng_.Below(grow ? 4 : 40); i > 0; --i) {
+        if (grow) {
+          Add(next++);
+        } else if (first < next) {
+          Drop(first++);
+        }
+      }
+    } while (more);
+    int visits = 0;
+    for (uint64_t i = 0; i < kKept; ++i) {
+      ASSERT_GE(seen[Name(i)], 1) << "round " << round << " key " << i;
+      visits += seen[Name(i)];
+    }
+    EXPECT_LE(visits, static_cast<int>(kKept * 8)) << "too many duplicates";
+    EXPECT_LT(steps, 100000u);
+  }
+}
+
+TEST_F(DictTest, WalkOfATableAtRestVisitsEachNodeOnceAndStopsWhereItIsTold) {
+  Fill(5000);
+  FinishRehash();
+  std::map<std::string, int> seen;
+  TestDict::Place place;
+  uint32_t calls = 0;
+  bool more = true;
+  while (more) {
+    uint32_t visits = 0;
+    more = dict_.Walk(place, UINT32_MAX, [&](Node* node) {
+      ++seen[node->key];
+      return ++visits < 10;
+    });
+    EXPECT_LT(visits, 10u + 10u) << "one bucket's nodes too many at most";
+    ++calls;
+  }
+  EXPECT_EQ(seen.size(), 5000u);
+  for (const auto& [key, visits] : seen) ASSERT_EQ(visits, 1) << key;
+  EXPECT_GT(calls, 5000u / 20);
+  EXPECT_FALSE(dict_.Walk(place, 1, [](Node*) { return true; }));
+}
+
+TEST_F(DictTest, WalkVisitorMayDeleteTheNodeItVisits) {
+  Fill(5000);
+  TestDict::Place place;
+  while (dict_.Walk(place, 7, [this](Node* node) {
+    EXPECT_EQ(dict_.Remove(node->key), node);
+    Traits::Dispose(node);
+    return true;
+  })) {
+  }
+  EXPECT_TRUE(dict_.empty());
+  EXPECT_EQ(alive_, 0);
+}
+
 TEST_F(DictTest, ScanVisitorMayDeleteTheNodeItVisits) {
   Fill(5000);
   uint64_t cursor = 0;

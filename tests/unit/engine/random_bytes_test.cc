@@ -179,7 +179,10 @@ class Chaos {
     uint64_t records = 0;
   };
   struct CountingSink final : keyspace::SnapshotCut::Sink {
-    void Take(int, keyspace::Entry& entry, int64_t) override { taken += !entry.key().empty(); }
+    bool Take(int, keyspace::Entry& entry, int64_t) override {
+      taken += !entry.key().empty();
+      return true;
+    }
     uint64_t taken = 0;
   };
 

@@ -86,10 +86,11 @@ State Present(keyspace::Keyspace& keyspace) {
 class CollectingSink final : public keyspace::SnapshotCut::Sink {
  public:
   explicit CollectingSink(const types::Context& context) : context_(context) {}
-  void Take(int db, Entry& entry, int64_t expire_at_ms) override {
+  bool Take(int db, Entry& entry, int64_t expire_at_ms) override {
     const auto [at, fresh] =
         state.try_emplace({db, std::string(entry.key())}, Describe(entry, expire_at_ms, context_));
     if (!fresh) ++twice;
+    return state.size() % 3 != 0;  // now and then it has had enough
   }
   State state;
   int twice = 0;
