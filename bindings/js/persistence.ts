@@ -34,7 +34,10 @@ const kLength = 8;
 const kSynced = 9;
 const kRecorded = 5; // in doubles
 
-/** Appends up to this are written without waiting; before replies are sent, as by Redis. */
+/**
+ * Appends up to this are written without waiting; before replies are sent, as by Redis. They need
+ * not be copied, either.
+ */
 const kQuickBytes = 256 * 1024;
 
 const kLogLane = 0;

@@ -110,9 +110,9 @@ void AppendLog::EndAppend(const Outcome& outcome, Operation& operation, uint64_t
   }
   cut_back_ = false;
   part.file_bytes += end - written_;
-  if (part.bytes.size() == 0) {
-    operation.bytes.Clear();
-    part.bytes = std::move(operation.bytes);  // its room serves again
+  if (part.bytes.size() == 0 && operation.bytes.capacity() <= kRoomKept) {
+    operation.bytes.Resize(0);
+    part.bytes = std::move(operation.bytes);
   }
   written_ = end;
   unwritten_since_ms_ = recorded_ == written_ ? 0 : NowMs();

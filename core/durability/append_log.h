@@ -100,6 +100,8 @@ class AppendLog final : public keyspace::Journal::Sink {
     persist::Block bytes;
     uint64_t file_bytes;  // that are whole
   };
+  // The room of what has been written serves again unless it is larger.
+  static constexpr size_t kRoomKept = 512 * 1024;
   static constexpr int64_t kSyncEveryMs = 1000;
   static constexpr int64_t kRetryAfterMs = 1000;
   static constexpr int64_t kBehindMs = 2000;

@@ -60,7 +60,7 @@ inline void AppendRecord(Block& block, std::span<const std::string_view> argumen
   // Puts where there is room.
   struct Cursor {
     char* at;
-    void Append(std::string_view bytes) {
+    [[gnu::noinline]] void Append(std::string_view bytes) {
       base::Copy(at, bytes.data(), bytes.size());
       at += bytes.size();
     }
