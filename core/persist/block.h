@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "core/base/alloc.h"
-#include "core/base/bytes.h"
 
 namespace kvasm::persist {
 
@@ -48,7 +48,7 @@ class Block {
   // After a failed Append nothing is appended any more.
   void Append(std::string_view bytes) {
     if (bytes.empty() || failed_ || !Reserve(size_ + bytes.size())) return;
-    base::Copy(bytes_ + size_, bytes.data(), bytes.size());
+    std::memcpy(bytes_ + size_, bytes.data(), bytes.size());
     size_ += bytes.size();
   }
   void AppendByte(uint8_t byte) {
