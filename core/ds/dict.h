@@ -181,9 +181,9 @@ class Dict {
   };
 
   // As Scan, in the order in which buckets lie in memory, which is several times as fast. Visits up
-  // to `buckets` buckets, fewer if `visit(Node*)` returns false: the last one is that node's. It may
-  // unlink and free the node it is given but no other, and may insert. False when all have been
-  // visited.
+  // to `buckets` buckets, fewer if `visit(Node*)` returns false: that node's is the last one. The
+  // visitor may unlink and free the node it is given but no other, and may insert. False when all
+  // have been visited.
   //
   // A hash's low bits choose the bucket: where there are more buckets than the walk counts, those
   // that end in the same bits are visited together; where there are fewer, several times.
