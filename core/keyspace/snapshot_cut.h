@@ -38,8 +38,8 @@ class SnapshotCut final : public Listener {
   // Ends it, finished or not.
   ~SnapshotCut() override;
 
-  // Walks up to `budget_units` buckets, fewer if the sink wants no more. True while there is more to
-  // walk.
+  // Walks up to `budget_units` buckets, fewer if the sink wants no more. True while there is more
+  // to walk.
   bool Step(uint32_t budget_units);
   bool done() const { return done_; }
 
