@@ -96,10 +96,7 @@ export class FileStorage implements Storage, StorageSync {
   }
 
   lock(): Promise<void> {
-    return this.run('lock', [], kHarmless, async () => {
-      makeFolder(this.lockedFolder);
-      await this.folderLock.take();
-    });
+    return this.run('lock', [], kHarmless, () => this.folderLock.take());
   }
 
   close(): Promise<void> {

@@ -23,7 +23,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError, StorageLockedError, kLockName } from '../bindings/js/storage.js';
-import { codeOf, unless } from './file_steps.js';
+import { codeOf, makeFolder, unless } from './file_steps.js';
 import { reasonOf } from './replace_file.js';
 
 /** What the lock's file says, as JSON. */
@@ -73,15 +73,16 @@ export class FolderLock {
   ) {}
 
   /**
-   * Takes the lock, or does nothing if it has it.
+   * Takes the lock, or does nothing if it has it. The folder is made if there is none.
    * @throws StorageLockedError when somebody else has it
-   * @throws StorageError when the folder cannot be written to
+   * @throws StorageError when the folder cannot be made or written to
    */
   async take(): Promise<void> {
     if (this.held !== undefined) return;
     const own = thisProcess();
     const draft = this.pathAfter(`${own.id}.new`);
     try {
+      makeFolder(this.folder);
       fs.writeFileSync(draft, `${JSON.stringify(own)}\n`, { flag: 'wx', mode: 0o644 });
     } catch (error) {
       const reason = reasonOf(error);

@@ -11,6 +11,7 @@
 #include "core/commands/all.h"
 #include "core/commands/info_text.h"
 #include "core/commands/memory_overview.h"
+#include "core/durability/durability.h"
 #include "core/scripting/scripting.h"
 #include "core/services/tracking.h"
 #include "core/services/version.h"
@@ -227,11 +228,12 @@ void Statistics(Call& call, InfoText& out) {
   out.Line("pubsub_channels", pubsub.topics(TopicKind::kChannel).size());
   out.Line("pubsub_patterns", pubsub.topics(TopicKind::kPattern).size());
   out.Line("pubsubshard_channels", pubsub.topics(TopicKind::kShardChannel).size());
-  out.Lines(
-      {"latest_fork_usec", "total_forks", "migrate_cached_sockets", "slave_expires_tracked_keys",
-       "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits",
-       "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"},
-      "0");
+  out.Line("latest_fork_usec", "0");
+  out.Line("total_forks", call.durability.background_jobs());
+  out.Lines({"migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits",
+             "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses",
+             "total_active_defrag_time", "current_active_defrag_time"},
+            "0");
   out.Line("tracking_total_keys", call.services.tracking.key_count());
   out.Line("tracking_total_items", call.services.tracking.item_count());
   out.Line("tracking_total_prefixes", call.services.tracking.prefix_count());

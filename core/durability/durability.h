@@ -167,6 +167,8 @@ class Durability {
   const Run& saves() const { return saves_; }
   const Run& rewrites() const { return rewrites_; }
   uint64_t rewrite_failures() const { return rewrite_failures_; }
+  // Snapshots and rewrites begun beside the commands; Redis forks for each.
+  uint64_t background_jobs() const { return background_jobs_; }
   uint64_t log_bytes() const;
   uint64_t log_base_bytes() const { return rewritten_bytes_; }
 
@@ -252,6 +254,8 @@ class Durability {
   Run saves_;
   Run rewrites_;
   uint64_t rewrite_failures_ = 0;  // one after the other
+  uint64_t told_failures_ = 0;     // what they were when the log last told of the limit
+  uint64_t background_jobs_ = 0;
 
   bool loading_ = false;
   std::unique_ptr<Loader> loader_;

@@ -223,10 +223,6 @@ void Durability::NoteRewrite(std::string_view error) {
     return;
   }
   ++rewrite_failures_;
-  if (const uint64_t minutes = RewriteDelayMinutes(); minutes > 0) {
-    Warn("Background AOF rewrite has repeatedly failed and triggered the limit, will retry in " +
-         base::Int64Text(static_cast<int64_t>(minutes)) + " minutes");
-  }
   if (log_state_ != LogState::kWaits) return;
   // A log that has no base yet begins again.
   DetachLog();

@@ -90,6 +90,7 @@ SnapshotOrder Durability::OrderFor(std::string file, bool aof_base) {
 
 void Durability::StartJob(JobKind kind, SnapshotOrder order, SnapshotJob::Done done) {
   job_kind_ = kind;
+  if (kind != JobKind::kOther && !order.in_haste) ++background_jobs_;
   job_began_ms_ = NowMs();
   next_step_us_ = 0;
   Retire();
@@ -290,7 +291,13 @@ void Durability::Look() {
   const uint64_t base = std::max<uint64_t>(rewritten_bytes_, 1);
   const uint64_t growth = bytes * 100 / base - 100;
   if (bytes < base || growth < static_cast<uint64_t>(percentage)) return;
-  if (now_ms - last_rewrite_ms_ < static_cast<int64_t>(RewriteDelayMinutes()) * 60'000) return;
+  const auto minutes = static_cast<int64_t>(RewriteDelayMinutes());
+  if (now_ms - last_rewrite_ms_ < minutes * 60'000) {
+    if (std::exchange(told_failures_, rewrite_failures_) == rewrite_failures_) return;
+    return Warn(
+        "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in " +
+        base::Int64Text(minutes) + " minutes");
+  }
   Notice("Starting automatic rewriting of AOF on " + base::Int64Text(static_cast<int64_t>(growth)) +
          "% growth");
   StartRewrite();

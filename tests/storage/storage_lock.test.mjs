@@ -364,7 +364,10 @@ describe('a folder that cannot be written to', () => {
       await asNobody(() => assert.rejects(storage.lock(), { code: 'EACCES' }));
       const file = join(folder, 'file');
       fs.writeFileSync(file, 'x');
-      await assert.rejects(new FileStorage(file).lock(), { code: 'ENOTDIR' });
+      await assert.rejects(new FileStorage(file).lock(), {
+        code: 'ENOTDIR',
+        message: `Cannot lock file:${file}: Not a directory`,
+      });
       if (process.platform === 'linux') {
         await assert.rejects(new FileStorage('/proc/none').lock(), { code: 'ENOENT' });
       }
