@@ -4,7 +4,10 @@ import type { Effect, Engine } from '../bindings/js/engine.js';
 import { Endpoint } from './endpoint.js';
 import { Network } from './network.js';
 
-/** Where to listen. Limits (`maxclients`, `requirepass`, ...) are set with CONFIG SET. */
+/**
+ * Where to listen. Limits (`maxclients`, `requirepass`, ...) are set with CONFIG SET; `bind` and
+ * `port` are kvasm-server's alone.
+ */
 export interface ListenOptions {
   /** TCP port; 0 takes any free one. Without it and with `path` there is no TCP. */
   port?: number;

@@ -12,14 +12,10 @@ import { reasonOf } from './replace_file.js';
 import { parseBind, type Settings } from './settings.js';
 import { lockedOnWrite } from './storage_lock_on_write.js';
 
-/** Errors with which an optional address may be missing: this machine has no such address. */
-const kAbsent = new Set([
-  'EADDRNOTAVAIL',
-  'EAFNOSUPPORT',
-  'EPROTONOSUPPORT',
-  'ENOTFOUND',
-  'EINVAL',
-]);
+/** This machine does without such addresses (IPv6): they are left out, as Redis does. */
+const kUnsupported = new Set(['EAFNOSUPPORT', 'ENOPROTOOPT', 'EPROTONOSUPPORT']);
+/** Other errors with which an optional address may be missing. */
+const kAbsent = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EINVAL']);
 /** While no more than this has been loaded clients wait; then they are told -LOADING, as Redis. */
 const kHeldBytes = 2 * 2 ** 20;
 /** How long clients have for their last replies when the server goes. */
@@ -93,8 +89,7 @@ export class Server {
     this.bind = settings.get('bind');
     try {
       await this.open(this.targets());
-    } catch (error) {
-      log.warning(`Could not create server TCP listening socket: ${(error as Error).message}`);
+    } catch {
       throw new ListenError(`Failed listening on port ${this.port} (tcp), aborting.`);
     }
     const path = settings.get('unixsocket');
@@ -219,7 +214,11 @@ export class Server {
         );
         opened.push(key);
       } catch (error) {
-        if (isOptional && kAbsent.has((error as NodeJS.ErrnoException).code ?? '')) continue;
+        const { code = '', message } = error as NodeJS.ErrnoException;
+        this.log.warning(
+          `Warning: Could not create server TCP listening socket ${key}: ${message}`,
+        );
+        if (kUnsupported.has(code) || (isOptional && kAbsent.has(code))) continue;
         this.drop(opened);
         throw error;
       }
@@ -247,10 +246,7 @@ export class Server {
     try {
       await this.open(wanted);
       this.drop(obsolete);
-    } catch (error) {
-      this.log.warning(
-        `Could not listen on ${after.bind} port ${after.port}: ${(error as Error).message}`,
-      );
+    } catch {
       this.problem ??=
         before.port === after.port
           ? { name: 'bind', reason: 'Failed to bind to specified addresses.' }

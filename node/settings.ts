@@ -6,7 +6,7 @@ import { ConfigError, type Directive } from './config_file.js';
 /** Directives of the process, with the values they have when nobody sets them. */
 const kProcessDefaults: Record<string, string> = {
   'always-show-logo': 'no',
-  bind: '127.0.0.1 -::1',
+  bind: '* -::*',
   daemonize: 'no',
   dir: '',
   logfile: '',
@@ -60,7 +60,6 @@ export class Settings {
 
   constructor(private readonly store: ConfigStore) {
     this.known = new Set(store.configNames());
-    if (this.known.has('bind')) store.configSet('bind', kProcessDefaults.bind!);
   }
 
   /** The value of a directive, '' if there is none of that name. */

@@ -13,6 +13,10 @@ const kPortsTried = 100;
 
 const dist = fileURLToPath(new URL('..', import.meta.url));
 const args = process.argv.slice(2);
+// A server to look at: it is nobody's but this machine's, unless it is configured.
+if (!args.includes('--bind') && (args[0] === undefined || args[0].startsWith('--'))) {
+  args.push('--bind', kHost, '-::1');
+}
 
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

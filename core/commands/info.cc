@@ -39,7 +39,7 @@ int64_t UptimeSeconds(const Call& call) {
   return std::max<int64_t>(0, (call.now_ms() - call.services.stats.started_ms) / 1000);
 }
 
-// "listener0:name=tcp,bind=127.0.0.1,bind=-::1,port=6379", as far as the configuration asks for it.
+// "listener0:name=tcp,bind=*,bind=-::*,port=6379", as far as the configuration asks for it.
 void Listeners(Call& call, InfoText& out) {
   const services::Config& config = call.services.config;
   int number = 0;

@@ -49,9 +49,10 @@ constexpr Directive Special(std::string_view name, DirectiveType type, std::stri
 
 constexpr Directive kDirectives[] = {
     // --- network ---
-    // Redis without a configuration file listens on all addresses; Kvasm stays on the loopback
-    // interface, as Redis's own configuration file has it.
-    Special("bind", DirectiveType::kAddresses, "127.0.0.1 -::1"),
+    // Every address, as Redis has it: kvasm-server listens there, and protected mode keeps all but
+    // the machine's own clients out until there is a password. What a program embeds reads neither
+    // `bind` nor `port`: it listens nowhere until it is told where (node/listen.ts).
+    Special("bind", DirectiveType::kAddresses, "* -::*"),
     Text("bind-source-addr", ""),
     Integer("port", 0, kPort, "6379"),
     Integer("tcp-backlog", 0, kInt, "511", kImmutable),

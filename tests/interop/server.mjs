@@ -45,24 +45,28 @@ export function kvasmServerPath() {
 }
 
 /** Starts a real redis-server. `path` defaults to redisServerPath(). */
-export function startRedis({ path = redisServerPath(), args = [] } = {}) {
+export function startRedis({ path = redisServerPath(), args = [], bind } = {}) {
   if (!path) throw new Error('no redis-server found (apt-get install redis-server)');
   return start(
     'redis',
     path,
     [],
     ['--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args],
+    { bind },
   );
 }
 
-/** Starts our server from the built package. `file`: its configuration file, if it has one. */
-export function startKvasm({ file, args = [], env = {} } = {}) {
+/**
+ * Starts our server from the built package. `file`: its configuration file, if it has one; `bind`:
+ * where it listens, with [] on what is its default.
+ */
+export function startKvasm({ file, args = [], bind, env = {} } = {}) {
   return start(
     'kvasm',
     process.execPath,
     file === undefined ? [kvasmServerPath()] : [kvasmServerPath(), file],
     ['--save', '', '--appendonly', 'no', '--enable-debug-command', 'yes', ...args],
-    env,
+    { bind, env },
   );
 }
 
@@ -99,10 +103,11 @@ async function ready(name, child, exit) {
  * Resolves to { name, host, port, pid, log(), stop() } once the server says it accepts connections.
  * `log()` is everything it printed; `stop()` ends it by process id and waits for its end.
  */
-async function start(name, command, leading, options, env = {}) {
+async function start(name, command, leading, options, { bind = ['127.0.0.1'], env = {} }) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), `${name}-test-`));
-  const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+  const fixed = ['--port', String(port), '--dir', folder];
+  if (bind.length > 0) fixed.push('--bind', ...bind);
   const child = spawn(command, [...leading, ...fixed, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: folder,

@@ -243,15 +243,15 @@ describe('settings', () => {
     assert.throws(() => apply(store, 'rename-command get a b'), /Bad directive or wrong number of/);
   });
 
-  test('listens on loopback unless told otherwise', () => {
-    assert.equal(new Settings(makeStore({})).get('bind'), '127.0.0.1 -::1');
-    assert.equal(new Settings(makeStore({ bind: '*' })).get('bind'), '127.0.0.1 -::1');
+  test('listens everywhere unless told otherwise', () => {
+    assert.equal(new Settings(makeStore({})).get('bind'), '* -::*');
+    assert.equal(new Settings(makeStore({ bind: '127.0.0.1' })).get('bind'), '127.0.0.1');
   });
 
   test('addresses with a dash are optional', () => {
-    assert.deepEqual(parseBind('127.0.0.1  -::1 *'), [
+    assert.deepEqual(parseBind('127.0.0.1  -::* *'), [
       { host: '127.0.0.1', isOptional: false },
-      { host: '::1', isOptional: true },
+      { host: '::*', isOptional: true },
       { host: '*', isOptional: false },
     ]);
     assert.deepEqual(parseBind(''), []);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { startKvasm } from '../interop/server.mjs';
 import { bulk, connect, eventually, makeRandom, request } from './server_client.mjs';
 
@@ -235,6 +236,25 @@ describe('who may connect', () => {
   test('only loopback unless told otherwise', { skip: outside === undefined }, async () => {
     const server = await startKvasm({ args: ['--bind', '127.0.0.1', '-::1'] });
     await assert.rejects(connect({ host: outside, port: server.port }));
+    await server.stop();
+  });
+
+  test('a machine without IPv6 does without it', async () => {
+    const without = fileURLToPath(new URL('without_ipv6.cjs', import.meta.url));
+    const env = { NODE_OPTIONS: `--require ${without}` };
+    const server = await startKvasm({ bind: [], env });
+    const client = await connect(server.port);
+    client.send(request('CONFIG', 'GET', 'bind'));
+    for (const line of ['*2', '$4', 'bind', '$6', '* -::*'])
+      assert.equal(await client.line(), line);
+    assert.match(
+      server.log(),
+      /Could not create server TCP listening socket ::\*:\d+: .*EAFNOSUPPORT/,
+    );
+    // Nor is it an error to ask for it.
+    assert.equal(await client.ask('CONFIG', 'SET', 'bind', '127.0.0.1 ::1'), '+OK');
+    assert.equal(await client.ask('PING'), '+PONG');
+    client.close();
     await server.stop();
   });
 

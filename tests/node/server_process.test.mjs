@@ -372,4 +372,43 @@ describe('settings at run time', () => {
     assert.equal(await ping(server.port), '+PONG');
     client.close();
   });
+
+  test('CONFIG SET bind: none, several at once, and what cannot be had', async () => {
+    const client = await connect(server.port);
+    const get = async () => {
+      client.send('CONFIG GET bind\r\n');
+      for (let i = 0; i < 4; i++) await client.line();
+      return client.line();
+    };
+    const target = (host) => ({ host, port: server.port });
+    assert.equal(await client.ask('CONFIG', 'SET', 'bind', ''), '+OK');
+    assert.equal(await get(), '');
+    assert.ok(await isRefused(server.port), 'it listens nowhere');
+    assert.equal(
+      await client.ask('CONFIG', 'SET', 'bind', '127.0.0.1 127.0.0.2 -192.0.2.77'),
+      '+OK',
+    );
+    assert.equal(await get(), '127.0.0.1 127.0.0.2 -192.0.2.77');
+    assert.equal(await ping(target('127.0.0.2')), '+PONG');
+    const failed = "-ERR CONFIG SET failed (possibly related to argument 'bind') - ";
+    for (const bind of ['999.999.999.999', '127.0.0.3 192.0.2.77', '127.0.0.3 nonsense::']) {
+      assert.equal(
+        await client.ask('CONFIG', 'SET', 'bind', bind),
+        `${failed}Failed to bind to specified addresses.`,
+      );
+      assert.equal(await get(), '127.0.0.1 127.0.0.2 -192.0.2.77');
+      assert.equal(await ping(target('127.0.0.2')), '+PONG');
+      assert.ok(await isRefused(target('127.0.0.3')), 'nothing of a failed change stays');
+    }
+    const many = Array.from({ length: 17 }, (_, i) => `127.0.0.${i + 1}`);
+    assert.equal(
+      await client.ask('CONFIG', 'SET', 'bind', many.join(' ')),
+      `${failed}Too many bind addresses specified.`,
+    );
+    assert.equal(await client.ask('CONFIG', 'SET', 'bind', many.slice(1).join(' ')), '+OK');
+    assert.equal(await ping(target('127.0.0.17')), '+PONG');
+    assert.equal(await client.ask('CONFIG', 'SET', 'bind', '127.0.0.1'), '+OK');
+    assert.equal(await ping(server.port), '+PONG');
+    client.close();
+  });
 });

@@ -561,6 +561,30 @@ describe('protected mode', () => {
     await server.stop();
   });
 
+  test('is all that keeps strangers from a server nobody configured', async () => {
+    const server = await startTested({ bind: [] });
+    const local = await open(server.port);
+    assert.deepEqual(await local.say('CONFIG', 'GET', 'bind'), ['bind', '* -::*']);
+    const addresses = Object.values(networkInterfaces())
+      .flat()
+      .filter(({ scopeid }) => !scopeid);
+    for (const { address, internal } of addresses) {
+      const client = await connect({ host: address, port: server.port });
+      client.send(request('SET', 'k', address));
+      if (internal) assert.equal(await client.line(), '+OK', address);
+      else
+        assert.match(await client.rest(), /^-DENIED Redis is running in protected mode/, address);
+      client.close();
+    }
+    const strangers = addresses.filter(({ internal }) => !internal).length;
+    assert.match(
+      await local.say('INFO', 'stats'),
+      new RegExp(`rejected_connections:${strangers}\\r`),
+    );
+    local.close();
+    await server.stop();
+  });
+
   test('does not ask who comes by a unix socket', async () => {
     const server = await startTested({ args: ['--unixsocket', 'kvasm.sock'] });
     const client = await open({ path: join(server.folder, 'kvasm.sock') });
