@@ -102,10 +102,11 @@ export class Network {
       socket.destroySoon();
       return undefined;
     }
-    let address = path ?? '';
+    let address = `${path}:0`;
     let localAddress = address;
     if (path === undefined) {
       if (this.keepAliveS > 0) socket.setKeepAlive(true, this.keepAliveS * 1000);
+      // One who has gone already, by a reset, is nobody: in particular not of this machine.
       address = joinAddress(socket.remoteAddress ?? '?', socket.remotePort);
       localAddress = joinAddress(socket.localAddress ?? '?', socket.localPort);
     }

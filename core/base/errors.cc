@@ -1,5 +1,6 @@
 #include "core/base/errors.h"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "core/base/numbers.h"
@@ -15,6 +16,26 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   text.reserve(size);
   for (const std::string_view part : parts) text.append(part);
   return text;
+}
+
+// A rule of ACL SETUSER as it may be repeated: passwords and their hashes are left out, those that
+// somebody put into a selector, too. (Redis repeats them to who sent them, who may keep a log.)
+std::string WithoutPasswords(std::string_view rule) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const bool is_selector = rule.starts_with('(');
+  std::string shown;
+  for (size_t i = 0; i < rule.size(); ++i) {
+    shown += rule[i];
+    const bool begins_word =
+        i == 0 || (is_selector && std::string_view("( \t\r\n\"'").find(rule[i - 1]) != rule.npos);
+    if (!begins_word || std::string_view("><#!").find(rule[i]) == rule.npos) continue;
+    shown += "(redacted)";
+    if (!is_selector) break;
+    const size_t end = std::min(rule.find_first_of(kBlanks, i), rule.size());
+    i = end - 1;
+    if (end == rule.size() && rule.ends_with(')')) shown += ')';
+  }
+  return std::string(Quoted(shown, shown.size()));
 }
 
 }  // namespace
@@ -177,12 +198,12 @@ std::string PrefixOverlaps(std::string_view prefix, std::string_view other, bool
 }
 
 std::string AclRule(std::string_view rule, std::string_view problem) {
-  return Join({"ERR Error in ACL SETUSER modifier '", Quoted(rule, rule.size()), "': ", problem});
+  return Join({"ERR Error in ACL SETUSER modifier '", WithoutPasswords(rule), "': ", problem});
 }
 
 std::string AclParenthesis(std::string_view rule) {
   return Join(
-      {"ERR Unmatched parenthesis in acl selector starting at '", Quoted(rule, rule.size()), "'."});
+      {"ERR Unmatched parenthesis in acl selector starting at '", WithoutPasswords(rule), "'."});
 }
 
 std::string AclOpen(std::string_view file, std::string_view reason) {
@@ -190,7 +211,7 @@ std::string AclOpen(std::string_view file, std::string_view reason) {
 }
 
 std::string AclDeclaration(std::string_view rule, std::string_view problem) {
-  return Join({"Error in user declaration '", Quoted(rule, rule.size()), "': ", problem});
+  return Join({"Error in user declaration '", WithoutPasswords(rule), "': ", problem});
 }
 
 std::string AclLine(std::string_view file, size_t line, std::string_view problem) {

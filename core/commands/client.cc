@@ -132,7 +132,7 @@ std::string Flags(const Session& session, keyspace::Keyspace& keyspace) {
   }
   if (session.transaction.WatchedWasTouched(keyspace)) flags += 'd';
   if (session.close_after_reply) flags += 'c';
-  if (session.network && session.address.ends_with(":0")) flags += 'U';
+  if (services::IsUnixSocket(session)) flags += 'U';
   if (session.no_evict) flags += 'e';
   if (session.no_touch) flags += 'T';
   return flags;

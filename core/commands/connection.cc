@@ -15,7 +15,7 @@ namespace kvasm::commands {
 bool IsLocal(const services::Session& session) {
   const std::string_view address = session.address;
   return !session.network || address.starts_with("127.") || address.starts_with("[::1]:") ||
-         address.starts_with("::1:") || address.starts_with('/') || address.ends_with(":0");
+         services::IsUnixSocket(session);
 }
 
 bool IsOneWord(std::string_view text) {

@@ -119,9 +119,7 @@ base::Status Acl::Define(std::span<const std::string_view> arguments) {
   for (const std::string& rule : merged.value()) {
     const std::string_view problem = user.Apply(rule);
     if (problem.empty()) continue;
-    // The text ends up in a log, where no password belongs.
-    const bool is_secret = rule.starts_with('<') || rule.starts_with('!') || rule.starts_with('#');
-    return base::Error(errors::AclDeclaration(is_secret ? rule.substr(0, 1) : rule, problem));
+    return base::Error(errors::AclDeclaration(rule, problem));
   }
   defined_.emplace_back(name);
   NotePasswords(user);

@@ -40,11 +40,10 @@ std::string HeadOf(const Session& caller, int64_t now_us, bool by_script) {
   std::string head = "+" + base::Int64Text(now_us / kSecond) + ".";
   head += base::Int64Text(kSecond + now_us % kSecond).substr(1);
   head += " [" + base::Int64Text(caller.db) + " ";
-  // A unix socket's address is its path and a port that is none.
   const std::string_view address = caller.address;
   if (by_script) {
     head += "lua";
-  } else if (caller.network && address.ends_with(":0")) {
+  } else if (IsUnixSocket(caller)) {
     head += "unix:";
     head += address.substr(0, address.size() - 2);
   } else {

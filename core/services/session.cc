@@ -4,6 +4,11 @@
 
 namespace kvasm::services {
 
+bool IsUnixSocket(const Session& session) {
+  const std::string_view address = session.address;
+  return session.network && address.ends_with(":0") && address != "127.0.0.1:0" && address != "?:0";
+}
+
 Session& Sessions::Open() {
   sessions_.push_back(std::make_unique<Session>(next_id_++));
   return *sessions_.back();

@@ -60,7 +60,9 @@ struct Session {
   std::unique_ptr<Subscriptions> subscriptions;  // null: none
   std::unique_ptr<TrackingState> tracking;       // null: off
 
-  std::string address;  // "ip:port", "path:0" for unix sockets, "" in-process
+  // "ip:port", "path:0" for unix sockets, "127.0.0.1:0" for connections in memory, "?:0" if it is
+  // not known, "" in-process.
+  std::string address;
   std::string local_address;
   std::string name;          // CLIENT SETNAME
   std::string library_name;  // CLIENT SETINFO
@@ -95,6 +97,9 @@ struct Session {
   // Messages that follow the reply of the running command; in-process sessions get all theirs here.
   resp::Buffer pushes;
 };
+
+// Whether it came by a unix socket, whose address ends with a port that is none.
+bool IsUnixSocket(const Session& session);
 
 // All sessions, by id in order of creation. Ids are never reused.
 class Sessions {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { ClosedError, SlowSubscriberError, open } from 'kvasm';
 
 /** Lets what is queued be delivered. */
@@ -58,10 +59,28 @@ describe('monitor', () => {
     const got = [];
     await db.monitor(({ args }) => got.push(args.join(' ')));
     await db.multi().set('a', 1).incr('a').exec();
-    await db.call('AUTH', 'my secret').catch(() => {});
+    await db.config('SET', 'slowlog-log-slower-than', 0);
+    for (const command of [
+      ['AUTH', 'my secret'],
+      ['AUTH', 'eve', 'my secret'],
+      ['ACL', 'SETUSER', 'eve', 'on', '>my secret'],
+      ['ACL', 'SETUSER', 'eve', '<no my secret'],
+      ['HELLO', '3', 'AUTH', 'eve', 'my secret!'],
+      ['HELLO', '3', 'AUTH', 'eve', 'my secret', 'SETNAME', 'not a name'],
+      ['CONFIG', 'SET', 'masterauth', 'my secret', 'hz', 'x'],
+      ['CONFIG', 'SET', 'requirepass', 'my secret', 'masterauth', 'my secret'],
+    ]) {
+      const error = await other.call(...command).catch((reason) => reason);
+      got.push(inspect(error, { depth: 9 }), JSON.stringify(error) ?? '');
+    }
+    other.on('end', (reason) => got.push(inspect(reason)));
+    await db.call('CLIENT', 'KILL', 'ID', await other.clientId());
+    got.push(inspect(await db.slowlog('GET', -1), { depth: 9 }));
+    got.push(inspect([db, other], { depth: 9 }), JSON.stringify([db, other]));
     await settle();
     assert.ok(got.includes('set a 1') && got.includes('incr a'), got.join('\n'));
-    assert.ok(!got.join('\n').includes('my secret'), got.join('\n'));
+    assert.ok(!/.{0,50}my secret/.exec(got.join('\n'))?.[0]);
+    assert.match(got.join('\n'), /redacted/);
   });
 
   it('is read as an iterator, and ends on its signal', async () => {

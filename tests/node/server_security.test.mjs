@@ -8,8 +8,9 @@ import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Decoder } from '../conformance/resp.mjs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startTested } from '../interop/server.mjs';
+import { answerTo, denied, everyCommand, open } from './security.mjs';
 import { connect, eventually, request } from './server_client.mjs';
 
 const isRedis = process.env.KVASM_TARGETS === 'redis';
@@ -17,71 +18,6 @@ const outside = Object.values(networkInterfaces())
   .flat()
   .find((address) => address.family === 'IPv4' && !address.internal)?.address;
 const needsOutside = { skip: outside === undefined && 'no other address' };
-
-/** A client whose replies may be of any form: `say` gives them as text and arrays. */
-async function open(target) {
-  const raw = await connect(target);
-  const decoder = new Decoder();
-  const queue = [];
-  const pump = async () => {
-    for (;;) {
-      const reply = decoder.next();
-      if (reply !== undefined) return plain(reply);
-      decoder.push(await raw.bytes(Math.max(raw.received, 1)));
-    }
-  };
-  const plain = ({ t, v }) => {
-    if (Array.isArray(v)) return v.map(plain);
-    if (Buffer.isBuffer(v)) return v.toString('latin1');
-    return t === '-' ? `-${v}` : t === ':' ? Number(v) : t.startsWith('nil') ? null : v;
-  };
-  const say = (...args) => {
-    raw.send(request(...args));
-    const reply = (queue.at(-1) ?? Promise.resolve()).then(pump);
-    queue.splice(
-      0,
-      queue.length,
-      reply.catch(() => {}),
-    );
-    return reply;
-  };
-  return { say, raw, next: pump, close: () => raw.close() };
-}
-
-/** Every command a server has, as it is called with few arguments, all of them '1'. */
-async function everyCommand(client) {
-  const commands = [];
-  const collect = (specs) => {
-    for (const spec of specs) {
-      const [name, arity, flags] = spec;
-      const subcommands = spec[9];
-      if (subcommands.length > 0) collect(subcommands);
-      else {
-        const words = name.split('|');
-        const count = Math.max(Math.abs(arity) - words.length, 0);
-        // Scripts could do with one less: they have a key then.
-        const more = /^(eval|fcall)/.test(name) ? 1 : 0;
-        const args = [...words, ...Array(count + more).fill('1')];
-        // Redis asks for its own directive first.
-        if (name.startsWith('module|')) continue;
-        commands.push({ name, args, flags: new Set(flags) });
-      }
-    }
-  };
-  collect(await client.say('COMMAND'));
-  return commands;
-}
-
-function denied(user, command) {
-  return `NOPERM User ${user} has no permissions to run the '${command}' command`;
-}
-
-/** How a refusal looks: EXEC says that nothing comes of the transaction, whatever the reason. */
-function answerTo(command, refusal) {
-  return command === 'exec'
-    ? `-EXECABORT Transaction discarded because of: ${refusal}`
-    : `-${refusal}`;
-}
 
 describe('rights come before everything', () => {
   let server;
@@ -316,6 +252,48 @@ describe('rights come before everything', () => {
     assert.equal(await eve.raw.rest(), '');
   });
 
+  test('who may not listen any more is sent away, and nobody else', async () => {
+    const kinds = [
+      ['SUBSCRIBE', 'news:1', 'PUBLISH'],
+      ['PSUBSCRIBE', 'news:*', 'PUBLISH'],
+      ['SSUBSCRIBE', 'news:1', 'SPUBLISH'],
+    ];
+    for (const protocol of ['2', '3']) {
+      for (const [subscribe, channel, publish] of kinds) {
+        const eves = [];
+        for (const last of [channel, 'mine']) {
+          const eve = await eveWith('+@all', '~*', '&news:*', '&mine', '(+get &news:* &mine)');
+          await eve.say('HELLO', protocol);
+          await eve.say(
+            subscribe === 'PSUBSCRIBE' && last === 'mine' ? 'SUBSCRIBE' : subscribe,
+            last,
+          );
+          eves.push(eve);
+        }
+        const [eve, other] = eves;
+        const stranger = await open(server.port);
+        await stranger.say(subscribe, channel);
+        // What he has by one selector he may lose by another, and be off.
+        await admin.say('ACL', 'SETUSER', 'eve', 'resetchannels', '&mine', 'off');
+        assert.equal(await admin.say(publish, 'news:1', 'before'), 2);
+        await eve.next();
+        await stranger.next();
+        await admin.say('MULTI');
+        await admin.say('ACL', 'SETUSER', 'eve', 'clearselectors');
+        await admin.say(publish, 'news:1', 'secret');
+        assert.deepEqual(await admin.say('EXEC'), ['OK', 1]);
+        assert.equal(await eve.raw.rest(), '');
+        assert.match(String(await stranger.next()), /secret$/);
+        assert.equal(await admin.say(publish === 'SPUBLISH' ? publish : 'PUBLISH', 'mine', 'x'), 1);
+        assert.match(String(await other.next()), /x$/);
+        assert.equal(await admin.say('ACL', 'DELUSER', 'eve'), 1);
+        assert.equal(await admin.say(publish, 'mine', 'secret'), 0);
+        assert.equal(await other.raw.rest(), '');
+        stranger.close();
+      }
+    }
+  });
+
   test('a channel whose right is taken between MULTI and EXEC hears nothing', async () => {
     const listener = await open(server.port);
     await listener.say('SUBSCRIBE', 'news');
@@ -430,16 +408,9 @@ describe('who has not proved who he is', () => {
 describe('secrets', () => {
   const secret = 's3cret';
 
-  test('are seen by nobody who looks on', async () => {
-    const server = await startTested({
-      args: ['--slowlog-log-slower-than', '0', '--loglevel', 'debug'],
-    });
-    const watcher = await connect(server.port);
-    assert.equal(await watcher.ask('MONITOR'), '+OK');
-    const eve = await open(server.port);
+  function commandsWithSecrets() {
     const commands = [
       ['ACL', 'SETUSER', 'eve', 'on', `>${secret}`, '+@all', '~*', '&*'],
-      ['ACL', 'SETUSER', 'eve', `<${secret}-`],
       ['ACL', 'SETUSER', 'eve', 'nonsense', `>${secret}`],
       ['AUTH', secret],
       ['AUTH', 'eve', `${secret}!`],
@@ -454,25 +425,49 @@ describe('secrets', () => {
       ['MIGRATE', '127.0.0.1', '1', 'k', '0', '100', 'AUTH', secret],
       ['MIGRATE', '127.0.0.1', '1', 'k', '0', '100', 'AUTH2', 'eve', secret],
     ];
-    // Redis shows what it does not get as far as to read.
+    // Redis shows what it does not get as far as to read, and rules as they were sent.
     if (!isRedis) {
       commands.push(
+        ['ACL', 'SETUSER', 'eve', `<${secret}-`],
+        ['ACL', 'SETUSER', 'eve', `#${secret}`],
+        ['ACL', 'SETUSER', 'eve', `!${secret}`],
+        ['ACL', 'SETUSER', 'eve', `(+get >${secret} ~*)`],
+        ['ACL', 'SETUSER', 'eve', `(>${secret}`],
         ['AUTH', 'eve', secret, 'too many'],
         ['HELLO', '9', 'AUTH', 'eve', secret],
         ['HELLO', '2', 'SETNAME', 'bad name', 'AUTH', 'eve', secret],
       );
     }
-    for (const command of commands) await eve.say(...command);
+    return commands;
+  }
+
+  test('are seen by nobody who looks on', async () => {
+    const server = await startTested({
+      args: [
+        ...['--slowlog-log-slower-than', '0', '--loglevel', 'debug'],
+        ...['--latency-monitor-threshold', '1'],
+      ],
+    });
+    const watcher = await connect(server.port);
+    assert.equal(await watcher.ask('MONITOR'), '+OK');
+    const eve = await open(server.port);
+    const commands = commandsWithSecrets();
+    let seen = '';
+    // Who sends a command that there is not gets his words back.
+    const tell = async (...command) => {
+      const reply = await eve.say(...command);
+      if (command[0] !== 'MIGRATE' || !/unknown command/.test(reply)) seen += `${reply}\n`;
+    };
+    for (const command of commands) await tell(...command);
     await eve.say('MULTI');
-    for (const command of commands) await eve.say(...command);
+    for (const command of commands) await tell(...command);
     await eve.say('DISCARD');
     await eve.say('MULTI');
     await eve.say('AUTH', 'eve', secret);
     await eve.say('CONFIG', 'SET', 'masterauth', secret);
     await eve.say('ACL', 'SETUSER', 'eve', `>${secret}2`);
-    await eve.say('EXEC');
+    await tell('EXEC');
     await eve.say('PING', 'the end');
-    let seen = '';
     for (const command of [
       ['SLOWLOG', 'GET', '-1'],
       ['ACL', 'LOG', '100'],
@@ -480,14 +475,15 @@ describe('secrets', () => {
       ['ACL', 'GETUSER', 'eve'],
       ['CLIENT', 'LIST'],
       ['INFO', 'everything'],
+      ['LATENCY', 'LATEST'],
+      ['LATENCY', 'DOCTOR'],
       ['LATENCY', 'HISTOGRAM'],
       ['COMMAND', 'LIST'],
     ]) {
       seen += JSON.stringify(await eve.say(...command));
     }
     for (let line = ''; !line.includes('the end'); seen += line) line = await watcher.line();
-    assert.match(seen, /\(redacted\)/);
-    assert.match(seen, /requirepass/i);
+    assert.match(seen, /"requirepass","\(redacted\)"/);
     assert.equal(/.{0,60}s3cret/.exec(seen)?.[0], undefined);
     watcher.close();
     eve.close();
@@ -585,14 +581,49 @@ describe('protected mode', () => {
     await server.stop();
   });
 
+  test('trusts nobody who has gone before he was asked who he is', needsOutside, async () => {
+    const server = await startTested({
+      bind: [outside, '127.0.0.1'],
+      args: ['--protected-mode', 'no', '--enable-debug-command', 'local'],
+    });
+    const local = await open(server.port);
+    const trick = async (...commands) => {
+      process.kill(server.pid, 'SIGSTOP');
+      const stranger = await connect({ host: outside, port: server.port });
+      for (const command of commands) stranger.send(request(...command));
+      await delay(20);
+      stranger.socket.resetAndDestroy();
+      await delay(20);
+      process.kill(server.pid, 'SIGCONT');
+      await eventually(async () => {
+        const stats = await local.say('INFO', 'stats');
+        const count = (name) => Number(new RegExp(`${name}:(\\d+)`).exec(stats)[1]);
+        return count('total_connections_received') + count('rejected_connections') > tricks;
+      }, 'the connection is seen');
+      await delay(20);
+      tricks++;
+    };
+    let tricks = 1;
+    await trick(['DEBUG', 'POPULATE', '5'], ['SET', 'seen', 'yes']);
+    assert.equal(await local.say('EXISTS', 'key:0'), 0);
+    await local.say('CONFIG', 'SET', 'protected-mode', 'yes');
+    await trick(['SET', 'protected', 'no']);
+    assert.equal(await local.say('EXISTS', 'protected'), 0);
+    local.close();
+    await server.stop();
+  });
+
   test('does not ask who comes by a unix socket', async () => {
-    const server = await startTested({ args: ['--unixsocket', 'kvasm.sock'] });
+    const args = ['--unixsocket', 'kvasm.sock', '--enable-debug-command', 'local'];
+    const server = await startTested({ args });
     const client = await open({ path: join(server.folder, 'kvasm.sock') });
     assert.equal(await client.say('PING'), 'PONG');
     assert.equal(
       await client.say('CONFIG', 'GET', 'protected-mode').then(String),
       'protected-mode,yes',
     );
+    assert.match(await client.say('CLIENT', 'INFO'), / addr=\S*kvasm.sock:0 .* flags=U /);
+    assert.match(await client.say('DEBUG', 'DIGEST'), /^[0-9a-f]{40}$/);
     client.close();
     await server.stop();
   });

@@ -24,5 +24,26 @@ TEST(Errors, QuoteAtMost128BytesOfANameFromOutside) {
             "ERR unknown command '" + std::string(128, 'x') + "', with args beginning with: ");
 }
 
+TEST(Errors, RepeatNoPasswordOfARule) {
+  const auto shown = [](std::string_view rule) {
+    const std::string text = AclRule(rule, "why");
+    const std::string_view before = "ERR Error in ACL SETUSER modifier '";
+    return text.substr(before.size(), text.size() - before.size() - 6);
+  };
+  for (const std::string_view rule : {"nonsense", "+@nosuch", "~a#b", "(~a#b +x)", "()", "(", ""}) {
+    EXPECT_EQ(shown(rule), rule);
+  }
+  EXPECT_EQ(shown("<old pw)"), "<(redacted)");
+  EXPECT_EQ(shown(">"), ">(redacted)");
+  EXPECT_EQ(shown("#ABC"), "#(redacted)");
+  EXPECT_EQ(shown("!abc"), "!(redacted)");
+  EXPECT_EQ(shown("(>pw)"), "(>(redacted))");
+  EXPECT_EQ(shown("(+get >pw ~k)"), "(+get >(redacted) ~k)");
+  EXPECT_EQ(shown("(\">p w\" \t<pw"), "(\">(redacted) w\" \t<(redacted)");
+  EXPECT_EQ(AclParenthesis("(>pw"),
+            "ERR Unmatched parenthesis in acl selector starting at '(>(redacted)'.");
+  EXPECT_EQ(AclDeclaration("<pw", "why"), "Error in user declaration '<(redacted)': why");
+}
+
 }  // namespace
 }  // namespace kvasm::errors

@@ -115,6 +115,17 @@ TEST(Server, DebugNeedsPermission) {
   services::Session& far = t.OpenNetwork();
   far.address = "203.0.113.9:1234";
   EXPECT_TRUE(t.Run(far, "DEBUG SLEEP 1").starts_with("-ERR DEBUG command not allowed."));
+  // Nor does a machine become this one by going before it is asked who it is.
+  for (const char* address : {"?:0", "203.0.113.9:0127", "128.0.0.1:1", "[::ffff:1]:1", ""}) {
+    far.address = address;
+    EXPECT_TRUE(t.Run(far, "DEBUG SLEEP 1").starts_with("-ERR DEBUG command not allowed."))
+        << address;
+  }
+  for (const char* address :
+       {"127.0.0.1:5", "[::1]:5", "/tmp/a.sock:0", "a.sock:0", "127.0.0.1:0"}) {
+    far.address = address;
+    EXPECT_EQ(t.Run(far, "DEBUG SLEEP 0"), "+OK") << address;
+  }
   const int64_t before_ms = t.now_ms();
   EXPECT_EQ(t.Run("DEBUG SLEEP 1.5"), "+OK");
   EXPECT_EQ(t.now_ms() - before_ms, 1500);
