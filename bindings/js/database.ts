@@ -187,7 +187,7 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     ...rest: HandlerAndOptions<(command: MonitoredCommand<S>) => unknown, FeedOptions>
   ): Promise<Monitor<S>> {
     const { handler, options } = sortOut('monitor', rest, kFeedOptions);
-    return new Monitor<S>(this.session, this.raw, handler, options);
+    return new Monitor<S>(this.session, this.raw, handler, options).start();
   }
 
   /**
@@ -218,7 +218,8 @@ export class AsyncFace<S extends string | Bytes> extends AsyncCommands<S> {
     ...rest: HandlerAndOptions<(value: never) => unknown, LiveOptions>
   ): Promise<unknown> {
     const { handler, options } = sortOut('live', rest, ['signal', 'onError']);
-    return new LiveView<never>(this.session, { command, args, raw: this.raw, handler, options });
+    const request = { command, args, raw: this.raw, handler, options };
+    return new LiveView<never>(this.session, request).start();
   }
 
   private async listenTo(

@@ -18,7 +18,7 @@ import type { Storage, StorageError } from './storage.js';
 
 export type { Effect, EngineOptions } from './module.js';
 
-/** The frame's words; see bindings/c_api.cc. */
+/** The frame's words; see bindings/data_plane.cc. */
 const kInputPointer = 0;
 const kInputCapacity = 1;
 const kOutputPointer = 2;

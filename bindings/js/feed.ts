@@ -1,5 +1,5 @@
 /** What comes by itself - messages, lines of MONITOR - for a handler or an async iterator. */
-import { SlowSubscriberError } from './errors.js';
+import { ReplyError, SlowSubscriberError } from './errors.js';
 import { Shown } from './shown.js';
 import type { Signal } from './types.js';
 
@@ -51,6 +51,39 @@ export function throwUncaught(error: unknown): void {
   queueMicrotask(() => {
     throw error;
   });
+}
+
+/** How long to wait for the end of what keeps commands from being executed. */
+const kBusyMs = 10;
+
+/**
+ * Has a command that was refused because a script runs, or data is loaded, tried again soon.
+ * @returns false if that was not the reason
+ */
+export function retryIfBusy(error: unknown, retry: () => void): boolean {
+  if (!(error instanceof ReplyError) || !/^(?:BUSY|LOADING)$/.test(error.code)) return false;
+  const timer = setTimeout(retry, kBusyMs) as { unref?: () => void } | number;
+  // No process stays alive for it: what takes its time has a timer of its own.
+  if (typeof timer === 'object') timer.unref?.();
+  return true;
+}
+
+/**
+ * Waits for what gives no sign of a signal by itself.
+ * @throws the signal's reason when it is aborted first
+ */
+export async function unlessAborted<T>(work: Promise<T>, signal: Signal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /**

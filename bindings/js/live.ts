@@ -2,8 +2,8 @@
 import { commandIds, commandNames, liveCommands } from './commands.gen.js';
 import type { LiveReads } from './commands.gen.js';
 import { ClosedError } from './errors.js';
-import { Deferred, Feed, throwUncaught, type FeedOptions } from './feed.js';
-import { LocalSession, kByName } from './session.js';
+import { Deferred, Feed, retryIfBusy, throwUncaught, type FeedOptions } from './feed.js';
+import { LocalSession, andThen, kByName, type AnyReply } from './session.js';
 import type { Argument, Bytes } from './types.js';
 
 /** Commands that can be looked at live: those that read keys and do not wait. */
@@ -61,17 +61,20 @@ export class LiveView<T> extends Feed<T> {
   private readonly plain: unknown[];
   private latest: T | undefined;
   private hasValue = false;
+  /** Whether a look is to be taken. */
   private isStale = false;
+  /** Whether one is being taken: commands are held up, and its reply comes later. */
+  private isLooking = false;
   /** Whether the last look found what was there before. */
   private wasInVain = false;
 
   /**
-   * Made by `db.live()`.
-   * @throws TypeError if the command does not read keys or an argument cannot be sent; ReplyError
-   * if it fails; ClosedError; the reason of a signal that is aborted already
+   * Made by `db.live()`; `start` is to follow.
+   * @throws TypeError if the command does not read keys or an argument cannot be sent; ClosedError;
+   * the reason of a signal that is aborted already
    */
   constructor(
-    owner: LocalSession,
+    private readonly owner: LocalSession,
     private readonly request: LiveRequest<T>,
   ) {
     super(new Deferred(), request.handler, request.options, true);
@@ -93,15 +96,26 @@ export class LiveView<T> extends Feed<T> {
       this.end(owner.isClosed ? undefined : new ClosedError('The live view was ended'));
     });
     session.onPushes = () => this.invalidate();
+    this.begin();
+  }
+
+  /**
+   * Looks for the first time; at once, unless commands are held up.
+   * @throws ReplyError if it fails; ClosedError; the reason of the signal if that is aborted
+   */
+  async start(): Promise<this> {
+    const { session } = this;
+    const track = (): AnyReply | Promise<AnyReply> =>
+      session.attempt(kByName, ['client', 'tracking', 'on'], false);
     try {
-      session.selectAs(owner);
-      session.callMany(kByName, ['client', 'tracking', 'on'], false);
-      this.evaluate(true);
+      const seen = andThen(andThen(session.selectAs(this.owner), track), () => this.look(true));
+      if (seen instanceof Promise) await seen;
     } catch (error) {
       this.end();
-      throw error;
+      const { signal } = this.request.options;
+      throw signal?.aborted ? signal.reason : error;
     }
-    this.begin();
+    return this;
   }
 
   /** The value as it was last seen; undefined after an error. */
@@ -117,30 +131,59 @@ export class LiveView<T> extends Feed<T> {
   private invalidate(): void {
     if (this.isStale || this.closed) return;
     this.isStale = true;
-    const look = (): void => {
-      if (!this.closed) this.evaluate(false);
-    };
-    // A table of tracked keys that is too small lets views push each other out in turn, though
-    // nothing changes: that must not keep everything else from running.
-    if (this.wasInVain) setTimeout(look, 0);
-    else queueMicrotask(look);
+    if (!this.isLooking) this.lookSoon();
   }
 
-  private evaluate(isFirst: boolean): void {
+  private lookSoon(): void {
+    // A table of tracked keys that is too small lets views push each other out in turn, though
+    // nothing changes: that must not keep everything else from running.
+    if (this.wasInVain) setTimeout(this.lookAgain, 0);
+    else queueMicrotask(this.lookAgain);
+  }
+
+  private readonly lookAgain = (): void => {
+    if (this.isStale && !this.isLooking && !this.closed) void this.look(false);
+  };
+
+  /** Runs the command. It throws, or rejects, only if `isFirst`. */
+  private look(isFirst: boolean): void | Promise<void> {
     this.isStale = false;
-    let value: T;
+    let reply: AnyReply | Promise<AnyReply>;
     try {
-      value = this.session.callPlain(this.id, this.plain, this.request.raw) as T;
+      reply = this.session.attempt(this.id, this.plain, this.request.raw);
     } catch (error) {
-      if (isFirst && this.request.options.onError === undefined) throw error;
-      this.fail(error as Error);
-      return;
+      return this.takeError(error as Error, isFirst);
     }
+    if (!(reply instanceof Promise)) return this.takeValue(reply as T);
+    this.isLooking = true;
+    return this.await(reply, isFirst);
+  }
+
+  private async await(reply: Promise<AnyReply>, isFirst: boolean): Promise<void> {
+    try {
+      this.takeValue((await reply) as T);
+    } catch (error) {
+      this.takeError(error as Error, isFirst);
+    } finally {
+      this.isLooking = false;
+    }
+    // What has changed since the command was called may have changed before it was executed.
+    if (this.isStale && !this.closed) this.lookSoon();
+  }
+
+  private takeValue(value: T): void {
     this.wasInVain = this.hasValue && isSame(value, this.latest);
-    if (this.wasInVain) return;
+    if (this.wasInVain || this.closed) return;
     this.hasValue = true;
     this.latest = value;
     this.take(value);
+  }
+
+  private takeError(error: Error, isFirst: boolean): void {
+    if (isFirst && this.request.options.onError === undefined) throw error;
+    // Whether the value has changed is seen when commands are executed again.
+    if (retryIfBusy(error, this.lookAgain)) this.isStale = true;
+    else this.fail(error);
   }
 
   private fail(error: Error): void {

@@ -37,17 +37,17 @@ export class Monitor<S extends string | Bytes> extends Feed<MonitoredCommand<S>>
   private readonly session: LocalSession;
 
   /**
-   * Made by `db.monitor()`.
+   * Made by `db.monitor()`; `start` is to follow.
    * @throws ClosedError; the reason of a signal that is aborted already
    */
   constructor(
     owner: LocalSession,
     raw: boolean,
     handler: ((command: MonitoredCommand<S>) => unknown) | undefined,
-    options: FeedOptions,
+    private readonly feedOptions: FeedOptions,
   ) {
-    super(new Deferred(), handler, options);
-    options.signal?.throwIfAborted();
+    super(new Deferred(), handler, feedOptions);
+    feedOptions.signal?.throwIfAborted();
     owner.assertOpen();
     const session = LocalSession.open(owner.engine, []);
     const make = raw
@@ -70,8 +70,20 @@ export class Monitor<S extends string | Bytes> extends Feed<MonitoredCommand<S>>
       forget();
       this.end(owner.isClosed ? undefined : new ClosedError('The monitor was ended'));
     });
-    session.callMany(kByName, ['monitor'], false);
     this.begin();
+  }
+
+  /** @throws ClosedError, ReplyError; the reason of the signal if it is aborted meanwhile */
+  async start(): Promise<this> {
+    try {
+      const begun = this.session.attempt(kByName, ['monitor'], false);
+      if (begun instanceof Promise) await begun;
+    } catch (error) {
+      this.end();
+      const { signal } = this.feedOptions;
+      throw signal?.aborted ? signal.reason : error;
+    }
+    return this;
   }
 
   protected release(): void {

@@ -13,7 +13,7 @@ import type { Bytes, Reply, Signal } from './types.js';
 /** A reply of either kind: what a face narrows to its own `S`. */
 export type AnyReply = Reply<string | Bytes>;
 
-/** Words of the frame (see bindings/c_api.cc), relative to `engine.frame`. */
+/** Words of the frame (see bindings/data_plane.cc), relative to `engine.frame`. */
 const kOutputPointer = 2;
 const kFlags = 4;
 
@@ -119,12 +119,16 @@ export class LocalSession {
     return () => void this.closed.delete(listener);
   }
 
-  /** Selects the database that another session has selected, whatever that one is doing. */
-  selectAs(other: LocalSession): void {
-    const list = this.callMany(kByName, ['client', 'list', 'id', other.session], false) as string;
-    const database = / db=(\d+)/.exec(list)?.[1];
-    if (database !== undefined && database !== '0')
-      this.callMany(kByName, ['select', database], false);
+  /**
+   * Selects the database that another session has selected, whatever that one is doing.
+   * @returns what `attempt` returns
+   */
+  selectAs(other: LocalSession): AnyReply | Promise<AnyReply> {
+    const list = this.attempt(kByName, ['client', 'list', 'id', `${other.session}`], false);
+    return andThen(list, (text) => {
+      const database = / db=(\d+)/.exec(text as string)?.[1] ?? '0';
+      return database === '0' ? null : this.attempt(kByName, ['select', database], false);
+    });
   }
 
   /** Why calls are refused now that the session is closed. */
@@ -213,6 +217,20 @@ export class LocalSession {
   callPlain(id: number, plain: readonly unknown[], raw: boolean): AnyReply {
     if (this.state !== kReady) this.refuse();
     return this.send(id, plain, raw);
+  }
+
+  /**
+   * As `callPlain`, after commands that wait: the reply, or the promise of it if it comes later.
+   * Whoever is to see a reply only when it is durable takes `promise`.
+   */
+  attempt(id: number, plain: readonly unknown[], raw: boolean): AnyReply | Promise<AnyReply> {
+    if (this.isBusy) return this.later(id, plain, raw);
+    try {
+      return this.callPlain(id, plain, raw);
+    } catch (error) {
+      if (error !== kParked) throw error;
+      return this.rejection(error);
+    }
   }
 
   /** As `callMany`, but gives a copy of the reply's bytes; errors are replies like any other. */
@@ -615,6 +633,14 @@ export class LocalSession {
       }
     }
   }
+}
+
+/** Goes on with a reply, at once if it is there. */
+export function andThen<T, R>(
+  reply: T | Promise<T>,
+  next: (reply: T) => R | Promise<R>,
+): R | Promise<R> {
+  return reply instanceof Promise ? reply.then(next) : next(reply);
 }
 
 /** Settles a command's promise by its reply; one that cannot be decoded rejects it, too. */

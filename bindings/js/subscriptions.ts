@@ -3,7 +3,7 @@
  * session for it, so that its own is never in the way: neither a command that waits nor RESET.
  */
 import { ClosedError } from './errors.js';
-import { Deferred, Feed, type FeedOptions } from './feed.js';
+import { Deferred, Feed, retryIfBusy, unlessAborted, type FeedOptions } from './feed.js';
 import { LocalSession, kByName, type AnyReply } from './session.js';
 import type { Bytes } from './types.js';
 
@@ -90,12 +90,19 @@ interface Listener {
   end(error?: Error): void;
 }
 
+/** A channel or a pattern that is listened to. */
+interface Topic {
+  readonly listeners: Set<Listener>;
+  /** Settled when it has been subscribed to; undefined if it was at once. */
+  readonly begun: Promise<unknown> | undefined;
+}
+
 /** All subscriptions of one database and the session that gets their messages. */
 export class SubscriptionHub {
   private static readonly hubs = new WeakMap<LocalSession, SubscriptionHub>();
 
   private session: LocalSession | undefined;
-  private readonly byTopic = new Map<string, Set<Listener>>();
+  private readonly byTopic = new Map<string, Topic>();
   private rawCount = 0;
   /** Calls the handlers of all its subscriptions, in the order of the messages. */
   readonly deferred = new Deferred();
@@ -117,21 +124,27 @@ export class SubscriptionHub {
     return hub;
   }
 
-  /** @throws ClosedError, ReplyError; the reason of a signal that is aborted already */
-  subscribe<T>(request: SubscriptionRequest<T>): Subscription<T> {
+  /**
+   * Subscribes at once, or when commands are no longer held up.
+   * @throws ClosedError, ReplyError; the reason of a signal that is aborted by then
+   */
+  async subscribe<T>(request: SubscriptionRequest<T>): Promise<Subscription<T>> {
     const { signal } = request.options;
     signal?.throwIfAborted();
     this.owner.assertOpen();
     const subscription = new Subscription<T>(this, request);
     const listener = subscription as unknown as Listener;
     if (request.raw) ++this.rawCount;
+    listener.begin();
     try {
-      for (const topic of request.topics) this.add(listener, request.kind + topic);
+      const late = request.topics.map((topic) => this.add(listener, request.kind + topic));
+      if (late.some((begun) => begun !== undefined)) {
+        await unlessAborted(Promise.all(late), signal);
+      }
     } catch (error) {
       listener.end();
       throw error;
     }
-    listener.begin();
     return subscription;
   }
 
@@ -141,24 +154,42 @@ export class SubscriptionHub {
     const { kind, raw } = listener.request;
     if (raw) --this.rawCount;
     for (const topic of listener.topics) {
-      const listeners = this.byTopic.get(kind + topic);
+      const listeners = this.byTopic.get(kind + topic)?.listeners;
       if (!listeners?.delete(listener) || listeners.size > 0) continue;
       this.byTopic.delete(kind + topic);
-      if (this.session === undefined || this.session.isClosed) continue;
-      this.session.callMany(kByName, [`${kind}unsubscribe`, topic], false);
+      this.leave(kind, topic);
     }
   }
 
-  /** `name` is the kind and the topic. */
-  private add(listener: Listener, name: string): void {
-    const listeners = this.byTopic.get(name);
-    if (listeners !== undefined) {
-      listeners.add(listener);
-      return;
+  /** `name` is the kind and the topic. @returns the topic's `begun` */
+  private add(listener: Listener, name: string): Promise<unknown> | undefined {
+    let topic = this.byTopic.get(name);
+    if (topic === undefined) {
+      const { kind } = listener.request;
+      const command = [`${kind}subscribe`, name.slice(kind.length)];
+      const reply = this.open().attempt(kByName, command, false);
+      const begun = reply instanceof Promise ? reply : undefined;
+      begun?.catch(() => {}); // Who waits for it may have given up.
+      topic = { listeners: new Set(), begun };
+      this.byTopic.set(name, topic);
     }
-    const { kind } = listener.request;
-    this.open().callMany(kByName, [`${kind}subscribe`, name.slice(kind.length)], false);
-    this.byTopic.set(name, new Set([listener]));
+    topic.listeners.add(listener);
+    return topic.begun;
+  }
+
+  /** Nobody listens to a topic any more. */
+  private leave(kind: TopicKind, topic: string): void {
+    const { session } = this;
+    if (session === undefined || session.isClosed || this.byTopic.has(kind + topic)) return;
+    const fail = (error: unknown): void => {
+      retryIfBusy(error, () => this.leave(kind, topic));
+    };
+    try {
+      const reply = session.attempt(kByName, [`${kind}unsubscribe`, topic], false);
+      if (reply instanceof Promise) reply.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   private open(): LocalSession {
@@ -175,7 +206,7 @@ export class SubscriptionHub {
     const bytes = this.rawCount > 0 ? (decode(true) as Bytes[][]) : [];
     texts.forEach((parts, i) => {
       const kind = parts[0].slice(0, -'message'.length) as TopicKind;
-      const listeners = this.byTopic.get(kind + parts[1]);
+      const listeners = this.byTopic.get(kind + parts[1])?.listeners;
       if (listeners === undefined) return;
       const [channel, message] = parts.slice(-2);
       const pattern = kind === 'p' ? parts[1] : undefined;
@@ -189,7 +220,7 @@ export class SubscriptionHub {
   /** The database is closing, or the engine has ended the session: messages were lost then. */
   private endAll(): void {
     const error = this.owner.isClosed ? undefined : new ClosedError('The subscription was ended');
-    for (const listeners of [...this.byTopic.values()]) {
+    for (const { listeners } of [...this.byTopic.values()]) {
       for (const listener of [...listeners]) listener.end(error);
     }
   }
