@@ -569,7 +569,8 @@ export class Database extends AsyncFace<string> {
    */
   override bgsave(...args: Word<'SCHEDULE'>[]): Promise<string> {
     const { isBusy, engine } = this.session;
-    return withEnd(super.bgsave(...args), isBusy, () => engine.whenSaved());
+    const saved = withEnd(super.bgsave(...args), isBusy, () => engine.whenSaved());
+    return this.session.unlessClosed(saved);
   }
 
   /**
@@ -580,7 +581,8 @@ export class Database extends AsyncFace<string> {
    */
   override bgrewriteaof(): Promise<string> {
     const { isBusy, engine } = this.session;
-    return withEnd(super.bgrewriteaof(), isBusy, () => engine.whenRewritten());
+    const rewritten = withEnd(super.bgrewriteaof(), isBusy, () => engine.whenRewritten());
+    return this.session.unlessClosed(rewritten);
   }
 
   /** The value of a key in a serialized form that RESTORE reads (take `db.bytes`'s), or null. */
@@ -588,7 +590,7 @@ export class Database extends AsyncFace<string> {
   /** The data of all databases and the libraries of functions as the bytes of an RDB file. */
   override dump(): Promise<Uint8Array>;
   override dump(key?: Key): never {
-    const reply: unknown = key === undefined ? this.session.engine.dump() : super.dump(key);
+    const reply: unknown = key === undefined ? this.dumpAll() : super.dump(key);
     return reply as never;
   }
 
@@ -631,6 +633,11 @@ export class Database extends AsyncFace<string> {
   /** For `await using`: the same as `close`. */
   [kAsyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  private async dumpAll(): Promise<Uint8Array> {
+    this.session.assertOpen();
+    return this.session.unlessClosed(this.session.engine.dump());
   }
 
   private async closeDoors(): Promise<void> {

@@ -7,11 +7,12 @@ import type { Effect, EngineControl, EngineOptions, KvasmHost, KvasmModule } fro
 import {
   createCodec,
   loadFillRandom,
+  nextTurn,
   type Codec,
   type FillRandom,
   type WasmSource,
 } from './platform.js';
-import { ReplyError } from './errors.js';
+import { ClosedError, ReplyError } from './errors.js';
 import { StorageDriver } from './persistence.js';
 import { ReplyDecoder } from './resp.js';
 import type { Storage, StorageError } from './storage.js';
@@ -46,6 +47,9 @@ const kTickUnits = 2000;
 /** What a file is called that is kept by nobody. */
 const kExchangeFile = 'exchange.rdb';
 
+/** Bytes copied in one turn of the event loop. */
+const kCopyBytes = 8 * 1024 * 1024;
+
 const kTickMsMin = 1;
 const kTickMsMax = 1000;
 
@@ -72,6 +76,12 @@ export interface LoadProgress {
   /** Bytes read of the files, and how many there are. */
   loadedBytes: number;
   totalBytes: number;
+}
+
+/** Who waits for the end of something the engine was asked for. */
+interface Asked {
+  resolve: (error: string) => void;
+  reject: (error: Error) => void;
 }
 
 interface Unref {
@@ -108,8 +118,10 @@ export class Engine {
   private disposed = false;
   /** Settled once the engine and its files are closed, after the last `release`. */
   closed: Promise<void> = Promise.resolve();
+  /** Why it is of no use any more, if it is not. */
+  fatal: ClosedError | undefined;
   private files: Storage | undefined;
-  private readonly asked = new Map<number, (error: string) => void>();
+  private readonly asked = new Map<number, Asked>();
   private lastAsked = 0;
 
   private constructor(
@@ -178,7 +190,7 @@ export class Engine {
   /** Ends a session and drops whatever it had pending. */
   closeSession(session: number): void {
     this.local.delete(session);
-    this.control.closeSession(session);
+    if (!this.disposed) this.control.closeSession(session);
   }
 
   /**
@@ -267,15 +279,20 @@ export class Engine {
 
   private isAnswer(effect: Effect): boolean {
     if (effect.kind !== 'done') return false;
-    this.asked.get(effect.session)?.(effect.error);
+    this.asked.get(effect.session)?.resolve(effect.error);
     return this.asked.delete(effect.session);
   }
 
-  /** Asks the engine for what takes its time. @returns '' or why it failed */
+  /**
+   * Asks the engine for what takes its time.
+   * @returns '' or why it failed
+   * @throws ClosedError if the engine ends before
+   */
   private ask(start: (id: number) => void): Promise<string> {
+    if (this.disposed) return Promise.reject(this.fatal ?? new ClosedError());
     const id = ++this.lastAsked;
-    return new Promise((resolve) => {
-      this.asked.set(id, resolve);
+    return new Promise((resolve, reject) => {
+      this.asked.set(id, { resolve, reject });
       start(id);
       if (this.heap.length === 0) this.refresh();
       this.pump();
@@ -294,33 +311,61 @@ export class Engine {
     return this.watchLoading(onProgress, (id) => this.control.startStorage(id));
   }
 
-  /** Loads the bytes of an RDB file. @returns '' or why they are none */
+  /**
+   * Loads the bytes of an RDB file, which must not change meanwhile. What is loaded is not in the
+   * files of the engine's storage.
+   * @returns '' or why they are none
+   */
   async loadBytes(bytes: Uint8Array, onProgress?: (progress: LoadProgress) => void) {
     const { MemoryStorage } = await import('./storage_memory.js');
-    const before = this.driver;
-    const storage = new MemoryStorage();
-    await storage.append(kExchangeFile, bytes);
-    this.driver = new StorageDriver(this, storage);
-    const error = await this.watchLoading(onProgress, (id) =>
-      this.control.loadFile(kExchangeFile, id),
-    );
-    this.driver.stop();
-    this.driver = before;
-    return error;
+    const memory = MemoryStorage.holding(kExchangeFile, bytes);
+    const driver = (this.driver ??= new StorageDriver(this, new MemoryStorage()));
+    driver.divert(kExchangeFile, memory);
+    try {
+      return await this.watchLoading(onProgress, (id) => this.control.loadFile(kExchangeFile, id));
+    } finally {
+      driver.divert(kExchangeFile, undefined);
+    }
   }
 
-  /** The data set as an RDB file. @throws Error why there is none */
+  /** The data set as an RDB file. @throws Error why there is none; ClosedError */
   async dump(): Promise<Uint8Array> {
     const { MemoryStorage } = await import('./storage_memory.js');
     const file = `dump-${++this.lastAsked}.rdb`;
     const memory = new MemoryStorage();
-    this.driver ??= new StorageDriver(this, memory);
-    const { driver } = this;
+    const driver = (this.driver ??= new StorageDriver(this, new MemoryStorage()));
     driver.divert(file, memory);
-    const error = await this.ask((id) => this.control.saveTo(file, id));
-    driver.divert(file, undefined);
+    let error: string;
+    try {
+      error = await this.ask((id) => this.control.saveTo(file, id));
+    } finally {
+      driver.divert(file, undefined);
+    }
     if (error !== '') throw new Error(`The data cannot be dumped: ${error.replace(/^ERR /, '')}`);
-    return memory.read(file, 0, (await memory.size(file))!);
+    const bytes = new Uint8Array(memory.sizeSync(file)!);
+    for (let at = 0; at < bytes.length; at += kCopyBytes) {
+      if (at > 0) await nextTurn();
+      bytes.set(memory.readSync(file, at, kCopyBytes), at);
+    }
+    return bytes;
+  }
+
+  /**
+   * Ends what can be ended of an engine that cannot go on: WebAssembly has trapped. What waits, and
+   * whatever is called from now on, is rejected with a ClosedError whose cause is the error.
+   */
+  fail(error: Error): void {
+    if (this.disposed) return;
+    this.fatal = new ClosedError(`The engine has failed: ${error.message}`, { cause: error });
+    const isHeard = this.asked.size > 0 || this.local.size > 0;
+    this.dispose();
+    this.onShutdown();
+    // There is nobody whose calls fail from now on: a server's process ends by it.
+    if (!isHeard) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   /** Has the files elsewhere from now on (see `StorageDriver.move`); those before are closed. */
@@ -473,6 +518,7 @@ export class Engine {
 
   /** To be called when a call may have caused more than its reply. */
   pump(): void {
+    if (this.disposed) return;
     this.driver?.wake();
     if (this.onWork !== undefined) {
       this.onWork();
@@ -495,7 +541,10 @@ export class Engine {
   release(): void {
     if (--this.users > 0) return;
     if (this.files === undefined) this.dispose();
-    else this.closed = this.closeStorage(this.files).finally(() => this.dispose());
+    else {
+      this.closed = this.closeStorage(this.files).finally(() => this.dispose());
+      this.closed.catch(() => {}); // It is told to whoever closes the database.
+    }
   }
 
   /** Closes the files of an engine that has been shut down. */
@@ -529,7 +578,8 @@ export class Engine {
   }
 
   private async closeStorage(storage: Storage): Promise<void> {
-    const error = await this.ask((id) => this.control.endStorage(id));
+    const { fatal } = this;
+    const error = fatal?.message ?? (await this.ask((id) => this.control.endStorage(id)));
     this.driver?.stop();
     await storage.close();
     if (error === '') return;
@@ -541,9 +591,12 @@ export class Engine {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.driver?.stop();
+    this.driver?.stop(this.fatal);
     clearTimeout(this.timer as number | undefined);
-    this.control.delete();
+    const unheard = [...this.asked.values()];
+    this.asked.clear();
+    for (const { reject } of unheard) reject(this.fatal ?? new ClosedError());
+    if (this.fatal === undefined) this.control.delete();
   }
 
   /**
@@ -580,8 +633,14 @@ export class Engine {
 
   private runTick(): void {
     if (this.disposed) return;
-    const wait = this.tick();
-    this.pump();
+    let wait: number;
+    try {
+      wait = this.tick();
+      this.pump();
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      return this.fail(error);
+    }
     if (this.disposed) return;
     this.scheduleTick(Math.min(Math.max(wait, kTickMsMin), kTickMsMax));
   }

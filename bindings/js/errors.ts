@@ -27,7 +27,10 @@ export class ReplyError extends Error {
   }
 }
 
-/** The database (or its session) is closed: by `close()`, by QUIT, or by the engine. */
+/**
+ * The database (or its session) is closed: by `close()`, by QUIT, or by the engine. If the engine
+ * itself has failed, `cause` is the reason.
+ */
 export class ClosedError extends Error {
   static {
     ClosedError.prototype.name = 'ClosedError';
@@ -36,8 +39,9 @@ export class ClosedError extends Error {
   /** Always `CLOSED`. */
   readonly code = 'CLOSED';
 
-  constructor(message = 'The database is closed') {
-    super(message);
+  /** @param options the error that has ended it, as `cause` */
+  constructor(message = 'The database is closed', options?: ErrorOptions) {
+    super(message, options);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { ClosedError } from './errors.js';
 import type { KvasmModule } from './module.js';
+import { nextTurn } from './platform.js';
 import {
   isSynchronous,
   StorageError,
@@ -41,7 +42,11 @@ const kRecorded = 5; // in doubles
 const kQuickBytes = 256 * 1024;
 
 const kLogLane = 0;
+const kSnapshotLane = 1;
 const kLanes = 2;
+
+/** A lane lets everything else run when it has gone on for so long (in memory nothing waits). */
+const kTurnMs = 5;
 
 /** How an operation went, as `kv_storage_end` wants it. */
 const kDone = 0;
@@ -79,6 +84,8 @@ export interface StorageEngine {
   configGet(name: string): string | undefined;
   /** To be called when a call may have caused replies and effects. */
   pump(): void;
+  /** To be told of what the engine does not survive. */
+  fail(error: Error): void;
 }
 
 interface Held {
@@ -172,17 +179,18 @@ export class StorageDriver {
   /** Begins what can be begun. */
   pump(): void {
     for (let lane = 0; lane < kLanes; ++lane) {
-      if (this.busy[lane] === undefined) void this.run(lane);
+      if (this.busy[lane] !== undefined) continue;
+      this.run(lane).catch((error: unknown) => this.engine.fail(error as Error));
     }
   }
 
   /**
    * No operation is begun any more, and the engine is not told of those under way. What is not
-   * durable by now is not acknowledged: who waits for that is rejected with a ClosedError.
+   * durable by now is not acknowledged: who waits for that is rejected with the error.
    */
-  stop(): void {
+  stop(error = new ClosedError()): void {
     this.isStopped = true;
-    for (const { reject } of this.held.splice(0)) reject(new ClosedError());
+    for (const { reject } of this.held.splice(0)) reject(error);
   }
 
   /** How far, in bytes, the log had got when a reply was last held. */
@@ -206,7 +214,8 @@ export class StorageDriver {
    */
   flushSync(until: number): void {
     const underWay = this.busy[kLogLane];
-    if (underWay !== undefined) {
+    if (underWay?.kind === 'none') this.busy[kLogLane] = undefined;
+    else if (underWay !== undefined) {
       if (underWay.kind !== 'append' && underWay.kind !== 'sync') return;
       const storage = this.storageOf(underWay.file);
       if (!isSynchronous(storage)) return;
@@ -225,10 +234,23 @@ export class StorageDriver {
   }
 
   private async run(lane: number): Promise<void> {
-    for (;;) {
+    let began = performance.now();
+    for (let hasRead = false; ;) {
+      // Between commands and their writes there is no turn: replies would overtake them.
+      const isLong = (hasRead || lane === kSnapshotLane) && performance.now() - began > kTurnMs;
+      if (isLong && !this.isStopped) {
+        const breath = pause();
+        this.busy[lane] = breath;
+        await nextTurn();
+        // flushSync may have gone on meanwhile.
+        if (this.busy[lane] !== breath) return;
+        this.busy[lane] = undefined;
+        began = performance.now();
+      }
       if (this.isStopped) return;
       const operation = this.begin(lane);
       if (operation === undefined) return;
+      hasRead = operation.kind === 'read';
       const storage = this.place(operation);
       if (storage === undefined) {
         this.end(lane, kFine);
@@ -332,6 +354,12 @@ export class StorageDriver {
     if (!this.isStopped) this.onFailure?.(known);
     return { status: kFailed, size: 0, bytes: new TextEncoder().encode(known.reason) };
   }
+}
+
+/** Stands for an operation while a lane lets others run. */
+function pause(): Operation {
+  const nothing = new Uint8Array();
+  return { kind: 'none', file: '', to: '', bytes: nothing, offset: 0, length: 0, synced: false };
 }
 
 /** Short enough to be written at once: what it costs is less than a turn of the event loop. */

@@ -113,6 +113,17 @@ class TextCodec implements Codec {
   }
 }
 
+/** Resolves when the event loop has turned: whatever else was to be done has been done. */
+export function nextTurn(): Promise<void> {
+  if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
+  // Timers of a page that follow each other wait for 4 ms.
+  const { port1, port2 } = new MessageChannel();
+  return new Promise<void>((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(0);
+  }).finally(() => port1.close());
+}
+
 /**
  * Where the compiled engine comes from: a url (or in Node a path), a `URL`, a `Response`, bytes or
  * a `WebAssembly.Module`. Not more exactly, since not every program has typings of all of these.

@@ -107,7 +107,7 @@ export class LocalSession {
 
   /** Why the engine has ended the session, if it has. */
   get killed(): ClosedError | undefined {
-    return this.wasKilled ? this.closedError() : undefined;
+    return this.wasKilled || this.engine.fatal !== undefined ? this.closedError() : undefined;
   }
 
   /**
@@ -133,7 +133,19 @@ export class LocalSession {
 
   /** Why calls are refused now that the session is closed. */
   private closedError(): ClosedError {
+    const { fatal } = this.engine;
+    if (fatal !== undefined) return new ClosedError(fatal.message, { cause: fatal.cause });
     return new ClosedError(this.wasKilled ? kKilled : undefined);
+  }
+
+  /** Waits for what is no command of the session. @throws ClosedError if it is closed before */
+  async unlessClosed<T>(work: Promise<T>): Promise<T> {
+    let forget = (): void => {};
+    const end = new Promise<never>((_, reject) => {
+      if (this.isClosed) reject(this.closedError());
+      forget = this.onClose(() => reject(this.closedError()));
+    });
+    return Promise.race([work, end]).finally(forget);
   }
 
   /** Ends the session: whatever waits is rejected. Harmless when repeated. */

@@ -29,6 +29,14 @@ export class MemoryFile {
     return this.chunks.length;
   }
 
+  /** Takes these bytes as they are for its first: they must not change any more. */
+  adopt(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.chunks.push(bytes);
+    this.starts.push(0);
+    this.bytesUsed = bytes.length;
+  }
+
   append(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       const last = this.chunks.length - 1;
@@ -101,6 +109,15 @@ export class MemoryStorage implements Storage, StorageSync {
   /** Forgets the files of a name. Storages which are open keep them. */
   static forget(name: string): void {
     MemoryStorage.shelves.delete(name);
+  }
+
+  /** A storage with one file, whose bytes are not copied and must not change. */
+  static holding(file: string, bytes: Uint8Array): MemoryStorage {
+    const storage = new MemoryStorage();
+    const stored = new MemoryFile();
+    stored.adopt(bytes);
+    storage.shelf.files.set(file, stored);
+    return storage;
   }
 
   readonly name: string;

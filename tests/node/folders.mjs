@@ -85,8 +85,9 @@ export function stateOf(sync) {
  * Starts a program that uses the package. Its lines are in `lines` as soon as they come; `ended`
  * resolves to how it ended, within 30 s.
  */
-export function startProgram(test, text, args = []) {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', text, ...args], {
+export function startProgram(test, text, args = [], flags = []) {
+  const all = [...flags, '--input-type=module', '-e', text, ...args];
+  const child = spawn(process.execPath, all, {
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -110,6 +111,6 @@ export function startProgram(test, text, args = []) {
 }
 
 /** Runs a program to its end. */
-export function runProgram(test, text, args) {
-  return startProgram(test, text, args).ended;
+export function runProgram(test, text, args, flags) {
+  return startProgram(test, text, args, flags).ended;
 }
