@@ -32,6 +32,7 @@ import {
   topicsOf,
   type HandlerAndOptions,
 } from './options.js';
+import { loadInto } from './load_into.js';
 import { Pipeline } from './pipeline.js';
 import { inPairs, scanAll, type ScanOptions } from './scan.js';
 import {
@@ -70,7 +71,11 @@ export interface OpenOptions extends Pick<
    * request for it, its bytes, or a compiled `WebAssembly.Module`; promises of these, too.
    */
   wasm?: WasmSource;
-  /** The bytes of an RDB file, whose data the database begins with or gets besides what it has. */
+  /**
+   * The bytes of an RDB file (`db.dump()`), whose data the database begins with; they must not
+   * change meanwhile. With `file:` the folder must hold no data yet, and holds these when `open`
+   * resolves: in the append-only file, or without one in a snapshot.
+   */
   load?: Uint8Array;
   /** Told now and then how far loading has got. */
   onProgress?: (progress: LoadProgress) => void;
@@ -659,7 +664,8 @@ export class Database extends AsyncFace<string> {
  * has at a time
  * @throws TypeError if the url's scheme is not supported, there is no such option or a directive
  * of `config` is refused; {@link StorageLockedError} if the folder is in use; {@link StorageError}
- * if it cannot be written; Error if what is in it cannot be loaded: nothing is changed then
+ * if it cannot be written; Error if what is in it cannot be loaded, or holds data besides what
+ * there is to `load`: nothing is changed then
  *
  * @example
  * const db = await open('file:./data');
@@ -687,8 +693,14 @@ export async function open(
   await storage?.lock();
   const database = new Database(LocalSession.open(engine, commandNames));
   try {
-    let problem = storage === undefined ? '' : await engine.startStorage(storage, onProgress);
-    if (problem === '' && load !== undefined) problem = await engine.loadBytes(load, onProgress);
+    let problem = '';
+    if (storage !== undefined && load !== undefined) {
+      problem = await loadInto(database, engine, { storage, load, onProgress });
+    } else if (storage !== undefined) {
+      problem = await engine.startStorage(storage, onProgress);
+    } else if (load !== undefined) {
+      problem = await engine.loadBytes(load, onProgress);
+    }
     if (problem !== '') throw new Error(`Cannot open '${href}': ${problem}`);
   } catch (error) {
     engine.abandon();
