@@ -36,7 +36,12 @@ function buildJs() {
     chmodSync(`dist/node/kvasm-${name}.js`, 0o755);
   }
   mkdirSync('dist/web', { recursive: true });
-  for (const file of ['kvasm.js', 'kvasm.wasm']) copyFileSync(`build/wasm/${file}`, `dist/${file}`);
+  copyFileSync('build/wasm/kvasm.js', 'dist/kvasm.js');
+  step('Packing the wasm module', process.execPath, [
+    'bindings/packing/pack.mjs',
+    'build/wasm/kvasm.wasm',
+    'dist/kvasm.wasm',
+  ]);
   for (const file of filesBelow('web')) {
     if (!['.ts', '.md'].includes(extname(file))) cpSync(file, `dist/${file}`);
   }
