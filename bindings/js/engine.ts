@@ -319,12 +319,15 @@ export class Engine {
   async loadBytes(bytes: Uint8Array, onProgress?: (progress: LoadProgress) => void) {
     const { MemoryStorage } = await import('./storage_memory.js');
     const memory = MemoryStorage.holding(kExchangeFile, bytes);
-    const driver = (this.driver ??= new StorageDriver(this, new MemoryStorage()));
+    const before = this.driver;
+    const driver = (this.driver ??= new StorageDriver(this, memory));
     driver.divert(kExchangeFile, memory);
     try {
       return await this.watchLoading(onProgress, (id) => this.control.loadFile(kExchangeFile, id));
     } finally {
       driver.divert(kExchangeFile, undefined);
+      if (before === undefined) driver.stop();
+      this.driver = before;
     }
   }
 
