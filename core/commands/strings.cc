@@ -98,9 +98,11 @@ bool ReadSetOptions(Call& call, SetOptions* options) {
   return in.ok();
 }
 
-// What a replica executes: with an expiry an absolute one, else the call without GET.
+// What a replica executes: with an expiry an absolute one, which may be the call's own, else the
+// call without GET.
 void RecordSet(Call& call, std::string_view key, std::string_view value, int64_t expire_at_ms,
                const SetOptions& options) {
+  if (options.expires && options.unit.absolute && !options.unit.seconds) return;
   if (expire_at_ms >= 0) {
     call.Record({"SET", key, value, "PXAT", base::Int64Text(expire_at_ms)});
   } else if (options.get) {

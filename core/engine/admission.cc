@@ -167,6 +167,8 @@ bool Engine::MakeRoom() {
   const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
   int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);
   tracking_.SettleTold();
+  // What a transaction or a script has recorded stays together, with what is evicted meanwhile.
+  const bool in_midst = keyspace_.journal().pending();
   tracking_.set_evicting(true);
   bool has_more = true;
   while (has_more && IsOverLimit() && keys > 0) {
@@ -176,7 +178,7 @@ bool Engine::MakeRoom() {
     --keys;
   }
   tracking_.set_evicting(false);
-  keyspace_.journal().Commit();
+  if (!in_midst) keyspace_.journal().Commit(false);
   NoteLimit();
   return has_more || !IsOverLimit();
 }

@@ -331,7 +331,8 @@ void Engine::FinishRun(Session& session, Execution& execution) {
     is_last ? journal.AddLast(execution.db, execution.args)
             : journal.Add(execution.db, execution.args);
   } else if (is_last) {
-    journal.Commit();
+    // Keys that SCAN finds expired are not its own doing.
+    journal.Commit((table_.at(index).flags & command::kTouchesArbitraryKeys) == 0);
   }
   if (session.reply.errors() != execution.errors_before) [[unlikely]] {
     ++stats_.commands[index].failed_calls;
@@ -403,7 +404,7 @@ bool Engine::DoChores(uint32_t budget_units) {
     if (services::LatencyMonitor::IsLong(duration_us, settings.latency_monitor_threshold)) {
       latency_.Add("expire-cycle", keyspace_.now_ms() / 1000, duration_us);
     }
-    keyspace_.journal().Commit();
+    keyspace_.journal().Commit(false);
   }
   output_limits_.Tick();
   client_memory_.Tick();

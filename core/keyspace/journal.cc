@@ -42,12 +42,13 @@ void Journal::Select(Attached& to, int db) {
   to.sink->Record(select);
 }
 
-void Journal::Emit(Attached& to) {
-  const auto heard = std::count_if(records_.begin(), records_.end(),
-                                   [&](const Pending& record) { return to.Hears(record); });
+void Journal::Emit(Attached& to, bool as_one) {
+  const bool wraps =
+      as_one && std::count_if(records_.begin(), records_.end(),
+                              [&](const Pending& record) { return to.Hears(record); }) > 1;
   constexpr std::string_view kBegin[] = {"MULTI"};
   constexpr std::string_view kEnd[] = {"EXEC"};
-  if (heard > 1) to.sink->Record(kBegin);
+  if (wraps) to.sink->Record(kBegin);
   const uint32_t* size = sizes_.data();
   std::string_view rest = bytes_;
   for (const Pending& record : records_) {
@@ -60,12 +61,12 @@ void Journal::Emit(Attached& to) {
     Select(to, record.db);
     to.sink->Record(views_);
   }
-  if (heard > 1) to.sink->Record(kEnd);
+  if (wraps) to.sink->Record(kEnd);
 }
 
-void Journal::Commit() {
+void Journal::Commit(bool as_one) {
   if (records_.empty()) return;
-  for (Attached& sink : sinks_) Emit(sink);
+  for (Attached& sink : sinks_) Emit(sink, as_one);
   const bool is_large =
       bytes_.size() + (records_.size() + sizes_.size()) * sizeof(Pending) > kKeptBytes;
   records_.clear();

@@ -3,9 +3,9 @@
 //
 // By default a command that changed something is recorded as it was called. A command whose effect
 // is another one (SPOP -> SREM, EXPIRE -> PEXPIREAT) records that instead. Deletions that a command
-// meets on its way (expired keys) come first. More than one record is wrapped in MULTI / EXEC, and
-// SELECT precedes a record for another database. Source: shared facts on Redis 7.2's replication
-// stream.
+// meets on its way (expired keys) come first. More than one record is wrapped in MULTI / EXEC,
+// unless they have nothing to do with each other, and SELECT precedes a record for another
+// database. Source: shared facts on Redis 7.2's replication stream.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ class Journal {
   // As Add and Commit; of what is the only record nothing is copied.
   void AddLast(int db, std::span<const std::string_view> arguments);
   // Hands all noted records to the sinks. Called at the end of every command (or transaction).
-  void Commit();
+  // `as_one`: as a transaction, if there are several.
+  void Commit(bool as_one = true);
   bool pending() const { return !records_.empty(); }
 
  private:
@@ -65,7 +66,7 @@ class Journal {
   static constexpr size_t kKeptBytes = 16 * 1024;
 
   static void Select(Attached& to, int db);
-  void Emit(Attached& to);
+  void Emit(Attached& to, bool as_one);
 
   std::vector<Attached> sinks_;
   std::vector<Pending> records_;

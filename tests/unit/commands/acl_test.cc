@@ -94,6 +94,38 @@ TEST(Acl, AWaitingCommandIsCheckedAgain) {
   EXPECT_EQ(t.Run("LLEN q"), ":1");
 }
 
+TEST(Acl, AScriptCallsOnlyWhatItsCallerMay) {
+  Bob t("+@all -set ~b &news");
+  services::Session& listener = t.OpenNetwork();
+  t.Run(listener, "SUBSCRIBE other");
+  const std::string refused = "\"ERR ACL failure in script: ";
+  EXPECT_EQ(t.As("EVAL \"return redis.pcall('SET', 'b', 'x').err\" 0"),
+            refused + "User bob has no permissions to run the 'set' command\"");
+  EXPECT_EQ(t.As("EVAL \"return redis.pcall('APPEND', 'a', 'x').err\" 0"),
+            refused + "No permissions to access a key\"");
+  EXPECT_EQ(t.As("EVAL \"return redis.pcall('PUBLISH', 'other', 'x').err\" 0"),
+            refused + "No permissions to access a channel\"");
+  EXPECT_EQ(t.As("EVAL \"return redis.call('APPEND', 'b', 'x')\" 0"), ":1");
+  EXPECT_EQ(t.Run("EXISTS a b"), ":1");
+  EXPECT_EQ(t.engine.NextReady(), nullptr);
+}
+
+TEST(Acl, WhoMayNotListenAnyMoreIsSentAway) {
+  Bob t("+@all &news:* &mine");
+  services::Session& other = t.OpenNetwork();
+  t.Run(other, "AUTH bob pw");
+  t.Run(other, "SUBSCRIBE mine");
+  t.As("PSUBSCRIBE news:*");
+  t.Run("ACL SETUSER bob -@all resetchannels &news:* &mine");
+  EXPECT_FALSE(t.client->close_after_reply);
+  t.Run("ACL SETUSER bob resetchannels &mine");
+  EXPECT_TRUE(t.client->close_after_reply);
+  EXPECT_FALSE(other.close_after_reply);
+  EXPECT_EQ(t.Run("PUBLISH news:1 secret"), ":0");
+  EXPECT_EQ(t.client->out.size(), 0u);
+  EXPECT_EQ(t.Run("PUBLISH mine x"), ":1");
+}
+
 TEST(Acl, SortByOtherKeysNeedsThemAll) {
   Bob t("+sort ~list");
   t.Run("RPUSH list 2 1");

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/support/test_engine.h"
 
 namespace kvasm {
@@ -104,6 +106,29 @@ TEST(Expire, RefusesBadArguments) {
   EXPECT_EQ(t.Run("PEXPIRETIME a"), ":9223372036854775807");
   EXPECT_EQ(t.Run("EXPIRETIME a"), ":9223372036854776");
   EXPECT_EQ(t.engine.Tick(100), 100);
+}
+
+TEST(Expire, KeysThatAreMetExpiredAreNoTransaction) {
+  TestEngine t;
+  ListJournal journal;
+  for (const char* line : {"SCAN 0", "RANDOMKEY", "", "SUNION a b"}) {
+    t.Run("MSET a 1 b 2");
+    t.Run("PEXPIRE a 1");
+    t.Run("PEXPIRE b 1");
+    t.AdvanceTime(10ms);
+    journal.records.clear();
+    t.engine.keyspace().journal().Attach(journal);
+    *line == 0 ? static_cast<void>(t.engine.Tick(1000)) : static_cast<void>(t.Run(line));
+    t.engine.keyspace().journal().Detach(journal);
+    std::vector<std::string>& records = journal.records;
+    EXPECT_EQ(t.Run("DBSIZE"), ":0") << line;
+    // A command that names them is one with them.
+    const bool is_one = std::string_view(line).starts_with("SUNION");
+    EXPECT_EQ(records.size(), is_one ? 5u : 3u) << line;
+    EXPECT_EQ(std::count(records.begin(), records.end(), "MULTI"), is_one ? 1 : 0) << line;
+    EXPECT_EQ(std::count(records.begin(), records.end(), "DEL a"), 1) << line;
+    EXPECT_EQ(std::count(records.begin(), records.end(), "DEL b"), 1) << line;
+  }
 }
 
 TEST(Expire, JournalHoldsAbsoluteTimes) {

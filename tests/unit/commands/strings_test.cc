@@ -67,11 +67,16 @@ TEST(Strings, JournalHoldsEffects) {
   t.Run("GET k");
   t.Run("INCRBYFLOAT f 1.5");
   t.Run("SET k v NX");
+  // What says when, to the millisecond, stays as it was called.
+  t.Run("set a v pxat 1700000900123 get");
+  t.Run("SET a v EXAT 1700000900 GET");
   t.AdvanceTime(1s);
   t.Run("APPEND k x");
   const std::vector<std::string> expected = {"SELECT 0",
                                              "SET k v PXAT " + std::to_string(1'700'000'000'100),
                                              "SET f 1.5 KEEPTTL",
+                                             "set a v pxat 1700000900123 get",
+                                             "SET a v PXAT 1700000900000",
                                              "MULTI",
                                              "DEL k",
                                              "APPEND k x",

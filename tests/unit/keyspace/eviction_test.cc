@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -150,7 +151,34 @@ TEST(Eviction, EachKeyIsJournalledAndCounted) {
   uint64_t deletions = 0;
   for (const std::string& record : journal.records) deletions += record.starts_with("DEL k");
   EXPECT_EQ(deletions, evicted);
+  // They are no transaction.
+  EXPECT_EQ(journal.records.size(), evicted + 3);
   EXPECT_NE(t.Run("INFO stats").find("evicted_keys:" + std::to_string(evicted)), std::string::npos);
+}
+
+TEST(Eviction, WhatIsEvictedAmidATransactionBelongsToIt) {
+  TestEngine t;
+  Fill(t, "k", kKeys);
+  LimitHere(t, "allkeys-lru");
+  testing::ListJournal journal;
+  t.engine.keyspace().journal().Attach(journal);
+  t.Run("MULTI");
+  t.RunArgs({"SET", "more", std::string(20'000, 'v')});
+  t.Run("EVAL \"return 1\" 0");
+  t.Run("INCR n");
+  const uint64_t before = t.engine.keyspace().stats().evicted_keys;
+  t.Run("EXEC");
+  t.engine.keyspace().journal().Detach(journal);
+  EXPECT_GT(t.engine.keyspace().stats().evicted_keys, before);
+  const auto at = [&](std::string_view start) {
+    const auto found = std::find_if(journal.records.begin(), journal.records.end(),
+                                    [&](const std::string& r) { return r.starts_with(start); });
+    return found - journal.records.begin();
+  };
+  EXPECT_LT(at("MULTI"), at("SET more"));
+  EXPECT_LT(at("INCR n"), at("EXEC"));
+  EXPECT_EQ(at("EXEC"), std::ssize(journal.records) - 1);
+  EXPECT_EQ(std::count(journal.records.begin(), journal.records.end(), "MULTI"), 1);
 }
 
 TEST(Eviction, ALowerLimitIsReachedByTheChores) {
