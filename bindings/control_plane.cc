@@ -10,8 +10,11 @@
 #include "bindings/door.h"
 #include "bindings/method_of.h"
 #include "core/base/alloc.h"
+#include "core/base/errors.h"
 #include "core/base/hash.h"
 #include "core/base/sha1.h"
+#include "core/command/access.h"
+#include "core/services/tracking.h"
 
 namespace kvasm::bindings {
 namespace {
@@ -125,6 +128,34 @@ class EngineHandle {
     services::Session& session =
         engine().Open({.network = kind == 1, .address = address, .local_address = local_address});
     return static_cast<double>(session.id);
+  }
+  // Gives a session the user of another, unless that is the program itself, and its database.
+  void TakeAfter(double id, double other, bool with_database) {
+    services::Session& session = *engine().Find(static_cast<uint64_t>(id));
+    const services::Session& model = *engine().Find(static_cast<uint64_t>(other));
+    if (with_database) session.db = model.db;
+    if (model.user == &engine().acl().host_user()) return;
+    session.user = model.user;
+    session.authenticated = model.authenticated;
+  }
+  int DatabaseOf(double id) { return engine().Find(static_cast<uint64_t>(id))->db; }
+  // The name of a session's user; "" if it is the program itself.
+  std::string UserOf(double id) {
+    const services::AclUser* user = engine().Find(static_cast<uint64_t>(id))->user;
+    return user == &engine().acl().host_user() ? std::string() : user->name();
+  }
+  // Whether a session's user may run a command without arguments: "" or the error.
+  std::string RefusalOf(double id, uint32_t index) {
+    const services::AclUser& user = *engine().Find(static_cast<uint64_t>(id))->user;
+    const command::CommandSpec& spec = engine().table().at(index);
+    const std::string_view args[] = {spec.name};
+    if (command::CheckAccess(user, spec, index, args).ok()) return {};
+    return errors::NoPermission(errors::DeniedCommand(user.name(), spec.name));
+  }
+  // As CLIENT TRACKING ON.
+  void Track(double id) {
+    services::Session& session = *engine().Find(static_cast<uint64_t>(id));
+    engine().services().tracking.Enable(session, {}, {});
   }
   void CloseSession(double id) { engine().Close(static_cast<uint64_t>(id)); }
 
@@ -280,6 +311,11 @@ EMSCRIPTEN_BINDINGS(kvasm) {
   emscripten::class_<EngineHandle>("Engine")
       .constructor<val>()
       .function("openSession", kMethodOf<&EngineHandle::OpenSession>)
+      .function("takeAfter", kMethodOf<&EngineHandle::TakeAfter>)
+      .function("databaseOf", kMethodOf<&EngineHandle::DatabaseOf>)
+      .function("userOf", kMethodOf<&EngineHandle::UserOf>)
+      .function("refusalOf", kMethodOf<&EngineHandle::RefusalOf>)
+      .function("track", kMethodOf<&EngineHandle::Track>)
       .function("closeSession", kMethodOf<&EngineHandle::CloseSession>)
       .function("configGet", kMethodOf<&EngineHandle::ConfigGet>)
       .function("configSet", kMethodOf<&EngineHandle::ConfigSet>)

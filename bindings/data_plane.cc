@@ -38,6 +38,9 @@ EMSCRIPTEN_KEEPALIVE uint32_t kv_call(uint32_t session_id, int32_t command, uint
   Door& door = *TheDoor();
   kvasm::engine::Engine& engine = door.engine();
   session->out.Clear();
+  // Its user may be gone, and the host not have come to it yet.
+  if (session->cut_off) [[unlikely]]
+    return door.Show(*session);
   if (command < 0) {
     const auto arguments = door.Arguments(count, {});
     if (!arguments.empty()) engine.Execute(*session, arguments);

@@ -23,11 +23,15 @@ export class MemoryConnection extends Duplex {
   private isAwake = false;
   private isWaiting = false;
 
-  /** @param engine is kept alive until the connection is destroyed */
-  constructor(private readonly engine: Engine) {
+  /** @param engine is kept alive until the connection is destroyed; `onOpen` is told its session */
+  constructor(
+    private readonly engine: Engine,
+    onOpen: (session: number) => void = () => {},
+  ) {
     super({ allowHalfOpen: false });
     engine.retain();
     this.session = engine.openSession('network', kAddress, kAddress);
+    onOpen(this.session);
     engine.listenLocal(this.session, {
       ready: () => this.flush(),
       end: () => this.destroy(),

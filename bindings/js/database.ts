@@ -410,10 +410,8 @@ export class Database extends AsyncFace<string> {
     checkHandler('watch', 'body', body);
     const { attempts = 100 } = optionsOf('watch', options, ['attempts']);
     if (!(attempts >= 1)) throw new TypeError(`watch makes at least 1 attempt, not ${attempts}`);
-    const info = await this.clientInfo();
-    const tx = await this.duplicate();
+    const tx = this.another(true);
     try {
-      await tx.select(/ db=(\d+)/.exec(info)![1]);
       for (let attempt = 0; attempt < attempts; ++attempt) {
         await tx.call('watch', keys);
         const transaction = await body(tx);
@@ -450,16 +448,9 @@ export class Database extends AsyncFace<string> {
     if (typeof pattern !== 'string') {
       throw new TypeError(`The pattern of onKeyspace is a string, not ${describe(pattern)}`);
     }
-    const info = await this.clientInfo();
-    const database = Number(/ db=(\d+)/.exec(info)![1]);
-    const { engine } = this.session;
-    const events = engine.configGet('notify-keyspace-events') ?? '';
-    if (!events.includes('K') || !events.includes('A')) {
-      const problem = engine.configSet('notify-keyspace-events', `${events}KA`);
-      if (problem !== '') throw new TypeError(problem);
-    }
+    const { database, engine } = this.session;
     const prefix = `__keyspace@${database}__:`;
-    return SubscriptionHub.of(this.session).subscribe<KeyspaceEvent>({
+    const subscription = await SubscriptionHub.of(this.session).subscribe<KeyspaceEvent>({
       kind: 'p',
       topics: [prefix + pattern],
       raw: false,
@@ -471,6 +462,12 @@ export class Database extends AsyncFace<string> {
       handler,
       options,
     });
+    // Only now: who may not listen changes nothing.
+    const events = engine.configGet('notify-keyspace-events') ?? '';
+    if (!events.includes('K') || !events.includes('A')) {
+      engine.configSet('notify-keyspace-events', `${events}KA`);
+    }
+    return subscription;
   }
 
   /**
@@ -511,14 +508,17 @@ export class Database extends AsyncFace<string> {
   }
 
   /**
-   * Another session on the same engine and data, with database 0 selected and the commands that
-   * `defineCommand` has defined. Both stay usable until
-   * each is closed; the data goes with the last of them.
+   * Another session on the same engine and data, logged in as this one, with database 0 selected and
+   * the commands that `defineCommand` has defined. Both stay usable until each is closed; the data
+   * goes with the last of them.
    * @throws ClosedError if this one is closed
    */
   async duplicate(): Promise<Database> {
-    this.session.assertOpen();
-    const other = new Database(LocalSession.open(this.session.engine, commandNames));
+    return this.another(false);
+  }
+
+  private another(inDatabase: boolean): Database {
+    const other = new Database(this.session.openAnother(commandNames, inDatabase));
     for (const [name, script] of this.session.scripts) other.addScript(name, script);
     return other;
   }
@@ -543,13 +543,16 @@ export class Database extends AsyncFace<string> {
 
   /**
    * A connection to this database without a socket (Node only), for whatever speaks RESP over a
-   * stream: requests are written, replies are read. Closing the database ends it.
+   * stream: requests are written, replies are read. It begins with the rights of this session.
+   * Closing the database ends it.
    */
   async connect(): Promise<Connection> {
     this.session.assertOpen();
     const Maker = await loadConnectionMaker();
     this.session.assertOpen();
-    const connection = new Maker(this.session.engine);
+    const connection = new Maker(this.session.engine, (session) =>
+      this.session.lendRights(session),
+    );
     const door = { close: () => void connection.destroy() };
     this.doors.add(door);
     connection.once('close', () => this.doors.delete(door));
@@ -592,7 +595,10 @@ export class Database extends AsyncFace<string> {
 
   /** The value of a key in a serialized form that RESTORE reads (take `db.bytes`'s), or null. */
   override dump(key: Key): Promise<string | null>;
-  /** The data of all databases and the libraries of functions as the bytes of an RDB file. */
+  /**
+   * The data of all databases and the libraries of functions as the bytes of an RDB file. The
+   * session's user must have the right to SAVE.
+   */
   override dump(): Promise<Uint8Array>;
   override dump(key?: Key): never {
     const reply: unknown = key === undefined ? this.dumpAll() : super.dump(key);
@@ -641,7 +647,7 @@ export class Database extends AsyncFace<string> {
   }
 
   private async dumpAll(): Promise<Uint8Array> {
-    this.session.assertOpen();
+    this.session.assertMay(commandIds.get('save')!);
     return this.session.unlessClosed(this.session.engine.dump());
   }
 

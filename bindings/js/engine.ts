@@ -187,6 +187,33 @@ export class Engine {
     return session;
   }
 
+  /** Gives a new session the user that another one is logged in as, and the database if asked. */
+  takeAfter(session: number, other: number, withDatabase = false): void {
+    this.control.takeAfter(session, other, withDatabase);
+    this.refresh();
+  }
+
+  /** The database a session has selected. */
+  databaseOf(session: number): number {
+    return this.control.databaseOf(session);
+  }
+
+  /** Who a session is logged in as; '' if it is the program itself. */
+  userOf(session: number): string {
+    return this.control.userOf(session);
+  }
+
+  /** '' or the error for a session that runs a command without arguments. */
+  refusalOf(session: number, command: number): string {
+    return this.control.refusalOf(session, command);
+  }
+
+  /** As CLIENT TRACKING ON, whoever the session's user is. */
+  track(session: number): void {
+    this.control.track(session);
+    this.refresh();
+  }
+
   /** Ends a session and drops whatever it had pending. */
   closeSession(session: number): void {
     this.local.delete(session);

@@ -3,7 +3,7 @@ import { commandIds, commandNames, liveCommands } from './commands.gen.js';
 import type { LiveReads } from './commands.gen.js';
 import { ClosedError } from './errors.js';
 import { Deferred, Feed, retryIfBusy, throwUncaught, type FeedOptions } from './feed.js';
-import { LocalSession, andThen, kByName, type AnyReply } from './session.js';
+import type { AnyReply, LocalSession } from './session.js';
 import type { Argument, Bytes } from './types.js';
 
 /** Commands that can be looked at live: those that read keys and do not wait. */
@@ -74,7 +74,7 @@ export class LiveView<T> extends Feed<T> {
    * the reason of a signal that is aborted already
    */
   constructor(
-    private readonly owner: LocalSession,
+    owner: LocalSession,
     private readonly request: LiveRequest<T>,
   ) {
     super(new Deferred(), request.handler, request.options, true);
@@ -88,7 +88,8 @@ export class LiveView<T> extends Feed<T> {
     }
     this.id = id;
     this.plain = owner.flatten(id, request.args);
-    const session = LocalSession.open(owner.engine, commandNames);
+    const session = owner.openAnother(commandNames, true);
+    session.track();
     this.session = session;
     const forget = owner.onClose(() => session.close());
     session.onClose(() => {
@@ -104,11 +105,8 @@ export class LiveView<T> extends Feed<T> {
    * @throws ReplyError if it fails; ClosedError; the reason of the signal if that is aborted
    */
   async start(): Promise<this> {
-    const { session } = this;
-    const track = (): AnyReply | Promise<AnyReply> =>
-      session.attempt(kByName, ['client', 'tracking', 'on'], false);
     try {
-      const seen = andThen(andThen(session.selectAs(this.owner), track), () => this.look(true));
+      const seen = this.look(true);
       if (seen instanceof Promise) await seen;
     } catch (error) {
       this.end();

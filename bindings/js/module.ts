@@ -49,6 +49,16 @@ export type Effect =
 export interface EngineControl {
   openSession(kind: number, address: string, localAddress: string): number;
   closeSession(session: number): void;
+  /** Gives a session another's user, unless that is the program itself, and its database. */
+  takeAfter(session: number, other: number, withDatabase: boolean): void;
+  /** The database it has selected. */
+  databaseOf(session: number): number;
+  /** The name of its user; '' if it is the program itself. */
+  userOf(session: number): string;
+  /** '' or why its user may not run a command, by its number, without arguments. */
+  refusalOf(session: number, command: number): string;
+  /** As CLIENT TRACKING ON. */
+  track(session: number): void;
   configGet(name: string): string | undefined;
   configSet(name: string, value: string): string;
   defineUser(words: readonly string[]): string;

@@ -1,7 +1,7 @@
 /** MONITOR: every command of every session, as it is executed. */
 import { ClosedError } from './errors.js';
 import { Deferred, Feed, type FeedOptions } from './feed.js';
-import { LocalSession, kByName } from './session.js';
+import { kByName, type LocalSession } from './session.js';
 import type { Bytes } from './types.js';
 
 /** A command that is being executed. `S` is what its arguments become: `string` or `Bytes`. */
@@ -49,7 +49,7 @@ export class Monitor<S extends string | Bytes> extends Feed<MonitoredCommand<S>>
     super(new Deferred(), handler, feedOptions);
     feedOptions.signal?.throwIfAborted();
     owner.assertOpen();
-    const session = LocalSession.open(owner.engine, []);
+    const session = owner.openAnother([]);
     const make = raw
       ? (bytes: number[]) => session.engine.codec.pack(bytes) as S
       : (bytes: number[]) => kText.decode(Uint8Array.from(bytes)) as S;

@@ -163,7 +163,11 @@ export async function loadListen(): Promise<typeof import('../../node/listen.js'
 }
 
 /** Makes connections in memory. */
-export type ConnectionMaker = new (engine: Engine) => Connection;
+export type ConnectionMaker = new (
+  engine: Engine,
+  /** Told of the connection's session before anything is executed. */
+  onOpen: (session: number) => void,
+) => Connection;
 
 /** That of node/, loaded when it is wanted. @throws Error where there is no Node */
 export async function loadConnectionMaker(): Promise<ConnectionMaker> {

@@ -34,7 +34,9 @@ const kWaiting = 1;
 const kClosed = 2;
 
 const kWaitsForFiles = 'The command goes on, but its reply has to be awaited: it works on files';
-const kKilled = 'This session was ended by CLIENT KILL, or there was no memory to tell it more';
+const kKilled =
+  'This session was ended by CLIENT KILL, its user was deleted or has lost a right it needs, or ' +
+  'there was no memory to tell it more';
 
 /** Thrown within the package when a command has parked: its reply comes later. */
 const kParked = Symbol('parked');
@@ -96,6 +98,50 @@ export class LocalSession {
     return new LocalSession(engine, engine.openSession('local', '', ''), names);
   }
 
+  /**
+   * Opens a session with the rights of this one: as the user that it is logged in as now.
+   * @param inDatabase whether with the same database selected, not with 0
+   */
+  openAnother(names: readonly string[], inDatabase = false): LocalSession {
+    this.assertOpen();
+    const other = LocalSession.open(this.engine, names);
+    this.engine.takeAfter(other.session, this.session, inDatabase);
+    return other;
+  }
+
+  /** Gives a session of another kind the rights of this one. @throws ClosedError */
+  lendRights(session: number): void {
+    this.assertOpen();
+    this.engine.takeAfter(session, this.session);
+  }
+
+  /** The database that is selected, whatever the session is doing. @throws ClosedError */
+  get database(): number {
+    this.assertOpen();
+    return this.engine.databaseOf(this.session);
+  }
+
+  /** Who it is logged in as; '' if it is the program itself. @throws ClosedError */
+  get user(): string {
+    this.assertOpen();
+    return this.engine.userOf(this.session);
+  }
+
+  /** Asks for pushes about changes of what is read from now on: CLIENT TRACKING ON. */
+  track(): void {
+    this.engine.track(this.session);
+  }
+
+  /** @throws ReplyError NOPERM if the user may not run a command; ClosedError */
+  assertMay(command: number): void {
+    this.assertOpen();
+    const refusal = this.engine.refusalOf(this.session, command);
+    if (refusal === '') return;
+    const error = new ReplyError(refusal);
+    error.command = this.names[command];
+    throw error;
+  }
+
   /** Whether a new command has to wait for an earlier one or is refused. */
   get isBusy(): boolean {
     return this.state !== kReady;
@@ -117,18 +163,6 @@ export class LocalSession {
   onClose(listener: () => void): () => void {
     this.closed.add(listener);
     return () => void this.closed.delete(listener);
-  }
-
-  /**
-   * Selects the database that another session has selected, whatever that one is doing.
-   * @returns what `attempt` returns
-   */
-  selectAs(other: LocalSession): AnyReply | Promise<AnyReply> {
-    const list = this.attempt(kByName, ['client', 'list', 'id', `${other.session}`], false);
-    return andThen(list, (text) => {
-      const database = / db=(\d+)/.exec(text as string)?.[1] ?? '0';
-      return database === '0' ? null : this.attempt(kByName, ['select', database], false);
-    });
   }
 
   /** Why calls are refused now that the session is closed. */
@@ -569,6 +603,7 @@ export class LocalSession {
   private noReply(flags: number, id: number, raw: boolean, name?: string): AnyReply {
     if ((flags & kBlocked) === 0) {
       this.follow(flags);
+      if ((flags & kCutOff) !== 0) throw this.closedError();
       return null; // CLIENT REPLY OFF and SKIP: there will be no reply
     }
     this.state = kWaiting;
@@ -645,14 +680,6 @@ export class LocalSession {
       }
     }
   }
-}
-
-/** Goes on with a reply, at once if it is there. */
-export function andThen<T, R>(
-  reply: T | Promise<T>,
-  next: (reply: T) => R | Promise<R>,
-): R | Promise<R> {
-  return reply instanceof Promise ? reply.then(next) : next(reply);
 }
 
 /** Settles a command's promise by its reply; one that cannot be decoded rejects it, too. */

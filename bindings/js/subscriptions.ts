@@ -4,7 +4,7 @@
  */
 import { ClosedError } from './errors.js';
 import { Deferred, Feed, retryIfBusy, unlessAborted, type FeedOptions } from './feed.js';
-import { LocalSession, kByName, type AnyReply } from './session.js';
+import { kByName, type AnyReply, type LocalSession } from './session.js';
 import type { Bytes } from './types.js';
 
 /** A message as it arrives. `S` is what texts become: `string` or `Bytes`. */
@@ -97,9 +97,9 @@ interface Topic {
   readonly begun: Promise<unknown> | undefined;
 }
 
-/** All subscriptions of one database and the session that gets their messages. */
+/** All subscriptions of one database as one user, and the session that gets their messages. */
 export class SubscriptionHub {
-  private static readonly hubs = new WeakMap<LocalSession, SubscriptionHub>();
+  private static readonly hubs = new WeakMap<LocalSession, Map<string, SubscriptionHub>>();
 
   private session: LocalSession | undefined;
   private readonly byTopic = new Map<string, Topic>();
@@ -114,13 +114,13 @@ export class SubscriptionHub {
     });
   }
 
-  /** The hub of the database whose session this is. */
+  /** The hub of the database whose session this is, for who it is logged in as now. */
   static of(owner: LocalSession): SubscriptionHub {
-    let hub = SubscriptionHub.hubs.get(owner);
-    if (hub === undefined) {
-      hub = new SubscriptionHub(owner);
-      SubscriptionHub.hubs.set(owner, hub);
-    }
+    const { user } = owner;
+    let hubs = SubscriptionHub.hubs.get(owner);
+    if (hubs === undefined) SubscriptionHub.hubs.set(owner, (hubs = new Map()));
+    let hub = hubs.get(user);
+    if (hub === undefined) hubs.set(user, (hub = new SubscriptionHub(owner)));
     return hub;
   }
 
@@ -182,7 +182,9 @@ export class SubscriptionHub {
     const { session } = this;
     if (session === undefined || session.isClosed || this.byTopic.has(kind + topic)) return;
     const fail = (error: unknown): void => {
-      retryIfBusy(error, () => this.leave(kind, topic));
+      if (retryIfBusy(error, () => this.leave(kind, topic))) return;
+      // The user may subscribe, but not take it back.
+      if (this.byTopic.size === 0) session.close();
     };
     try {
       const reply = session.attempt(kByName, [`${kind}unsubscribe`, topic], false);
@@ -194,7 +196,7 @@ export class SubscriptionHub {
 
   private open(): LocalSession {
     if (this.session !== undefined && !this.session.isClosed) return this.session;
-    const session = LocalSession.open(this.owner.engine, []);
+    const session = this.owner.openAnother([]);
     session.onPushes = (decode) => this.deliver(decode);
     session.onClose(() => this.endAll());
     this.session = session;

@@ -16,7 +16,7 @@ AclUser DefaultUser(const AclDefaults& defaults) {
 }
 
 void End(Session& session, const Acl::Ending& ending) {
-  if (!session.network || session.close_after_reply) return;
+  if (session.close_after_reply) return;
   session.close_after_reply = true;
   if (&session == ending.current) return;
   // Nothing is sent to another one any more.
