@@ -508,9 +508,9 @@ export class Database extends AsyncFace<string> {
   }
 
   /**
-   * Another session on the same engine and data, logged in as this one, with database 0 selected and
-   * the commands that `defineCommand` has defined. Both stay usable until each is closed; the data
-   * goes with the last of them.
+   * Another session on the same engine and data, logged in as this one, with database 0 selected
+   * and the commands that `defineCommand` has defined. Both stay usable until each is closed; the
+   * data goes with the last of them.
    * @throws ClosedError if this one is closed
    */
   async duplicate(): Promise<Database> {

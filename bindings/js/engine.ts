@@ -567,6 +567,11 @@ export class Engine {
     if (++this.users === 1) this.scheduleTick(kTickMsMin);
   }
 
+  /** Whether it has a user. */
+  get isInUse(): boolean {
+    return this.users > 0;
+  }
+
   /** Ends a use; the last one disposes of the engine, when its files are closed. */
   release(): void {
     if (--this.users > 0) return;

@@ -80,6 +80,17 @@ export function checkCalled(name: unknown): asserts name is string {
   }
 }
 
+/** Commands that a chain gives by itself, or that would tear it apart. */
+const kOfTransactions = new Set(['multi', 'exec', 'discard', 'watch']);
+
+/** @throws TypeError as `checkCalled`, or if the command has no place in a transaction */
+export function checkQueued(name: unknown): asserts name is string {
+  checkCalled(name);
+  const method = name.toLowerCase();
+  if (!kOfTransactions.has(method)) return;
+  throw new TypeError(`A transaction cannot contain ${method}: exec() sends MULTI and EXEC`);
+}
+
 /** What may stand behind the other arguments: a handler and options, or either, or nothing. */
 export type HandlerAndOptions<H, O> = [handler: H, options?: O] | [options?: O, none?: undefined];
 

@@ -3,9 +3,9 @@
  * reply. Everything a generated method does comes through here, so the paths for one to four plain
  * arguments allocate nothing but the reply.
  */
+import { flattenInto, numberText } from './arguments.js';
 import type { Engine } from './engine.js';
 import { ClosedError, ReplyError, WouldBlockError } from './errors.js';
-import { describe } from './options.js';
 import type { Codec } from './platform.js';
 import type { DefinedScript } from './scripts.js';
 import type { Bytes, Reply, Signal } from './types.js';
@@ -73,6 +73,8 @@ export class LocalSession {
   private wasKilled = false;
   /** Whether the reply just given has to wait for the storage. */
   private isHeld = false;
+  /** What rejects the calls that wait for the storage. */
+  private readonly held = new Set<(error: Error) => void>();
   /**
    * Told of the messages the session gets besides replies: `decode` gives them, their texts as
    * bytes if wanted, while it is called. Without it they are dropped.
@@ -191,6 +193,8 @@ export class LocalSession {
     for (const call of lost) call.reject(this.closedError());
     this.engine.closeSession(this.session);
     this.engine.release();
+    // With the last session the files are closed, and what is on disk then is told.
+    if (this.engine.isInUse) for (const reject of [...this.held]) reject(this.closedError());
     const listeners = [...this.closed];
     this.closed.clear();
     for (const listener of listeners) listener();
@@ -433,7 +437,12 @@ export class LocalSession {
   /** Resolves when what replies have told of so far is as durable as they are to wait for. */
   whenDurable(): Promise<void> {
     const { driver } = this.engine;
-    return driver === undefined ? Promise.resolve() : driver.whenDurable(driver.recorded);
+    if (driver === undefined) return Promise.resolve();
+    const durable = driver.whenDurable(driver.recorded);
+    return new Promise((resolve, reject) => {
+      this.held.add(reject);
+      durable.then(resolve, reject).finally(() => this.held.delete(reject));
+    });
   }
 
   /** For faces that cannot wait: what the last command has done is made durable now, if it can. */
@@ -703,13 +712,6 @@ function settle(
   }
 }
 
-/** Numbers as Redis reads them. */
-function numberText(value: number): string {
-  if (value === Infinity) return 'inf';
-  if (value === -Infinity) return '-inf';
-  return `${value}`;
-}
-
 /** Bytes an argument may need at most. */
 function roomFor(part: unknown): number {
   return typeof part === 'string' ? part.length * 3 : (part as Uint8Array).length;
@@ -717,67 +719,3 @@ function roomFor(part: unknown): number {
 
 /** Longer arguments than these bytes are refused unless `proto-max-bulk-len` has been raised. */
 const kArgumentMost = 512 * 2 ** 20;
-
-/** Longer strings are encoded before they are written. */
-const kLongText = 1 << 20;
-
-/** Commands whose arguments may be given as an object or a Map of names and values. */
-const kTakesPairs = new Set(['mset', 'msetnx', 'hset', 'hmset']);
-
-/** Appends one argument as strings and bytes; what cannot be sent is a TypeError. */
-function flattenInto(plain: unknown[], value: unknown, command: string, position: number): void {
-  switch (typeof value) {
-    case 'string':
-      // Written in place a string needs room for the worst case, three times its length.
-      plain.push(value.length > kLongText ? new TextEncoder().encode(value) : value);
-      return;
-    case 'number':
-      plain.push(numberText(value));
-      return;
-    case 'bigint':
-      plain.push(value.toString());
-      return;
-    case 'object':
-      if (flattenObject(plain, value, command, position)) return;
-  }
-  const isOptions = typeof value === 'object' && value !== null && 'signal' in value;
-  throw new TypeError(
-    `Argument ${position + 1} of ${command} is ${describe(value)}: ` +
-      'expected a string, number, bigint, Uint8Array or an array of these' +
-      (isOptions ? '; a signal is for commands that wait, neither in chains nor in db.sync' : ''),
-  );
-}
-
-function flattenObject(
-  plain: unknown[],
-  value: object | null,
-  command: string,
-  position: number,
-): boolean {
-  if (value === null) return false;
-  if (Array.isArray(value)) {
-    for (const item of value) flattenInto(plain, item, command, position);
-    return true;
-  }
-  if (value instanceof Uint8Array) {
-    plain.push(value);
-    return true;
-  }
-  if (ArrayBuffer.isView(value)) {
-    plain.push(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-    return true;
-  }
-  if (value instanceof ArrayBuffer) {
-    plain.push(new Uint8Array(value));
-    return true;
-  }
-  if (!kTakesPairs.has(command)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (value instanceof Map) {
-    for (const pair of value) flattenInto(plain, pair, command, position);
-    return true;
-  }
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const pair of Object.entries(value)) flattenInto(plain, pair, command, position);
-  return true;
-}

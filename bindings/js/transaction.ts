@@ -2,9 +2,10 @@
 import { Chain, type ChainResult } from './chain.js';
 import { commandIds } from './commands.gen.js';
 import { ReplyError } from './errors.js';
+import { checkQueued } from './options.js';
 import type { Step } from './faces.js';
 import type { AnyReply, LocalSession } from './session.js';
-import type { Reply } from './types.js';
+import type { Argument, Pairs, Reply } from './types.js';
 
 /**
  * Commands noted by chaining methods and executed by {@link Transaction.exec} as one: no other
@@ -16,6 +17,12 @@ import type { Reply } from './types.js';
  * // [[null, 1], [ReplyError: WRONGTYPE ...], [null, '1']]
  */
 export class Transaction extends Chain<'transaction'> {
+  /** As of a pipeline. @throws TypeError for MULTI, EXEC, DISCARD and WATCH, too */
+  override call(name: string, ...args: (Argument | Pairs)[]): this {
+    checkQueued(name);
+    return super.call(name, ...args);
+  }
+
   /**
    * Runs the noted commands in order, between MULTI and EXEC, and forgets them: the object can be
    * filled again.

@@ -181,6 +181,34 @@ describe('arguments', () => {
     assert.equal(await db.hget('h', 'y'), '2');
   });
 
+  it('nothing else inside of objects and maps: it would become names of others', async () => {
+    const wrong = {
+      ann: { age: 30 },
+      b: ['x'],
+      c: [],
+      d: null,
+      e: true,
+      f: new Date(),
+      g: new Map(),
+    };
+    for (const [name, value] of Object.entries(wrong)) {
+      const message = new RegExp(
+        `^Argument \\d of h?m?set is .*, the value of "${name}": expected`,
+      );
+      for (const pairs of [{ x: 1, [name]: value }, new Map([[name, value]])]) {
+        await assert.rejects(db.hset('h', pairs), { name: 'TypeError', message });
+        await assert.rejects(db.mset(pairs), { name: 'TypeError', message });
+        assert.throws(() => db.sync.call('HSET', 'h', pairs), { name: 'TypeError', message });
+        assert.throws(() => db.multi().hset('h', pairs), { name: 'TypeError', message });
+      }
+    }
+    await assert.rejects(db.hset('h', new Map([[['a', 'b'], 1]])), {
+      name: 'TypeError',
+      message: /^Argument 2 of hset is an array, as a name: expected/,
+    });
+    assert.equal(await db.dbsize(), 0);
+  });
+
   it('what cannot be sent is a TypeError before anything is sent', async () => {
     await db.set('k', 'v');
     const cyclic = [];

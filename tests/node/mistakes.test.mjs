@@ -69,6 +69,20 @@ describe('mistakes', () => {
   });
   afterEach(() => db.close());
 
+  it('in a transaction: its own commands are none of those in it', async () => {
+    for (const name of ['multi', 'EXEC', 'Discard', 'watch']) {
+      const message = new RegExp(`^A transaction cannot contain ${name.toLowerCase()}: exec`);
+      assert.throws(() => db.multi().call(name, 'k'), { name: 'TypeError', message });
+      assert.throws(() => db.multi([['get', 'k'], [name]]), { name: 'TypeError', message });
+    }
+    assert.deepEqual(await db.multi().call('unwatch').exec(), [[null, 'OK']]);
+    assert.deepEqual(await db.pipeline([['multi'], ['get', 'k'], ['exec']]).exec(), [
+      [null, 'OK'],
+      [null, 'QUEUED'],
+      [null, [null]],
+    ]);
+  });
+
   it('in a watch: only a transaction of tx is run', async () => {
     await db.set('stock', 1);
     await refused(

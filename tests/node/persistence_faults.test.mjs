@@ -241,6 +241,31 @@ describe('with appendfsync always', () => {
   });
 });
 
+describe('what waits for the disk when its session is closed, one of several', () => {
+  it('is rejected; that of the others goes on', async (test) => {
+    const db = await openIn(makeFolder(test), { appendonly: true, appendfsync: 'always' });
+    const other = await db.duplicate();
+    const { begin } = StorageDriver.prototype;
+    test.after(() => Object.assign(StorageDriver.prototype, { begin }));
+    StorageDriver.prototype.begin = () => undefined; // A disk that takes its time.
+    const kept = db.set('a', 1);
+    const lost = [
+      other.set('b', 1),
+      other.pipeline().set('c', 1).exec(),
+      other.multi().set('d', 1).exec(),
+      other.eval('redis.call("set", KEYS[1], 1) return redis.error_reply("X")', 1, 'e'),
+    ].map((call) => assert.rejects(call, ClosedError));
+    const closing = other.close();
+    await Promise.all(lost);
+    await closing;
+    Object.assign(StorageDriver.prototype, { begin });
+    const last = db.set('f', 1);
+    assert.equal(await kept, 'OK');
+    await db.close();
+    assert.equal(await last, 'OK');
+  });
+});
+
 describe('what is not durable when the files are given up', () => {
   it('is not acknowledged', async () => {
     const driver = new StorageDriver({ module: { _kv_storage_frame: () => 0 } }, {});

@@ -143,7 +143,7 @@ describe('the rights of a session in this process', () => {
     await (await bob.monitor()).unsubscribe();
   });
 
-  it('hold in onKeyspace, which needs those to the channels and changes nothing without', async () => {
+  it('hold in onKeyspace, which needs those to the channels or changes nothing', async () => {
     await assert.rejects(bob.onKeyspace('own:*'), kDenied);
     await db.aclSetuser('bob', '+psubscribe');
     await assert.rejects(bob.onKeyspace('own:*'), kDenied);
