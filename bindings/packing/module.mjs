@@ -11,6 +11,8 @@ export const kSection = {
   start: 8,
   element: 9,
   code: 10,
+  data: 11,
+  dataCount: 12,
 };
 
 /** Reads numbers from bytes, forward. */
@@ -53,6 +55,20 @@ export function encode(number) {
   const bytes = [];
   for (; number >= 0x80; number >>>= 7) bytes.push((number & 0x7f) | 0x80);
   return [...bytes, number];
+}
+
+/** A signed number's LEB128 bytes. */
+export function encodeSigned(number) {
+  const bytes = [];
+  for (; number < -0x40 || number >= 0x40; number >>= 7) bytes.push((number & 0x7f) | 0x80);
+  return [...bytes, number & 0x7f];
+}
+
+/** The signed number of up to 32 bits that these LEB128 bytes are. */
+export function decodeSigned(bytes) {
+  const value = bytes.reduce((sum, byte, i) => sum | ((byte & 0x7f) << (7 * i)), 0);
+  const bits = 7 * bytes.length;
+  return bits < 32 && bytes.at(-1) & 0x40 ? value - 2 ** bits : value;
 }
 
 /** [{ id, body }] in order. */

@@ -3,16 +3,28 @@
 //     node bindings/packing/pack.mjs FROM TO
 //
 // - Functions that look alike come next to each other, wherever their sources are.
+// - Data with a few zeros in between becomes one piece.
 // - Every memory access promises the alignment that is natural for its width. It is a hint that no
 //   engine needs, and the compiler's differ.
 // - Names of functions, for debuggers, go, for they go by the old numbers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { Reader, encode, kSection, moduleOf, passInstruction, sectionsOf } from './module.mjs';
+import {
+  Reader,
+  decodeSigned,
+  encode,
+  encodeSigned,
+  kSection,
+  moduleOf,
+  passInstruction,
+  sectionsOf,
+} from './module.mjs';
 import { orderByLikeness } from './order.mjs';
 
 const kFunction = 0; // what is imported or exported
 const kEnd = 0x0b;
+const kConstant = 0x41; // i32.const
+const kZerosMax = 32;
 
 /** Passes over an import or export's description; true when it is a function. */
 function passImport(reader) {
@@ -32,6 +44,14 @@ function passImport(reader) {
   }
   return kind === kFunction;
 }
+
+function listOf(body, next) {
+  const reader = new Reader(body);
+  return Array.from({ length: reader.number() }, () => next(reader));
+}
+
+const withNumber = (number, ...parts) => Buffer.concat([Buffer.from(encode(number)), ...parts]);
+const listSection = (items) => withNumber(items.length, ...items);
 
 /** Copies a section, but for the places that are written anew. */
 class Rewriter {
@@ -105,11 +125,51 @@ function rewriteElements(body, renumber) {
   return rewriter.result();
 }
 
+/** An i32.const expression's value. */
+function addressOf(reader) {
+  if (reader.byte() !== kConstant) throw new Error('only data at fixed places is known');
+  const from = reader.at;
+  reader.skipNumber();
+  const bytes = reader.bytes.subarray(from, reader.at);
+  if (reader.byte() !== kEnd) throw new Error('only data at fixed places is known');
+  return decodeSigned(bytes);
+}
+
+/**
+ * Data, what is close together in one piece: zeros cost less than a piece, and are what the new
+ * memory holds there anyhow.
+ */
+function rewriteData(body) {
+  const pieces = listOf(body, (reader) => {
+    if (reader.number() !== 0) throw new Error('only data at fixed places is known');
+    const address = addressOf(reader);
+    return { address, parts: [reader.take(reader.number())] };
+  });
+  const end = ({ address, parts }) => address + Buffer.concat(parts).length;
+  const merged = [];
+  for (const piece of pieces) {
+    const last = merged.at(-1);
+    const gap = last ? piece.address - end(last) : -1;
+    if (gap >= 0 && gap <= kZerosMax) last.parts.push(Buffer.alloc(gap), ...piece.parts);
+    else merged.push(piece);
+  }
+  const rewritten = merged.map(({ address, parts }) => {
+    const data = Buffer.concat(parts);
+    return withNumber(
+      0,
+      Buffer.from([kConstant, ...encodeSigned(address), kEnd]),
+      withNumber(data.length, data),
+    );
+  });
+  return listSection(rewritten);
+}
+
 const kRewriters = {
   [kSection.global]: rewriteGlobals,
   [kSection.export]: rewriteExports,
   [kSection.start]: rewriteStart,
   [kSection.element]: rewriteElements,
+  [kSection.data]: rewriteData,
 };
 
 /** A function's locals and instructions. */
@@ -123,14 +183,6 @@ function rewriteBody(body, renumber) {
   rewriter.expression(renumber, body.length);
   return rewriter.result();
 }
-
-function listOf(body, next) {
-  const reader = new Reader(body);
-  return Array.from({ length: reader.number() }, () => next(reader));
-}
-
-const withNumber = (number, ...parts) => Buffer.concat([Buffer.from(encode(number)), ...parts]);
-const listSection = (items) => withNumber(items.length, ...items);
 
 /** Names of functions and locals. */
 function isNames({ id, body }) {
@@ -147,6 +199,7 @@ export function pack(bytes) {
   const bodies = listOf(bodyOf(kSection.code), (reader) => reader.take(reader.number()));
   const types = listOf(bodyOf(kSection.function), (reader) => reader.number());
 
+  const isCounted = sections.some(({ id }) => id === kSection.dataCount);
   const order = orderByLikeness(bodies);
   const places = new Map(order.map((index, place) => [imported + index, imported + place]));
   const renumber = (index) => places.get(index) ?? index;
@@ -158,6 +211,8 @@ export function pack(bytes) {
       const rewritten = order.map((index) => rewriteBody(bodies[index], renumber));
       return { id, body: listSection(rewritten.map((code) => withNumber(code.length, code))) };
     }
+    // Data that is counted is meant by number.
+    if (id === kSection.data && isCounted) return { id, body };
     return { id, body: kRewriters[id]?.(body, renumber) ?? body };
   });
   return moduleOf(packed);

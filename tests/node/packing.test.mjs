@@ -10,6 +10,7 @@ import { pack } from '../../bindings/packing/pack.mjs';
 const kI32 = 0x7f;
 const vector = (items) => [...encode(items.length), ...items.flat()];
 const text = (string) => vector([...Buffer.from(string)].map((byte) => [byte]));
+const data = (address, string) => [0, 0x41, address, 0x0b, ...text(string)];
 const sized = (bytes) => [...encode(bytes.length), ...bytes];
 
 // Two kinds of functions that take and give a number, by turns; what they call lies all over.
@@ -60,6 +61,7 @@ function sample() {
     section(8, encode(kImported + kCount)),
     section(9, vector([[0, 0x41, 0, 0x0b, ...vector([[3], [0], [38], [7]])]])),
     section(10, vector([...all.map(codeOf), startCode].map((code) => sized([0, ...code])))),
+    section(11, vector([data(20, 'left'), data(26, 'right'), data(60, 'far'), data(63, '!')])),
     section(0, [...text('name'), 1, 4, 1, 1, 1, 0x61]),
     section(0, [...text('other'), 1, 2, 3]),
   ]);
@@ -69,7 +71,7 @@ async function answers(bytes) {
   const { instance } = await WebAssembly.instantiate(bytes, { env: { twice: (n) => n * 2 } });
   const { memory, global, ...functions } = instance.exports;
   const results = Object.entries(functions).map(([name, f]) => [name, f(5), f(-1000)]);
-  const stored = new Uint32Array(memory.buffer)[4];
+  const stored = Buffer.from(memory.buffer).toString('latin1', 0, 200);
   return { results, stored, global: global.value };
 }
 
@@ -80,7 +82,10 @@ describe('packing', () => {
     const code = (bytes) => sectionsOf(bytes).find(({ id }) => id === 10).body;
     assert.notDeepEqual(code(after), code(before));
     const expected = await answers(before);
-    assert.equal(expected.stored, 42);
+    assert.equal(
+      expected.stored.slice(16),
+      `*\0\0\0left\0\0right${'\0'.repeat(29)}far!${'\0'.repeat(136)}`,
+    );
     assert.equal(expected.results.length, kCount);
     assert.deepEqual(await answers(after), expected);
   });
@@ -92,6 +97,15 @@ describe('packing', () => {
       custom(pack(sample())).map(({ body }) => body.subarray(1, 6).toString()),
       ['other'],
     );
+  });
+
+  test('joins data that is close together, but not what is meant by number', () => {
+    const dataOf = (bytes) => sectionsOf(bytes).find(({ id }) => id === 11).body;
+    const joined = vector([data(20, `left\0\0right${'\0'.repeat(29)}far!`)]);
+    assert.deepEqual([...dataOf(pack(sample()))], joined);
+    const counted = sectionsOf(sample());
+    counted.splice(9, 0, { id: 12, body: Buffer.from([4]) });
+    assert.deepEqual(dataOf(pack(moduleOf(counted))), dataOf(sample()));
   });
 
   test('is the same every time', () => {
