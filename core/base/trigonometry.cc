@@ -11,15 +11,15 @@
 namespace kvasm::base {
 namespace {
 
-// --- sine and cosine of multiples of 1/64 ---
+// --- sine and cosine of multiples of 1/32 ---
 
 struct Angle {
   DoublePair sine;
   DoublePair cosine;
 };
 
-constexpr double kStepsInOne = 64;
-constexpr int kAngles = 52;  // the last one is beyond pi/4
+constexpr double kStepsInOne = 32;
+constexpr int kAngles = 26;  // the last one is the nearest to pi/4
 
 // An angle as the module carries it: 77 bits of each value are more than enough.
 struct PackedAngle {
@@ -61,7 +61,7 @@ Angle AngleAt(size_t index) {
   return {{packed.sine_high, packed.sine_low}, {packed.cosine_high, packed.cosine_low}};
 }
 
-// --- from the angle of the table to the one asked for, at most 1/127 away ---
+// --- from the angle of the table to the one asked for, at most 1/63 away ---
 
 // sin(t) - t and cos(t) - 1.
 double SineRest(double t) {
