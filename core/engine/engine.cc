@@ -431,6 +431,8 @@ int64_t Engine::Tick(uint32_t budget_units) {
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
   if (suspension_) return 0;
+  if (acl_.has_gone()) [[unlikely]]
+    acl_.FreeGone(sessions_);
   tracking_.Broadcast();
   if (busy) return 0;
   int64_t wanted = kTickMs;

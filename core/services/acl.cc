@@ -101,13 +101,27 @@ const AclUser* Acl::Authenticate(std::string_view name, std::string_view passwor
   return user->nopass() || knows_password ? user : nullptr;
 }
 
-void Acl::EndSessionsOf(const AclUser& user, const Ending& ending) const {
+void Acl::Bury(std::unique_ptr<AclUser> user, const AclUser* successor, const Ending& ending) {
   for (const auto& session : ending.sessions.all()) {
-    if (session->user != &user) continue;
-    session->user = default_user_;
+    if (session->user != user.get()) continue;
+    // One that is not ended goes on as "default", and so does, to its end, what has done it.
+    if (!session->network || session.get() == ending.current) session->user = default_user_;
     session->authenticated = false;
     End(*session, ending);
   }
+  if (successor != nullptr) {
+    user->CopyFrom(*successor);
+  } else {
+    CHECK(user->Apply("reset").empty());
+  }
+  gone_.push_back(std::move(user));
+}
+
+void Acl::FreeGone(const Sessions& sessions) {
+  std::erase_if(gone_, [&](const std::unique_ptr<AclUser>& user) {
+    return std::none_of(sessions.all().begin(), sessions.all().end(),
+                        [&](const auto& session) { return session->user == user.get(); });
+  });
 }
 
 base::Result<AclUser> Acl::Preview(std::string_view name,
@@ -148,7 +162,7 @@ base::Status Acl::Set(std::string_view name, std::span<const std::string_view> r
 bool Acl::Remove(std::string_view name, const Ending& ending) {
   const auto at = users_.find(name);
   if (at == users_.end() || at->second.get() == default_user_) return false;
-  EndSessionsOf(*at->second, ending);
+  Bury(std::move(at->second), nullptr, ending);
   users_.erase(at);
   return true;
 }

@@ -2,7 +2,8 @@
 //
 // A session has a user (Session::user), never null once the engine has opened it. Commands from the
 // program around the engine run as `host_user()`, who may do everything whatever becomes of
-// "default". Users are freed when they are deleted, after their sessions have been taken from them.
+// "default". A user who is deleted or replaced stays, with the rights of his successor or none,
+// until no session has him any more and no script runs that may (FreeGone).
 #pragma once
 
 #include <map>
@@ -84,6 +85,10 @@ class Acl {
   // Replaces all users by those of a file, or none: the error tells every bad line. The sessions of
   // all users but "default" are ended. `name` is the file's, for the error.
   base::Status Load(std::string_view name, std::string_view text, const Ending& ending);
+  // Frees the users who are gone and whom no session has. To be called while no script runs, nor is
+  // put aside.
+  void FreeGone(const Sessions& sessions);
+  bool has_gone() const { return !gone_.empty(); }
   // At least what Save and ACL LIST take.
   uint64_t DescriptionBytes() const;
   // Such a file, of the users there are.
@@ -91,12 +96,14 @@ class Acl {
 
  private:
   void NotePasswords(const AclUser& user);
-  // Takes the user from all his sessions and ends these.
-  void EndSessionsOf(const AclUser& user, const Ending& ending) const;
+  // Ends the sessions of a user who goes; what they have begun goes on with his successor's rights,
+  // or with none.
+  void Bury(std::unique_ptr<AclUser> user, const AclUser* successor, const Ending& ending);
 
   AclCommands commands_;
   AclDefaults defaults_;
   Users users_;
+  std::vector<std::unique_ptr<AclUser>> gone_;
   AclUser* default_user_;
   AclUser host_user_;
   std::vector<std::string> defined_;  // by Define

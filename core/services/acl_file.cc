@@ -96,11 +96,11 @@ base::Status Acl::Load(std::string_view name, std::string_view text, const Endin
   // "default" stays the object that everybody knows; all others are new, even of the same name.
   const auto loaded = reader.users.find(kDefaultUserName);
   default_user_->CopyFrom(loaded == reader.users.end() ? host_user_ : *loaded->second);
-  for (auto& [known, user] : users_) {
-    if (user.get() != default_user_) EndSessionsOf(*user, ending);
-  }
   reader.users[std::string(kDefaultUserName)] = std::move(users_.find(kDefaultUserName)->second);
-  users_ = std::move(reader.users);
+  users_.swap(reader.users);
+  for (auto& [known, user] : reader.users) {
+    if (user != nullptr) Bury(std::move(user), Find(known), ending);
+  }
   for (const auto& [known, user] : users_) NotePasswords(*user);
   return base::Status::Ok();
 }

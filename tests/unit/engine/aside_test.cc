@@ -1,0 +1,98 @@
+// What has been put aside, a slow script or a transaction that waits for the host, while the world
+// around it changes.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/base/alloc.h"
+#include "tests/unit/support/test_disk.h"
+
+namespace kvasm {
+namespace {
+
+using services::Session;
+using testing::Taken;
+using testing::TestEngine;
+
+// Loops for about 20 ms of the test's clock, then tries to write outside the caller's keys.
+constexpr std::string_view kSlowWrite =
+    "EVAL \"for i=1,2000000 do end return redis.pcall('set', 'secret', 1)\" 0\r\n";
+constexpr std::string_view kSlow = "EVAL \"for i=1,2000000 do end return 1\" 0\r\n";
+
+class Aside : public ::testing::Test {
+ protected:
+  Aside() : bob(t.OpenNetwork()), admin(t.OpenNetwork()) {
+    t.clock.exact_step_us = 1000;
+    t.engine.services().identity.standalone = true;
+    t.Run("CONFIG SET busy-reply-threshold 5");
+    t.engine.config().mutable_settings().aclfile = "users.acl";
+  }
+  void Feed(Session& session, std::string_view text) { t.engine.Feed(session, text); }
+  void RunTurns() {
+    for (int turns = 0; turns < 10'000 && t.engine.Tick(100) == 0; ++turns) {
+    }
+  }
+  void LogIn() {
+    t.Run("ACL SETUSER bob on nopass ~bob:* -@all +eval +set");
+    ASSERT_EQ(t.Run(bob, "AUTH bob x"), "+OK");
+  }
+  // The admin's ACL LOAD, asked for before, is answered.
+  void AnswerLoad(std::string_view users) {
+    t.engine.EndAclLoad(admin.id, true,
+                        "user default on nopass ~* &* +@all\n" + std::string(users));
+    ASSERT_EQ(Taken(admin), "+OK\r\n");
+  }
+
+  TestEngine t;
+  Session& bob;
+  Session& admin;
+};
+
+// --- users who go meanwhile ---
+
+TEST_F(Aside, TheScriptOfAUserWhoIsGoneIsRefusedAll) {
+  LogIn();
+  Feed(admin, "ACL LOAD\r\n");
+  Feed(bob, kSlowWrite);
+  ASSERT_TRUE(bob.waiting);
+  std::string users;
+  for (int i = 0; i < 40; ++i) users += "user u" + std::to_string(i) + " on nopass ~* &* +@all\n";
+  AnswerLoad(users);
+  EXPECT_TRUE(bob.close_after_reply);
+  RunTurns();
+  EXPECT_EQ(t.Run("EXISTS secret"), ":0");
+  EXPECT_TRUE(t.Run("ACL LOG").find("\"username\", \"bob\"") != std::string::npos);
+}
+
+TEST_F(Aside, TheScriptOfAUserWhoWasReplacedHasHisNewRights) {
+  LogIn();
+  Feed(admin, "ACL LOAD\r\n");
+  Feed(bob, kSlowWrite);
+  AnswerLoad("user bob on nopass ~sec* +@all\n");
+  RunTurns();
+  EXPECT_EQ(t.Run("GET secret"), "\"1\"");
+}
+
+TEST_F(Aside, TheTransactionOfAUserWhoIsGoneDoesNotGoOnAsSomebodyElse) {
+  LogIn();
+  t.Run("ACL SETUSER bob +multi +exec");
+  Feed(admin, "ACL LOAD\r\n");
+  Feed(bob, "MULTI\r\nSET bob:1 x\r\n" + std::string(kSlow) + "SET bob:2 x\r\nEXEC\r\n");
+  ASSERT_TRUE(bob.waiting);
+  AnswerLoad("");
+  RunTurns();
+  EXPECT_EQ(t.Run("EXISTS bob:1 bob:2"), ":1");
+}
+
+TEST_F(Aside, UsersWhoAreGoneAreFreedWithTheirSessions) {
+  LogIn();
+  EXPECT_EQ(t.Run("ACL DELUSER bob"), ":1");
+  t.engine.Tick(100);
+  EXPECT_TRUE(t.engine.acl().has_gone());
+  t.engine.Close(bob.id);
+  t.engine.Tick(100);
+  EXPECT_FALSE(t.engine.acl().has_gone());
+}
+
+}  // namespace
+}  // namespace kvasm
