@@ -10,7 +10,9 @@ using services::Session;
 
 void Engine::EndWait(Session& session) {
   if (RunsScript(session.id)) {
-    while (!ContinueScript({.limit_us = script_limit_us_})) {
+    // What follows it in a transaction may be another script, or wait for the host.
+    const uint64_t id = session.id;
+    while (RunsScript(id) && !ContinueScript({.limit_us = script_limit_us_})) {
     }
     return;
   }

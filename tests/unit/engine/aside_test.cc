@@ -94,5 +94,16 @@ TEST_F(Aside, UsersWhoAreGoneAreFreedWithTheirSessions) {
   EXPECT_FALSE(t.engine.acl().has_gone());
 }
 
+// --- other things that happen meanwhile ---
+
+TEST_F(Aside, WhoCannotWaitForAScriptIsToldWhereItsTransactionWaitsForTheHost) {
+  Feed(bob, "MULTI\r\n" + std::string(kSlow) + "CONFIG SET port 7777\r\nPING\r\nEXEC\r\n");
+  Taken(bob);
+  t.engine.EndWait(bob);
+  EXPECT_TRUE(bob.awaits_host);
+  t.engine.EndConfigSet(bob.id, "", "");
+  EXPECT_EQ(Taken(bob), "*3\r\n:1\r\n+OK\r\n+PONG\r\n");
+}
+
 }  // namespace
 }  // namespace kvasm
