@@ -161,8 +161,7 @@ bool Engine::IsOverLimit() const {
 }
 
 bool Engine::MakeRoom() {
-  // What is held back while clients are paused shall find its keys, and be looked at then.
-  if (waiters_.paused()) return true;
+  if (!MayEvict()) return true;
   constexpr int64_t kKeysPerTenacity = 50;
   const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
   int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);

@@ -413,7 +413,7 @@ bool Engine::DoChores(uint32_t budget_units) {
     tracking_.LimitTable(static_cast<uint64_t>(settings.tracking_table_max_keys));
   }
   if (tracking_.told_bytes() != 0) tracking_.SettleTold();
-  if (IsOverLimit() && !waiters_.paused()) busy |= MakeRoom() && IsOverLimit();
+  if (IsOverLimit() && MayEvict()) busy |= MakeRoom() && IsOverLimit();
   if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));

@@ -105,5 +105,54 @@ TEST_F(Aside, WhoCannotWaitForAScriptIsToldWhereItsTransactionWaitsForTheHost) {
   EXPECT_EQ(Taken(bob), "*3\r\n:1\r\n+OK\r\n+PONG\r\n");
 }
 
+class AsideFull : public Aside {
+ protected:
+  AsideFull() {
+    t.Run("CONFIG SET maxmemory-policy allkeys-random");
+    for (int i = 0; i < 2000; ++i)
+      t.Run("SET k" + std::to_string(i) + std::string(500, 'k') + " v");
+    t.engine.keyspace().journal().Attach(journal);
+    t.Run("SET first 1");
+    journal.records.clear();
+  }
+  ~AsideFull() override { t.engine.keyspace().journal().Detach(journal); }
+  void LimitTo(int64_t more_bytes) {
+    t.engine.config().mutable_settings().maxmemory =
+        static_cast<int64_t>(base::HeapUsedBytes()) + more_bytes;
+  }
+  size_t Count(std::string_view record) const {
+    return static_cast<size_t>(
+        std::count(journal.records.begin(), journal.records.end(), std::string(record)));
+  }
+
+  testing::ListJournal journal;
+};
+
+TEST_F(AsideFull, NoKeyGoesInTheMiddleOfATransactionThatWaits) {
+  Feed(bob, "MULTI\r\nSET {t}1 1\r\nCONFIG SET port 7777\r\nSET {t}2 2\r\nEXEC\r\n");
+  LimitTo(-50'000);
+  Feed(admin, "GET k1\r\n");
+  t.engine.Tick(100);
+  EXPECT_TRUE(journal.records.empty());
+  t.engine.EndConfigSet(bob.id, "", "");
+  ASSERT_GT(journal.records.size(), 4u);
+  journal.records.resize(4);
+  EXPECT_EQ(journal.records,
+            (std::vector<std::string>{"MULTI", "SET {t}1 1", "SET {t}2 2", "EXEC"}));
+}
+
+TEST_F(AsideFull, KeysThatGoForAScriptDoNotSplitItsTransaction) {
+  Feed(bob, "MULTI\r\nSETRANGE a 200000 x\r\nEVAL \"return redis.call('set', 'b', 1)\" 0\r\n");
+  LimitTo(100'000);
+  Feed(bob, "EXEC\r\n");
+  EXPECT_EQ(Count("MULTI"), 1u);
+  EXPECT_EQ(Count("EXEC"), 1u);
+  EXPECT_EQ(journal.records.front(), "MULTI");
+  EXPECT_EQ(journal.records[1], "SETRANGE a 200000 x");
+  EXPECT_GT(journal.records.size(), 5u) << "keys went";
+  EXPECT_EQ(Count("set b 1"), 1u);
+  EXPECT_EQ(journal.records.back(), "EXEC");
+}
+
 }  // namespace
 }  // namespace kvasm
