@@ -73,6 +73,8 @@ void Engine::AnswerForHost(Session& session, const base::Status& status) {
   const uint32_t before = session.out.size();
   ReplyStatus(session, status);
   EndReply(session, before);
+  if (durability_.HoldsReplies()) HoldReply(session);
+  pubsub_.SendHeld(session);
   sessions_.MarkReady(session);
   if (session.network && !session.close_after_reply) {
     served_.push_back(session.id);

@@ -168,7 +168,7 @@ uint64_t Pubsub::Deliver(const Subscribers& subscribers, PushMessage& message) {
 
 void Pubsub::MovePushes(Session& session) {
   if (session.pushes.TakeFailure()) return limits_.End(session, kDoNotFit);
-  if (!session.network) return;
+  if (!session.network || session.awaits_host) return;
   if (!session.close_after_reply) {
     session.out.Append(session.pushes.view());
     if (session.out.failed()) return limits_.End(session, kDoNotFit);

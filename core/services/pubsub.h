@@ -56,6 +56,11 @@ class Pubsub {
   // The command is done and its reply is written: what was held back follows.
   void FlushPushes(Session& session) {
     running_ = nullptr;
+    SendHeld(session);
+  }
+  // What was held back of a session is sent, unless its command waits for the host: then it is to
+  // be called again behind the reply.
+  void SendHeld(Session& session) {
     if (!session.pushes.empty() || session.pushes.failed()) [[unlikely]]
       MovePushes(session);
   }

@@ -154,5 +154,16 @@ TEST_F(AsideFull, KeysThatGoForAScriptDoNotSplitItsTransaction) {
   EXPECT_EQ(journal.records.back(), "EXEC");
 }
 
+TEST(AsideOnDisk, WhatATrackingClientIsToldFollowsTheReplyThatWaitedForTheDisk) {
+  testing::TestDisk disk;
+  testing::Restart r(disk, {{"save", "3600 1"}});
+  Session& client = r.t.OpenNetwork();
+  r.t.Raw(client, "HELLO 3\r\nCLIENT TRACKING ON\r\nSET k 1\r\nGET k\r\n");
+  r.t.engine.Feed(client, "FLUSHALL\r\n");
+  EXPECT_EQ(Taken(client), "");
+  r.Settle();
+  EXPECT_EQ(Taken(client), "+OK\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n");
+}
+
 }  // namespace
 }  // namespace kvasm
