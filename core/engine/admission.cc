@@ -201,8 +201,10 @@ bool Engine::HasMemoryFor(bool adds, std::span<const std::string_view> args) {
   return (!adds || HasMemory()) && HaveRoomFor(args);
 }
 
-bool Engine::HasHeapFor(bool adds, std::span<const std::string_view> args) {
-  return (!adds || !base::HeapExhausted()) && HaveRoomFor(args);
+bool Engine::HasHeapFor(const CommandSpec& spec, std::span<const std::string_view> args) {
+  if ((spec.flags & command::kDenyOom) && base::HeapExhausted()) return false;
+  if (!HaveRoomFor(args)) return false;
+  return !(spec.flags & command::kWrite) || keyspace_.journal().Prepare(args);
 }
 
 }  // namespace kvasm::engine

@@ -234,13 +234,13 @@ void Engine::ContinueTransaction(Session& session) {
 
 void Engine::RunQueued(Session& session, size_t index, std::span<const std::string_view> args) {
   // maxmemory has been looked at for all of them; the heap may be full only by now.
-  const bool adds = (table_.at(index).flags & command::kDenyOom) != 0;
+  const CommandSpec& spec = table_.at(index);
   services::AclReason denied{};
   if (!IsPermitted(session, index, args, &denied)) [[unlikely]] {
     const std::string error = NoMoreText(denied);
     stats_.CountError(error);
     session.reply.Error(error);
-  } else if (HasHeapFor(adds, args) || (keyspace_.lazy_free().Finish() && HasHeapFor(adds, args))) {
+  } else if (HasHeapFor(spec, args) || (keyspace_.lazy_free().Finish() && HasHeapFor(spec, args))) {
     Run(session, index, args);
   } else {
     ++stats_.commands[index].rejected_calls;

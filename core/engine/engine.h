@@ -191,8 +191,9 @@ class Engine final : private scripting::Server, private durability::Server {
   // Notes since when maxmemory is exceeded, or that it is no more.
   void NoteLimit();
   bool HasMemory();
-  // As HasMemoryFor, whatever maxmemory is.
-  static bool HasHeapFor(bool adds, std::span<const std::string_view> args);
+  // As HasMemoryFor, whatever maxmemory is, and that its record can be kept until those of all that
+  // it is called with are handed on.
+  bool HasHeapFor(const command::CommandSpec& spec, std::span<const std::string_view> args);
   static bool IsObeyedAtOnce(const command::CommandSpec& spec);
   void Queue(services::Session& session, size_t index, std::span<const std::string_view> args);
   // One command's run, as far as what ends it needs to know.

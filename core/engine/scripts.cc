@@ -331,7 +331,7 @@ std::string_view Engine::CheckScriptCall(size_t index, std::span<const std::stri
   const bool refuses = run.out_of_memory && !run.has_written && !run.allows_oom && adds;
   // The heap's own end is nobody's choice.
   const bool fits =
-      HasHeapFor(adds, args) || (keyspace_.lazy_free().Finish() && HasHeapFor(adds, args));
+      HasHeapFor(spec, args) || (keyspace_.lazy_free().Finish() && HasHeapFor(spec, args));
   if (!refuses && fits) return {};
   *text = "-";
   *text += errors::kOom;
