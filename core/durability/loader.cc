@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/base/alloc.h"
 #include "core/base/numbers.h"
 #include "core/keyspace/access.h"
 #include "core/keyspace/edit.h"
@@ -21,6 +22,7 @@ using Lane = persist::StorageQueue::Lane;
 namespace {
 
 constexpr std::string_view kRdbMark = "REDIS";
+constexpr std::string_view kNoMemory = "Out of memory reading RDB file";
 
 std::string Number(uint64_t value) { return base::Int64Text(static_cast<int64_t>(value)); }
 
@@ -120,8 +122,9 @@ bool Loader::TakeLog(std::string_view bytes) {
   if (log_->Feed(bytes) != AofReader::Outcome::kFailed) return true;
   if (!unknown_command_.empty()) {
     FailFile("Unknown command '" + unknown_command_ + "' reading the append only file");
-  } else if (log_->fault().kind == AofFault::Kind::kOutOfMemory) {
-    FailFile("Out of memory");
+  } else if (out_of_memory_ || log_->fault().kind == AofFault::Kind::kOutOfMemory) {
+    FailFile("Out of memory reading the append only file at offset " +
+             Number(log_->fault().offset));
   } else {
     FailFile(
         "Bad file format reading the append only file at offset " + Number(log_->fault().offset) +
@@ -247,13 +250,15 @@ bool Loader::WantsKey(std::string_view, int64_t expire_at_ms) {
 
 base::Status Loader::Put(std::string_view key, persist::LoadedValue& value, int64_t expire_at_ms,
                          int64_t idle_s, int frequency) {
+  // Values that are not large are built unasked, of what is kept for that.
+  if (base::HeapExhausted()) return base::Error(kNoMemory);
   keyspace::Keyspace& keyspace = parts_.keyspace;
   keyspace::Edit edit(keyspace, keyspace.db(db_), key, keyspace::Expired::kStays);
   if (edit.exists()) {
     if (!order_.replaces) return base::Error("it has a key twice: '" + std::string(key) + "'");
     edit.Delete();
   }
-  if (expire_at_ms >= 0 && !edit.HasRoomForExpiry()) return base::Error("Out of memory");
+  if (expire_at_ms >= 0 && !edit.HasRoomForExpiry()) return base::Error(kNoMemory);
   value.PutInto(edit);
   if (expire_at_ms >= 0) edit.SetExpiry(expire_at_ms);
   keyspace::Entry& entry = *edit.entry();
@@ -275,8 +280,16 @@ void Loader::Empty(std::string_view key) {
 }
 
 bool Loader::Command(std::span<const std::string_view> arguments) {
-  if (parts_.executor.ExecuteRecord(arguments)) return true;
-  unknown_command_ = arguments[0];
+  switch (parts_.executor.ExecuteRecord(arguments)) {
+    case Executed::kDone:
+      return true;
+    case Executed::kUnknown:
+      unknown_command_ = arguments[0];
+      return false;
+    case Executed::kNoMemory:
+      out_of_memory_ = true;
+      return false;
+  }
   return false;
 }
 

@@ -18,13 +18,15 @@
 
 namespace kvasm::durability {
 
+enum class Executed : uint8_t { kDone, kUnknown, kNoMemory };
+
 // What a loader needs of the engine: somebody to execute the commands of a log.
 class Executor {
  public:
   virtual ~Executor() = default;
-  // Executes a command as it was recorded, without checks and without a reply. False: there is no
-  // such command.
-  virtual bool ExecuteRecord(std::span<const std::string_view> arguments) = 0;
+  // Executes a command as it was recorded, without a reply, and without checks but that there is
+  // such a command, and memory for it.
+  virtual Executed ExecuteRecord(std::span<const std::string_view> arguments) = 0;
   // Forgets the commands of a transaction that has no end.
   virtual void DropRecordedTransaction() = 0;
 };
@@ -116,6 +118,7 @@ class Loader final : private persist::RdbReader::Target, private persist::AofRea
   std::optional<persist::AofReader> log_;
   int db_ = 0;
   std::string unknown_command_;
+  bool out_of_memory_ = false;
   bool has_failed_rdb_ = false;
 };
 

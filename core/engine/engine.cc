@@ -1,7 +1,7 @@
 #include "core/engine/engine.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <bit>
 #include <optional>
 
 #include "core/base/alloc.h"
@@ -190,6 +190,11 @@ void Engine::Queue(Session& session, size_t index, std::span<const std::string_v
   services::Transaction& transaction = session.transaction;
   if (transaction.failed() || transaction.WatchedWasTouched(keyspace_)) {
     return session.reply.Simple("QUEUED");
+  }
+  // The queue doubles when it is full.
+  constexpr uint64_t kBytes = 2 * sizeof(services::Transaction::Queued);
+  if (std::has_single_bit(transaction.size()) && !base::HaveRoom(kBytes * transaction.size())) {
+    return Reject(session, index, errors::kOom);
   }
   session.transaction.Queue({.command_index = index, .arguments = {args.begin(), args.end()}},
                             FlagsOf(table_.at(index), args));
@@ -426,13 +431,13 @@ int64_t Engine::Tick(uint32_t budget_units) {
   if (has_suspended_script()) ContinueScript(ScriptLimits());
   if (awaits_host_) return durability_.Tick() ? 0 : 1;
   if (suspension_) return 0;
+  if (acl_.has_gone()) [[unlikely]]
+    acl_.FreeGone(sessions_);
   const bool paused = config_.settings().chores_paused;
   const bool busy = !paused && DoChores(budget_units);
   waiters_.Expire(keyspace_.now_ms());
   if (waiters_.has_calls()) ServeWaiters();
   if (suspension_) return 0;
-  if (acl_.has_gone()) [[unlikely]]
-    acl_.FreeGone(sessions_);
   tracking_.Broadcast();
   if (busy) return 0;
   int64_t wanted = kTickMs;

@@ -277,7 +277,7 @@ class Engine final : private scripting::Server, private durability::Server {
   int32_t RandomSeed() override { return static_cast<int32_t>(prng_.Next()); }
   int64_t ExactUs() override { return host_.clock.ExactUs(); }
   // --- what durability asks for (recovery.cc) ---
-  bool ExecuteRecord(std::span<const std::string_view> arguments) override;
+  durability::Executed ExecuteRecord(std::span<const std::string_view> arguments) override;
   void DropRecordedTransaction() override;
   void EndHostWait(uint64_t session_id, const base::Status& status) override;
   void DropData() override;

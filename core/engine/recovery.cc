@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/alloc.h"
+#include "core/base/errors.h"
+#include "core/engine/admission.h"
 #include "core/engine/engine.h"
 
 namespace kvasm::engine {
 
+using command::CommandSpec;
 using services::Session;
 
 void Engine::EndStorage(persist::StorageQueue::Lane lane, const persist::Outcome& outcome) {
@@ -17,26 +21,33 @@ void Engine::Shutdown(durability::ShutdownSave save, bool force) {
   durability_.RequestShutdown(save, force);
 }
 
-bool Engine::ExecuteRecord(std::span<const std::string_view> arguments) {
+durability::Executed Engine::ExecuteRecord(std::span<const std::string_view> arguments) {
+  using durability::Executed;
   int32_t found = table_.Find(arguments[0]);
-  if (found == command::Table::kNone) return false;
+  if (found == command::Table::kNone) return Executed::kUnknown;
   auto index = static_cast<size_t>(found);
   if (table_.IsContainer(index) && arguments.size() > 1) {
     found = table_.FindSubcommand(index, arguments[1]);
-    if (found == command::Table::kNone) return false;
+    if (found == command::Table::kNone) return Executed::kUnknown;
     index = static_cast<size_t>(found);
   }
   Session& session = log_session_;
+  const CommandSpec& spec = table_.at(index);
   StartInstant();
-  if (session.transaction.open() && !IsObeyedAtOnce(table_.at(index))) {
-    Queue(session, index, arguments);
-  } else {
-    Run(session, index, arguments, false);
+  const bool is_queued = session.transaction.open() && !IsObeyedAtOnce(spec);
+  const bool adds = is_queued || (spec.flags & command::kDenyOom) != 0;
+  if ((adds && base::HeapExhausted()) || !HaveRoomFor(arguments)) {
+    const bool has_freed = keyspace_.lazy_free().Finish();
+    if (!has_freed || base::HeapExhausted() || !HaveRoomFor(arguments)) return Executed::kNoMemory;
   }
-  // Nobody reads what it replies.
+  const uint64_t errors_before = session.reply.errors();
+  is_queued ? Queue(session, index, arguments) : Run(session, index, arguments, false);
+  // Nobody reads what it replies, but that it was refused for want of memory.
+  const bool is_refused = session.reply.errors() != errors_before &&
+                          session.out.view().find(errors::kOom) != std::string_view::npos;
   session.out.Clear();
   session.waiting = session.awaits_host = false;
-  return true;
+  return is_refused ? Executed::kNoMemory : Executed::kDone;
 }
 
 void Engine::DropRecordedTransaction() {

@@ -35,8 +35,9 @@ struct Loading {
     constexpr uint64_t kElementBytes = 64;     // what a node takes besides its bytes
     constexpr uint64_t kSpareBytes = 2 << 20;  // the largest compact block, moved
     const uint64_t asked = room.Take(bytes + kElementBytes);
-    return asked == 0 || base::HaveRoom(asked + asked / 4 + kSpareBytes) ||
-           in.Fail(Fault::kOutOfMemory);
+    const bool has_room =
+        asked == 0 ? !base::HeapExhausted() : base::HaveRoom(asked + asked / 4 + kSpareBytes);
+    return has_room || in.Fail(Fault::kOutOfMemory);
   }
   // Chooses the encoding; the collection starts without elements.
   void Begin(types::Encoding encoding) {
