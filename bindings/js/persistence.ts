@@ -70,6 +70,8 @@ interface Outcome {
   bytes: Uint8Array | undefined;
 }
 
+const kNothing = new Uint8Array();
+const kNoMemory = new TextEncoder().encode('Out of memory');
 const kFine: Outcome = { status: kDone, size: 0, bytes: undefined };
 
 /** What the driver needs of an engine (`engine.ts`). */
@@ -306,18 +308,14 @@ export class StorageDriver {
 
   private end(lane: number, outcome: Outcome): void {
     const { engine } = this;
-    let { status } = outcome;
-    let inputBytes = 0;
-    if (outcome.bytes !== undefined) {
-      const { bytes } = outcome;
-      if (engine.heap.length === 0) engine.refresh();
-      if (engine.inputEnd - engine.input < bytes.length && !engine.reserve(bytes.length)) {
-        status = kFailed;
-      } else {
-        engine.heap.set(bytes, engine.input);
-        inputBytes = bytes.length;
-      }
+    let { status, bytes = kNothing } = outcome;
+    if (engine.heap.length === 0) engine.refresh();
+    if (engine.inputEnd - engine.input < bytes.length && !engine.reserve(bytes.length)) {
+      status = kFailed;
+      bytes = kNoMemory; // There is room for that always.
     }
+    engine.heap.set(bytes, engine.input);
+    const inputBytes = bytes.length;
     const covered = engine.module._kv_storage_end(lane, status, outcome.size, inputBytes);
     if (engine.heap.length === 0) engine.refresh();
     if (covered <= this.covered) return;

@@ -104,8 +104,8 @@ const AclUser* Acl::Authenticate(std::string_view name, std::string_view passwor
 void Acl::Bury(std::unique_ptr<AclUser> user, const AclUser* successor, const Ending& ending) {
   for (const auto& session : ending.sessions.all()) {
     if (session->user != user.get()) continue;
-    // One that is not ended goes on as "default", and so does, to its end, what has done it.
-    if (!session->network || session.get() == ending.current) session->user = default_user_;
+    // What has done it goes on as "default", to its end.
+    if (session.get() == ending.current) session->user = default_user_;
     session->authenticated = false;
     End(*session, ending);
   }

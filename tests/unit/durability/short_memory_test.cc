@@ -43,7 +43,7 @@ class ShortMemory : public ::testing::TestWithParam<Data> {
       Restart again(disk, settings);
       base::SetHeapLimit(0);
       ASSERT_TRUE(again.has_started);
-      EXPECT_FALSE(percent <= 70 && again.error.empty()) << percent;
+      EXPECT_FALSE(percent <= 30 && again.error.empty()) << percent;
       EXPECT_FALSE(percent == 1000 && !again.error.empty()) << again.error;
       if (!again.error.empty()) {
         EXPECT_TRUE(again.error.find("Out of memory") != std::string::npos) << again.error;
