@@ -19,6 +19,7 @@ import {
 import { Log } from './log.js';
 import { ProgressBar } from './progress_bar.js';
 import { ListenError, LoadError, Server, type ServerHost } from './server.js';
+import { reasonOf } from './replace_file.js';
 import { lastValue, Settings } from './settings.js';
 import { FileStorage } from './storage_files.js';
 import { kRedisVersion, packageVersion } from './version.js';
@@ -222,13 +223,19 @@ async function serve(commandLine: CommandLine): Promise<void> {
     if (error instanceof ConfigError) failConfig(error);
     fail(`Can't chdir to '${lastValue(directives, 'dir')}': ${(error as Error).message}`);
   }
+  const log = new Log(process.pid, (line) => process.stdout.write(line));
+  log.level = settings.get('loglevel');
+  log.file = settings.get('logfile');
+  try {
+    log.open();
+  } catch (error) {
+    const head = `*** FATAL CONFIG FILE ERROR (Kvasm ${packageVersion()}) ***`;
+    fail(`\n${head}\nCan't open the log file: ${reasonOf(error)}`);
+  }
   const wantsDaemon = settings.get('daemonize') === 'yes';
   if (wantsDaemon && !isDaemon) return daemonize(input);
 
   const { pid } = process;
-  const log = new Log(pid, (line) => process.stdout.write(line));
-  log.level = settings.get('loglevel');
-  log.file = settings.get('logfile');
   log.notice(`Kvasm ${packageVersion()} is starting, compatible with Redis ${kRedisVersion}`);
   for (const { name, origin } of unknown) {
     log.warning(`Unknown configuration directive '${name}' (${origin}) is ignored`);
@@ -239,7 +246,7 @@ async function serve(commandLine: CommandLine): Promise<void> {
   const host: ServerHost = {
     pid,
     changeDirectory,
-    openStorage: (folder, locked) => new FileStorage(folder, undefined, locked),
+    openStorage: (folder) => new FileStorage(folder, undefined, true),
     onLoading: loadingBar(),
     isSaveAskedFor: (lastValue(directives, 'save') ?? '') !== '',
     directory: () => process.cwd(),

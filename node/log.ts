@@ -63,6 +63,11 @@ export class Log {
     }
   }
 
+  /** Creates the file, if there is to be one. @throws the system's error if it cannot be had */
+  open(): void {
+    if (this.file !== '') appendFileSync(this.file, '');
+  }
+
   notice(text: string): void {
     this.write('notice', text);
   }

@@ -10,7 +10,6 @@ import type { Log } from './log.js';
 import { Network } from './network.js';
 import { reasonOf } from './replace_file.js';
 import { parseBind, type Settings } from './settings.js';
-import { lockedOnWrite } from './storage_lock_on_write.js';
 
 /** This machine does without such addresses (IPv6): they are left out, as Redis does. */
 const kUnsupported = new Set(['EAFNOSUPPORT', 'ENOPROTOOPT', 'EPROTONOSUPPORT']);
@@ -41,7 +40,7 @@ export class LoadError extends Error {
 /** What a server asks of the process it runs in. */
 export interface ServerHost {
   /** The files of a folder. */
-  openStorage(folder: string, locked?: string): Storage;
+  openStorage(folder: string): Storage;
   /** Whether the configuration says when to save; if not, it may be done without. */
   readonly isSaveAskedFor: boolean;
   /** Told how far loading has got. */
@@ -109,18 +108,10 @@ export class Server {
   private async load(): Promise<void> {
     const { engine, settings, log, host } = this;
     const hasLog = settings.get('appendonly') === 'yes';
-    const storage = this.openStorage();
-    try {
-      // Who does not save by himself needs the folder for himself only once he does.
-      if (hasLog || settings.get('save') !== '') await storage.lock();
-    } catch (error) {
-      if (hasLog || this.host.isSaveAskedFor) throw new LoadError((error as Error).message);
-      // Several servers started in one folder, as people do who want none of them to save.
-      log.warning(`${(error as Error).message}. This server saves nothing by itself`);
-      settings.set('save', '');
-    }
+    const storage = host.openStorage(host.directory());
+    await this.lock(storage, hasLog);
     const { promise: isSlow, resolve: endHold } = withResolvers();
-    const loaded = engine.startStorage(lockedOnWrite(storage), (progress) => {
+    const loaded = engine.startStorage(storage, (progress) => {
       host.onLoading?.(progress);
       if (progress.loadedBytes > kHeldBytes) endHold();
     });
@@ -131,11 +122,26 @@ export class Server {
     engine.persistenceListeners.add((error) => log.warning(error.message));
   }
 
-  private openStorage(): Storage {
-    const { host, settings } = this;
-    // Servers may share a folder as long as their logs have folders of their own in it.
-    const locked = settings.get('appendonly') === 'yes' ? settings.get('appenddirname') : '';
-    return host.openStorage(host.directory(), locked);
+  /**
+   * Locks what is going to be written: the log's folder and, for snapshots, the one it is in. Who
+   * does not save by himself locks that only once he is asked to.
+   */
+  private async lock(storage: Storage, hasLog: boolean): Promise<void> {
+    const { settings, log, host } = this;
+    try {
+      if (hasLog) await storage.lock(settings.get('appenddirname'));
+    } catch (error) {
+      throw new LoadError((error as Error).message);
+    }
+    try {
+      if (settings.get('save') !== '') await storage.lock();
+    } catch (error) {
+      const { message } = error as Error;
+      if (!hasLog && host.isSaveAskedFor) throw new LoadError(message);
+      // Several servers started in one folder: each has a log of its own, or none is to save.
+      log.warning(`${message.replace(/\.$/, '')}. This server saves no snapshots by itself`);
+      settings.set('save', '');
+    }
   }
 
   /** SIGTERM and SIGINT: saves what is to be saved, then stops. */
@@ -293,7 +299,7 @@ export class Server {
         this.host.changeDirectory(effect.value);
         // The folder is told by its whole path, whatever it was called.
         this.settings.set('dir', this.host.directory());
-        void this.engine.moveStorage(lockedOnWrite(this.openStorage()));
+        void this.engine.moveStorage(this.host.openStorage(this.host.directory()));
       } catch (error) {
         this.problem ??= { name: 'dir', reason: reasonOf(error) };
         this.log.warning(`Can't chdir to '${effect.value}': ${(error as Error).message}`);

@@ -79,24 +79,43 @@ export class FileStorage implements Storage, StorageSync {
   private readonly turns = new FileTurns();
   private readonly openFiles = new Map<string, OpenFile>();
   private readonly readFiles = new Map<string, ReadFile>();
-  private readonly lockedFolder: string;
-  private readonly folderLock: FolderLock;
+  private readonly locks = new Map<string, FolderLock>();
   private closing: Promise<void> | undefined;
 
   /**
    * @param folder a path, taken from the working directory of now
    * @param beat how the lock shows that it is held; all who use the folder must agree
-   * @param locked what of the folder is locked, a folder in it or, without one, all of it
+   * @param locksOnWrite whether what is written is locked first, as it is once `lock` was called
    */
-  constructor(folder: string, beat?: Beat, locked = '') {
-    this.name = `file:${join(folder, locked)}`;
+  constructor(
+    folder: string,
+    private readonly beat?: Beat,
+    private locksOnWrite = false,
+  ) {
+    this.name = `file:${join(folder)}`;
     this.folder = resolve(folder);
-    this.lockedFolder = join(this.folder, locked);
-    this.folderLock = new FolderLock(this.lockedFolder, this.name, beat);
   }
 
-  lock(): Promise<void> {
-    return this.run('lock', [], kHarmless, () => this.folderLock.take());
+  /**
+   * As of every storage. A folder in the storage has a lock of its own: several databases may share
+   * a folder while their logs have folders of their own in it. What is written to without having
+   * been locked is locked then.
+   */
+  lock(folder = ''): Promise<void> {
+    return this.run('lock', [], kHarmless, async () => {
+      await this.lockOf(folder).take();
+      this.locksOnWrite = true;
+    });
+  }
+
+  private lockOf(folder: string): FolderLock {
+    let lock = this.locks.get(folder);
+    if (lock === undefined) {
+      const name = `file:${join(this.name.slice('file:'.length), folder)}`;
+      lock = new FolderLock(join(this.folder, folder), name, this.beat);
+      this.locks.set(folder, lock);
+    }
+    return lock;
   }
 
   close(): Promise<void> {
@@ -106,7 +125,7 @@ export class FileStorage implements Storage, StorageSync {
   private async closeOnce(): Promise<void> {
     await this.turns.drain();
     for (const file of [...this.openFiles.keys(), ...this.readFiles.keys()]) this.forget(file);
-    this.folderLock.release();
+    for (const lock of this.locks.values()) lock.release();
   }
 
   async list(folder: string): Promise<string[]> {
@@ -117,7 +136,7 @@ export class FileStorage implements Storage, StorageSync {
         return entries
           .filter((entry) => !entry.isDirectory())
           .map((entry) => entry.name)
-          .filter((name) => folder !== '' || !name.startsWith(kLockName));
+          .filter((name) => !name.startsWith(kLockName));
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return [];
         throw toStorageError('list', folder, error);
@@ -403,8 +422,11 @@ export class FileStorage implements Storage, StorageSync {
   private check(operation: StorageOperation, files: readonly string[]): void {
     if (this.closing) throw new StorageError(operation, files[0] ?? '', 'ECLOSED');
     for (const file of files) checkFileName(operation, file);
-    if (kChanging.has(operation) && this.folderLock.isLost()) {
-      throw new StorageError(operation, files[0]!, 'ELOCKLOST');
+    if (!this.locksOnWrite || !kChanging.has(operation)) return;
+    for (const file of files) {
+      const lock = this.lockOf(file.slice(0, Math.max(0, file.indexOf('/'))));
+      lock.takeNow();
+      if (lock.isLost()) throw new StorageError(operation, file, 'ELOCKLOST');
     }
   }
 

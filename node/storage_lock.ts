@@ -80,6 +80,44 @@ export class FolderLock {
   async take(): Promise<void> {
     if (this.held !== undefined) return;
     const own = thisProcess();
+    const draft = this.makeDraft(own);
+    try {
+      for (let looks = 0; ; looks++) {
+        const { last, end } = this.walk();
+        if (last === 'unreadable' && looks < kUnreadableLooks) {
+          await sleep(kUnreadablePauseMs);
+        } else if (typeof last === 'object' && !(await this.isGone(last, own))) {
+          throw this.refusal(last, own);
+        } else if (this.claim(own, end, draft)) {
+          return;
+        }
+      }
+    } finally {
+      fs.rmSync(draft, { force: true });
+    }
+  }
+
+  /** As `take`, for who cannot wait: a holder who may be gone is taken for being there. */
+  takeNow(): void {
+    if (this.held !== undefined) return;
+    const own = thisProcess();
+    const draft = this.makeDraft(own);
+    try {
+      for (;;) {
+        const { last, at, end } = this.walk();
+        if (typeof last === 'object' && hasEnded(last, own) !== true) {
+          throw this.refusal(last, own);
+        }
+        if (last === 'unreadable' && isFresh(at)) throw new StorageError('lock', '', 'ELOCKED');
+        if (this.claim(own, end, draft)) return;
+      }
+    } finally {
+      fs.rmSync(draft, { force: true });
+    }
+  }
+
+  /** The file of the lock, by another name. */
+  private makeDraft(own: Holder): string {
     const draft = this.pathAfter(`${own.id}.new`);
     try {
       makeFolder(this.folder);
@@ -89,22 +127,19 @@ export class FolderLock {
       const message = `Cannot lock ${this.name}: ${reason}`;
       throw new StorageError('lock', '', codeOf(error), reason, { message, cause: error });
     }
-    try {
-      for (let looks = 0; ; looks++) {
-        const { last, end } = this.walk();
-        if (last === 'unreadable' && looks < kUnreadableLooks) {
-          await sleep(kUnreadablePauseMs);
-        } else if (typeof last === 'object' && !(await this.isGone(last, own))) {
-          throw this.refusal(last, own);
-        } else if (create(end, draft)) {
-          const { last: holder } = this.walk();
-          if (typeof holder === 'object' && holder.id === own.id) return this.begin(own.id, end);
-          fs.rmSync(end, { force: true });
-        }
-      }
-    } finally {
-      fs.rmSync(draft, { force: true });
+    return draft;
+  }
+
+  /** Becomes the last of the chain. @returns whether it has the lock by that */
+  private claim(own: Holder, end: string, draft: string): boolean {
+    if (!create(end, draft)) return false;
+    const { last } = this.walk();
+    if (typeof last === 'object' && last.id === own.id) {
+      this.begin(own.id, end);
+      return true;
     }
+    fs.rmSync(end, { force: true });
+    return false;
   }
 
   /**
@@ -242,6 +277,13 @@ function read(path: string): Holder | 'unreadable' | 'absent' {
     unless('ENOENT')(error);
     return 'absent';
   }
+}
+
+/** Whether somebody may be writing a file at this moment. */
+function isFresh(path: string): boolean {
+  const stats = fs.statSync(path, { throwIfNoEntry: false });
+  const ageMs = Date.now() - (stats?.mtimeMs ?? 0);
+  return ageMs >= 0 && ageMs < kUnreadableLooks * kUnreadablePauseMs;
 }
 
 /** An id for a file that does not say its own. */

@@ -33,6 +33,7 @@ import {
   type HandlerAndOptions,
 } from './options.js';
 import { loadInto } from './load_into.js';
+import { lockAll } from './lock_all.js';
 import { Pipeline } from './pipeline.js';
 import { inPairs, scanAll, type ScanOptions } from './scan.js';
 import {
@@ -696,7 +697,7 @@ export async function open(
     const problem = engine.configSet(name, text);
     if (problem !== '') throw new TypeError(problem);
   }
-  await storage?.lock();
+  if (storage !== undefined) await lockAll(storage, engine);
   const database = new Database(LocalSession.open(engine, commandNames));
   try {
     let problem = '';

@@ -26,10 +26,11 @@ export interface Storage extends Partial<StorageSync> {
    * Makes the storage this object's alone until `close()`, or until the process ends in any way.
    * Does nothing if it is so already. Operations do not ask for the lock: what only reads (a tool
    * that checks files) can do without.
+   * @param folder a folder in it that is locked instead, where that can be told apart
    * @throws StorageLockedError when somebody else has it, in this process or another
    * @throws StorageError when the place cannot be written to (EACCES, EROFS, ...)
    */
-  lock(): Promise<void>;
+  lock(folder?: string): Promise<void>;
 
   /**
    * Waits for what is under way, gives the lock back. What is asked for from now on is refused with

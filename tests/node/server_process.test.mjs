@@ -412,3 +412,22 @@ describe('settings at run time', () => {
     client.close();
   });
 });
+
+test('a log file that cannot be opened ends the start, and says why', () => {
+  const wrong = { [join(folder, 'none', 'x.log')]: 'No such file', [folder]: '.* directory' };
+  for (const [logfile, reason] of Object.entries(wrong)) {
+    const { status, stderr } = run([
+      '--port',
+      '0',
+      '--unixsocket',
+      'log.sock',
+      '--logfile',
+      logfile,
+    ]);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      new RegExp(`FATAL CONFIG FILE ERROR.*\\nCan't open the log file: ${reason}`),
+    );
+  }
+});
