@@ -1,5 +1,6 @@
 // `kvasm/ioredis`: the real ioredis on a database of this process, without a socket.
 import type { Database } from '../bindings/js/index.js';
+import { describe } from '../bindings/js/options.js';
 import type { MemoryConnection } from './memory_connection.js';
 
 /**
@@ -13,6 +14,8 @@ export type Connector = new (options: unknown) => any;
  * A connector that connects ioredis to `db`. All options but those of the address hold; so do
  * `duplicate()`, pipelines, transactions, blocking commands and subscriptions. `quit()` and
  * `disconnect()` end the connection, not the database; closing the database ends the connections.
+ * Each begins with the rights that `db` has then.
+ * @throws TypeError if it is no database
  *
  * @example
  * import Redis from 'ioredis';
@@ -24,6 +27,9 @@ export type Connector = new (options: unknown) => any;
  * await redis.set('greeting', 'hello');
  */
 export function connectorTo(db: Database): Connector {
+  if (typeof (db as Partial<Database> | undefined)?.connect !== 'function') {
+    throw new TypeError(`connectorTo takes a database that is open, not ${describe(db)}`);
+  }
   return class {
     connecting = false;
     private stream: MemoryConnection | undefined;

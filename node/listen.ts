@@ -1,6 +1,7 @@
 // `db.listen(...)`: lets clients of other processes use the database of this one. Touches nothing
 // of the process.
 import type { Effect, Engine } from '../bindings/js/engine.js';
+import { optionsOf } from '../bindings/js/options.js';
 import { Endpoint } from './endpoint.js';
 import { Network } from './network.js';
 
@@ -38,13 +39,15 @@ const networks = new WeakMap<Engine, { network: Network; uses: number }>();
 /**
  * Starts to listen.
  * @throws the system's error when an address cannot be had, with `code` such as EADDRINUSE; nothing
- * listens then; a TypeError for `listen(6380)`, which would be any free port
+ * listens then; a TypeError for an option there is not, and for `listen(6380)`, which would be any
+ * free port
  */
 export async function listen(engine: Engine, options: ListenOptions = {}): Promise<Listener> {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('listen takes an object of options, such as { port: 6380 }');
   }
-  const { port, host = '127.0.0.1', path, mode, backlog } = options;
+  const known = ['port', 'host', 'path', 'mode', 'backlog'] as const;
+  const { port, host = '127.0.0.1', path, mode, backlog } = optionsOf('listen', options, known);
   const network = acquire(engine);
   const endpoints: Endpoint[] = [];
   let isClosed = false;

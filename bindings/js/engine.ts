@@ -424,15 +424,23 @@ export class Engine {
     start: (id: number) => void,
   ): Promise<string> {
     const { driver } = this;
+    let thrown: { error: unknown } | undefined;
     if (driver !== undefined && onProgress !== undefined) {
       driver.onRead = () => {
         const loadedBytes = this.stat('loading_loaded_bytes');
         const totalBytes = this.stat('loading_total_bytes');
-        if (totalBytes > 0) onProgress({ loadedBytes, totalBytes });
+        try {
+          if (totalBytes > 0) onProgress({ loadedBytes, totalBytes });
+        } catch (error) {
+          thrown = { error };
+          driver.onRead = undefined;
+        }
       };
     }
     try {
-      return await this.ask(start);
+      const problem = await this.ask(start);
+      if (thrown !== undefined) throw thrown.error;
+      return problem;
     } finally {
       if (driver !== undefined) driver.onRead = undefined;
     }

@@ -1,9 +1,12 @@
 // Mistakes in calls of the package: each is refused with words that say what is wrong, before
 // anything has been done, and leaves the session as it was.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Database, open } from 'kvasm';
+import { connectorTo } from 'kvasm/ioredis';
+import { makeFolder } from './folders.mjs';
 
 const refused = (promise, message) => assert.rejects(promise, { name: 'TypeError', message });
 
@@ -68,6 +71,33 @@ describe('mistakes', () => {
     db = await open();
   });
   afterEach(() => db.close());
+
+  it('in what gives others access', async () => {
+    await refused(db.listen({ prot: 6380 }), /^listen has no option prot$/);
+    for (const wrong of [5, undefined, null, {}, Promise.resolve(db)]) {
+      assert.throws(() => connectorTo(wrong), {
+        name: 'TypeError',
+        message: /^connectorTo takes a/,
+      });
+    }
+  });
+
+  it('thrown while a database is opened reject that', async (test) => {
+    db.sync.set('k', randomBytes(4 << 20)); // Read in several pieces.
+    const load = await db.dump();
+    const onProgress = () => {
+      throw new RangeError('mine');
+    };
+    const mine = { name: 'RangeError', message: 'mine' };
+    await assert.rejects(open('memory:', { load, onProgress }), mine);
+    const folder = makeFolder(test);
+    await assert.rejects(open(`file:${folder}`, { load, onProgress }), mine);
+    await (await open(`file:${folder}`, { load })).close();
+    await assert.rejects(open(`file:${folder}`, { onProgress }), mine);
+    const again = await open(`file:${folder}`);
+    assert.equal(await again.dbsize(), 1);
+    await again.close();
+  });
 
   it('in a transaction: its own commands are none of those in it', async () => {
     for (const name of ['multi', 'EXEC', 'Discard', 'watch']) {
