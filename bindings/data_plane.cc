@@ -135,8 +135,7 @@ EMSCRIPTEN_KEEPALIVE double kv_storage_end(uint32_t lane, uint32_t status, doubl
   Door* door = TheDoor();
   if (door == nullptr) return 0;
   const std::string_view input = door->Input(input_bytes);
-  door->engine().EndStorage(lane == 0 ? kvasm::persist::StorageQueue::Lane::kLog
-                                      : kvasm::persist::StorageQueue::Lane::kSnapshot,
+  door->engine().EndStorage(static_cast<kvasm::persist::StorageQueue::Lane>(lane),
                             {.error = status == 1 ? input : std::string_view(),
                              .bytes = status == 0 ? input : std::string_view(),
                              .size = static_cast<uint64_t>(size),

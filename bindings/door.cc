@@ -79,9 +79,8 @@ uint32_t Door::ShowPushes(services::Session& session) {
 uint32_t Door::ShowOperation(uint32_t lane) {
   durability::Durability& durability = engine_.durability();
   if (lane == 0) durability.Flush();
-  const auto chosen =
-      lane == 0 ? persist::StorageQueue::Lane::kLog : persist::StorageQueue::Lane::kSnapshot;
-  const persist::Operation* operation = durability.storage().Begin(chosen);
+  const persist::Operation* operation =
+      durability.storage().Begin(static_cast<persist::StorageQueue::Lane>(lane));
   if (operation == nullptr) return 0;
   const auto address = [](const char* at) {
     return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(at));

@@ -1,6 +1,6 @@
 /**
- * Does what an engine wants done with files on a storage. The engine queues operations in two
- * lanes, the log's and the snapshot's; of each lane one is under way at a time.
+ * Does what an engine wants done with files on a storage. The engine queues operations in three
+ * lanes, the log's, the snapshot's and that of the log's files; of each one is under way at a time.
  */
 import { ClosedError } from './errors.js';
 import type { KvasmModule } from './module.js';
@@ -43,7 +43,7 @@ const kQuickBytes = 256 * 1024;
 
 const kLogLane = 0;
 const kSnapshotLane = 1;
-const kLanes = 2;
+const kLanes = 3;
 
 /** A lane lets everything else run when it has gone on for so long (in memory nothing waits). */
 const kTurnMs = 5;

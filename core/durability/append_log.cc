@@ -20,19 +20,19 @@ void AppendLog::Open(std::string file, uint64_t bytes) {
     SyncOlder(parts_.back().file);
     parts_.pop_back();
   }
-  parts_.push_back({.file = std::move(file), .bytes = {}, .file_bytes = bytes});
+  parts_.push_back({.file = std::move(file), .bytes = {}, .file_bytes = bytes, .begin = recorded_});
 }
 
-void AppendLog::Close() {
-  closing_ = true;
-  sync_asked_ = true;
-}
+void AppendLog::Close() { closing_ = true; }
 
 void AppendLog::Discard() {
   for (Part& part : parts_) {
     recorded_ -= part.bytes.size();
     part.bytes.Clear();
   }
+  opened_at_ = std::min(opened_at_, recorded_);
+  rewritten_ = std::min(rewritten_, recorded_);
+  for (Settling& settling : settling_) settling.until = std::min(settling.until, recorded_);
   parts_.resize(is_appending_ ? 1 : 0);
   closing_ = true;
 }
@@ -55,7 +55,8 @@ void AppendLog::Record(std::span<const std::string_view> arguments) {
 }
 
 bool AppendLog::HoldsReplies(int64_t now_ms) {
-  if (recorded_ == synced_) return false;
+  // While it fails writes are refused: what is asked then has nothing to wait for.
+  if (recorded_ == synced_ || is_failing()) return false;
   if (policy_ == Policy::kAlways) return true;
   if (policy_ == Policy::kNo || unwritten_since_ms_ == 0) return false;
   const bool is_behind = now_ms - unwritten_since_ms_ > kBehindMs && recorded_ != written_;
@@ -73,7 +74,9 @@ void AppendLog::Flush() {
   if (is_syncing_ || synced_ == written_) return;
   const bool is_due =
       policy_ == Policy::kEverySecond && !spares_disk_ && NowMs() - sync_began_ms_ >= kSyncEveryMs;
-  if (is_due || (sync_asked_ && recorded_ == written_)) Sync();
+  const bool is_waited_for = (policy_ == Policy::kAlways && !is_appending_) ||
+                             (!settling_.empty() && settling_.front().until <= written_);
+  if (is_due || is_waited_for || (closing_ && recorded_ == written_)) Sync();
 }
 
 void AppendLog::Append(Part& part) {
@@ -93,6 +96,11 @@ void AppendLog::Append(Part& part) {
 
 void AppendLog::EndAppend(const Outcome& outcome, Operation& operation, uint64_t end) {
   is_appending_ = false;
+  if (written_ < rewritten_) {
+    SkipRewritten();
+    Flush();
+    return Progressed();
+  }
   Part& part = parts_.front();
   if (!outcome.ok()) {
     operation.bytes.Append(part.bytes.view());
@@ -130,19 +138,18 @@ void AppendLog::EndAppend(const Outcome& outcome, Operation& operation, uint64_t
 void AppendLog::Sync() {
   if (parts_.empty()) return;
   is_syncing_ = true;
-  sync_asked_ = false;
   sync_began_ms_ = NowMs();
   const uint64_t end = written_;
   storage_.Add(Lane::kLog, {.kind = Operation::Kind::kSync,
                             .file = parts_.front().file,
-                            .done = [this, end](const Outcome& outcome, Operation&) {
-                              EndSync(outcome, end);
+                            .done = [this, end](const Outcome& outcome, Operation& ended) {
+                              EndSync(outcome, ended.file, end);
                             }});
 }
 
-void AppendLog::EndSync(const Outcome& outcome, uint64_t end) {
+void AppendLog::EndSync(const Outcome& outcome, const std::string& file, uint64_t end) {
   is_syncing_ = false;
-  if (!outcome.ok()) return Lose(parts_.front().file, outcome.error, end);
+  if (!outcome.ok()) return Lose(file, outcome.error, end);
   if (!wants_rewrite()) synced_ = std::max(synced_, end);
   Flush();
   Progressed();
@@ -159,36 +166,50 @@ void AppendLog::SyncOlder(const std::string& file) {
 }
 
 void AppendLog::EndRewrite() {
-  if (!std::exchange(lost_before_, false)) return;
-  while (parts_.size() > 1) parts_.pop_front();
-  written_ = std::max(written_, opened_at_);
-  if (lost_) return;
-  synced_ = std::max(synced_, opened_at_);
-  cut_back_ = false;
-  error_.clear();
-  host_.log.Write(host::LogLevel::kWarning, "The AOF has been rewritten, and is up to date");
+  rewritten_ = opened_at_;
+  const bool was_failing = is_failing();
+  SkipRewritten();
+  if (std::exchange(lost_before_, false) && !lost_) {
+    synced_ = std::max(synced_, rewritten_);
+    if (!cut_back_) error_.clear();
+  }
+  if (was_failing && !is_failing()) {
+    host_.log.Write(host::LogLevel::kWarning, "The AOF has been rewritten, and is up to date");
+  }
   Flush();
   Progressed();
 }
 
+void AppendLog::SkipRewritten() {
+  if (is_appending_ || written_ >= rewritten_) return;
+  while (parts_.size() > 1 && parts_[1].begin <= rewritten_) parts_.pop_front();
+  written_ = rewritten_;
+  cut_back_ = false;
+  if (lost_) return;
+  synced_ = std::max(synced_, rewritten_);
+  error_.clear();
+}
+
 void AppendLog::WhenSettled(std::function<void(std::string_view error)> done) {
-  settled_ = std::move(done);
+  settling_.push_back({recorded_, std::move(done)});
   Flush();
   Progressed();
 }
 
 void AppendLog::Progressed() {
   if (on_progress_) on_progress_();
-  if (!settled_ || (!is_settled() && !is_failing())) return;
-  const std::string reason = error_;
-  std::exchange(settled_, nullptr)(reason);
+  while (!settling_.empty() && (is_failing() || settling_.front().until <= synced_)) {
+    const auto done = std::move(settling_.front().done);
+    settling_.pop_front();
+    done(std::string(error_));
+  }
 }
 
 void AppendLog::Fail(std::string_view what, const std::string& file, std::string_view reason) {
   failed_ms_ = NowMs();
   const bool is_new = error_ != reason;
   error_ = reason;
-  if (settled_) Progressed();
+  if (!settling_.empty()) Progressed();
   if (!is_new) return;
   host_.log.Write(host::LogLevel::kWarning,
                   "Error " + std::string(what) + " the AOF file " + file + ": " + error_ +
@@ -196,6 +217,7 @@ void AppendLog::Fail(std::string_view what, const std::string& file, std::string
 }
 
 void AppendLog::Lose(const std::string& file, std::string_view reason, uint64_t end) {
+  if (end <= rewritten_) return;
   (end <= opened_at_ ? lost_before_ : lost_) = true;
   Fail("writing to", file, reason);
 }
@@ -210,6 +232,7 @@ void AppendLog::Recover() {
                             .offset = part.file_bytes,
                             .done = [this](const Outcome& outcome, Operation& ended) {
                               is_appending_ = false;
+                              if (written_ < rewritten_) return SkipRewritten();
                               if (!outcome.ok()) {
                                 return Fail("cutting back", ended.file, outcome.error);
                               }

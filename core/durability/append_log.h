@@ -61,10 +61,8 @@ class AppendLog final : public keyspace::Journal::Sink {
   // Whether Flush has something to hand over at once.
   bool has_work() const { return !is_appending_ && !is_failing() && has_unwritten(); }
   bool has_unwritten() const { return recorded_ != written_; }
-  // Syncs whatever the policy, once all is written.
-  void SyncSoon() { sync_asked_ = true; }
-  bool is_settled() const { return recorded_ == written_ && synced_ == written_ && !is_busy(); }
-  // Calls once all is written and synced, at once if it is, or with the reason why it cannot be.
+  // Syncs what has been recorded by now, whatever the policy, and calls when that has been done, at
+  // once if it has, or with the reason why it cannot be.
   void WhenSettled(std::function<void(std::string_view error)> done);
   // Calls whenever more has been written or synced.
   void OnProgress(std::function<void()> call) { on_progress_ = std::move(call); }
@@ -99,6 +97,7 @@ class AppendLog final : public keyspace::Journal::Sink {
     std::string file;
     persist::Block bytes;
     uint64_t file_bytes;  // that are whole
+    uint64_t begin;       // bytes recorded before
   };
   // The room of what has been written serves again unless it is larger.
   static constexpr size_t kRoomKept = 512 * 1024;
@@ -112,12 +111,14 @@ class AppendLog final : public keyspace::Journal::Sink {
   void Append(Part& part);
   void EndAppend(const persist::Outcome& outcome, persist::Operation& operation, uint64_t end);
   void Sync();
-  void EndSync(const persist::Outcome& outcome, uint64_t end);
+  void EndSync(const persist::Outcome& outcome, const std::string& file, uint64_t end);
   void SyncOlder(const std::string& file);
   void Fail(std::string_view what, const std::string& file, std::string_view reason);
   // As Fail, of the first `end` bytes.
   void Lose(const std::string& file, std::string_view reason, uint64_t end);
   void Recover();
+  // Forgets what is not written yet but in a base by now.
+  void SkipRewritten();
 
   persist::StorageQueue& storage_;
   const host::Host& host_;
@@ -127,7 +128,6 @@ class AppendLog final : public keyspace::Journal::Sink {
   bool timestamps_on_ = false;
   bool spares_disk_ = false;
   int64_t flush_sleep_us_ = 0;
-  bool sync_asked_ = false;
   persist::AofTimestamps timestamps_;
   uint64_t recorded_ = 0;
   uint64_t written_ = 0;
@@ -141,12 +141,17 @@ class AppendLog final : public keyspace::Journal::Sink {
   bool lost_ = false;         // something recorded since the last Open
   bool lost_before_ = false;  // or before
   uint64_t opened_at_ = 0;    // bytes recorded at the last Open
+  uint64_t rewritten_ = 0;    // that are in a durable base
   int64_t sync_began_ms_ = 0;
   int64_t unwritten_since_ms_ = 0;  // or unsynced; 0: neither
   int64_t failed_ms_ = 0;
   uint64_t delayed_syncs_ = 0;
   std::string error_;
-  std::function<void(std::string_view)> settled_;
+  struct Settling {
+    uint64_t until;
+    std::function<void(std::string_view)> done;
+  };
+  std::deque<Settling> settling_;  // in the order in which they were asked for
   std::function<void()> on_progress_;
 
   void Progressed();

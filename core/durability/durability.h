@@ -5,6 +5,10 @@
 // All work on files goes through a StorageQueue to the host and ends later; between the calls of a
 // host the members here are consistent. One snapshot, of whatever kind, is under way at a time.
 //
+// What takes several operations can be called off between them (a rewrite by appendonly no, a save
+// by FLUSHALL, both by SHUTDOWN): whoever waits for it is told, and its later steps have no effect.
+// Reloading and shutting down have the data to themselves: commands wait, nothing else begins.
+//
 // Source of the behaviour: Redis 7.2, with what a fork does there done by a cut (snapshot_cut.h).
 #pragma once
 
@@ -39,8 +43,11 @@ class Server : public Executor {
   virtual void EndHostWait(uint64_t session_id, const base::Status& status) = 0;
   // Removes all data and libraries, for others to be loaded. Nothing is recorded.
   virtual void DropData() = 0;
-  // Commands of others wait, or go on.
+  // Commands wait, or go on.
   virtual void HoldCommands(bool hold) = 0;
+  // Whether a script or a transaction has begun and not ended: what it has done so far is not to be
+  // taken for the state of the data.
+  virtual bool IsAside() const = 0;
   // Replies that were held back may go.
   virtual void ReleaseReplies() = 0;
 };
@@ -49,6 +56,7 @@ enum class ShutdownSave : uint8_t { kAsConfigured, kYes, kNo };
 
 class Durability {
  public:
+  using Lane = persist::StorageQueue::Lane;
   struct Parts {
     const host::Host& host;
     keyspace::Keyspace& keyspace;
@@ -77,27 +85,30 @@ class Durability {
   base::Status SaveTo(std::string path, Done done);
   persist::StorageQueue& storage() { return storage_; }
   // An operation of the queue has ended: what waits for that goes on.
-  void End(persist::StorageQueue::Lane lane, const persist::Outcome& outcome);
+  void End(Lane lane, const persist::Outcome& outcome);
   // To be called before an operation is asked for: records become an append.
   void Flush() { log_.Flush(); }
   bool has_work() const {
-    if (storage_.has_next(persist::StorageQueue::Lane::kLog) ||
-        storage_.has_next(persist::StorageQueue::Lane::kSnapshot)) {
-      return true;
+    for (const Lane lane : {Lane::kLog, Lane::kSnapshot, Lane::kFiles}) {
+      if (storage_.has_next(lane)) return true;
     }
-    return attached_ && storage_.is_idle(persist::StorageQueue::Lane::kLog) && log_.has_work();
+    return attached_ && storage_.is_idle(Lane::kLog) && log_.has_work();
   }
   // Steps what is under way; to be called with every tick. True while there is more to do at once.
   bool Tick();
   void ApplySetting(std::string_view name);
 
   // As SHUTDOWN, with the next tick: until then it can be called off.
-  void RequestShutdown(ShutdownSave save, bool force) { requested_ = {{save, force}}; }
+  void RequestShutdown(ShutdownSave save, bool force) {
+    const auto begin = [this, save, force] { static_cast<void>(Shutdown(save, force, 0)); };
+    requested_.push_back({.begin = begin, .can_be_aborted = true});
+  }
   // SHUTDOWN ABORT. False if there is nothing to call off.
   bool AbortShutdown();
   // It has been asked for and neither called off nor failed.
-  bool is_shutting_down() const { return requested_ || shutting_down_; }
-  // Makes all durable. The error: it could not be, and `force` did not say to end all the same.
+  bool is_shutting_down() const { return !requested_.empty() || shutting_down_; }
+  // Makes all durable, when no script is in the middle; from then on commands wait unless it
+  // fails. The error: it could not be, and `force` did not say to end all the same.
   void PrepareShutdown(ShutdownSave save, bool force, Done done);
 
   // --- commands ---
@@ -174,6 +185,8 @@ class Durability {
 
  private:
   enum class JobKind : uint8_t { kNone, kSave, kRewrite, kOther };
+  // What those are told who wait for something that has been called off.
+  static constexpr std::string_view kCancelled = "It was cancelled";
   struct SavePoint {
     int64_t seconds;
     int64_t changes;
@@ -187,16 +200,22 @@ class Durability {
 
   // --- snapshots (snapshots.cc) ---
   SnapshotOrder OrderFor(std::string file, bool aof_base);
-  void StartJob(JobKind kind, SnapshotOrder order, SnapshotJob::Done done);
-  void StartSave(bool in_haste, Done done);
-  void EndSave(std::string_view error, uint64_t changes, const Done& done);
+  // In the place of the one before, if that is still under way.
+  void StartJob(JobKind kind, SnapshotOrder order, Done done);
+  void EndJob(std::string_view error);
   void CancelJob();
   void Retire();
+  void StartSave(bool in_haste, Done done);
+  void EndSave(std::string_view error, uint64_t changes);
+  // Commands wait, and nothing begins by itself.
+  void Hold(bool hold);
+  bool MayCut() const;
+  void MakeDurable(ShutdownSave save, bool force, Done done);
   void StepJob();
   bool IsSavePointReached() const;
   void ReadSavePoints();
-  // After failures it is tried less and less often by itself.
-  uint64_t RewriteDelayMinutes() const;
+  // After failures it is tried less and less often by itself: whether the next try is too early.
+  bool IsRewriteLimited();
   void Look();  // ten times a second: is anything due?
 
   // --- loading (loading.cc) ---
@@ -219,12 +238,18 @@ class Durability {
   void StoreManifest(persist::Manifest manifest, Done done);
   void CreateLog(Done done);  // after loading: what is missing of it
   void OpenTail(std::string name, uint64_t bytes);
-  void CreateTail(std::string_view name, Done done);
+  void CreateTail(Lane lane, std::string_view name, Done done);
   SnapshotOrder RewriteOrder();
   void AttachLog();
   void DetachLog();
   void StartRewrite();
+  // Makes the cut of the rewrite under way, as soon as it may be made.
   void CutForRewrite();
+  void CancelRewrite();
+  // kWaits: what has been recorded is of no use without a base.
+  void DropPendingTail();
+  // A step of the rewrite under way: without effect once that has been called off.
+  Done OfRewrite(Done step);
   void EndRewrite(std::string_view error);
   void NoteRewrite(std::string_view error);
   void RemoveHistory(Done done);
@@ -239,6 +264,8 @@ class Durability {
   std::unique_ptr<SnapshotJob> job_;
   std::vector<std::unique_ptr<SnapshotJob>> retired_;  // whose operations may not have ended
   JobKind job_kind_ = JobKind::kNone;
+  Done job_done_;
+  std::vector<Done> save_callers_;  // of the save under way
   int64_t job_began_ms_ = 0;
   int64_t next_step_us_ = 0;
   uint64_t commands_at_step_ = 0;
@@ -267,18 +294,27 @@ class Durability {
   LogState log_state_ = LogState::kOff;
   bool attached_ = false;
   bool is_rewriting_ = false;  // from the making of its increment to the end of the history
+  uint64_t rewrite_id_ = 0;    // of the one under way, or the last
+  bool cut_is_due_ = false;    // and when it has been made records go to
+  std::string next_tail_;      // this file ("": the log is off)
   persist::Manifest manifest_;
   std::string base_name_;     // of the rewrite under way
   std::string pending_tail_;  // kWaits: the increment that is not in the manifest yet
   uint64_t base_bytes_ = 0;
   uint64_t older_bytes_ = 0;      // of increments before the last
   uint64_t rewritten_bytes_ = 0;  // of all files after the last rewrite, or the start
+  bool holding_ = false;
   bool shutting_down_ = false;
-  struct ShutdownRequest {
-    ShutdownSave save;
-    bool force;
+  bool is_shut_down_ = false;  // all is durable, nothing is executed any more
+  // A shutdown that has not begun.
+  struct Requested {
+    std::function<void()> begin;
+    bool can_be_aborted;
   };
-  std::optional<ShutdownRequest> requested_;
+  std::vector<Requested> requested_;
+  // How far the one is that Shutdown was asked for.
+  enum class Ending : uint8_t { kAsked, kUnderWay, kEnded, kFailed };
+  Ending ending_ = Ending::kAsked;
 };
 
 // Tells all of them, who are forgotten then.

@@ -9,7 +9,6 @@ namespace kvasm::durability {
 
 using persist::Operation;
 using persist::Outcome;
-using Lane = persist::StorageQueue::Lane;
 
 Durability::Durability(const Parts& parts) : parts_(parts), log_(storage_, parts.host) {
   last_save_s_ = NowMs() / 1000;
@@ -242,14 +241,14 @@ base::Status Durability::Reload(uint64_t session_id, ReloadOptions options) {
   if (job_kind_ != JobKind::kNone || is_rewriting_) {
     return base::Error(is_saving() ? errors::kSaveInProgress : errors::kOtherJobActive);
   }
-  parts_.server.HoldCommands(true);
+  Hold(true);
   if (!options.saves) {
     LoadAgain(session_id, options);
     return base::Status::Ok();
   }
   StartSave(true, [this, session_id, options](std::string_view error) {
     if (error.empty()) return LoadAgain(session_id, options);
-    parts_.server.HoldCommands(false);
+    Hold(false);
     parts_.server.EndHostWait(session_id, base::Error(errors::kPlain));
   });
   return base::Status::Ok();
@@ -268,7 +267,7 @@ void Durability::Reloaded(uint64_t session_id, std::string_view error, bool from
   loading_ = false;
   saved_changes_ = parts_.keyspace.stats().dirty;
   if (!error.empty()) Warn(std::string(error));
-  parts_.server.HoldCommands(false);
+  Hold(false);
   if (error.empty()) {
     Notice(from_log ? "Append Only File loaded by DEBUG LOADAOF" : "DB reloaded by DEBUG RELOAD");
     return parts_.server.EndHostWait(session_id, base::Status::Ok());
@@ -279,7 +278,10 @@ void Durability::Reloaded(uint64_t session_id, std::string_view error, bool from
 
 base::Status Durability::ReloadLog(uint64_t session_id) {
   if (!has_storage_) return base::Error(errors::kNoStorage);
-  parts_.server.HoldCommands(true);
+  if (job_kind_ != JobKind::kNone || is_rewriting_ || !storage_.is_idle(Lane::kFiles)) {
+    return base::Error(is_saving() ? errors::kSaveInProgress : errors::kOtherJobActive);
+  }
+  Hold(true);
   const auto load = [this, session_id](std::string_view reason) {
     if (!reason.empty()) return Reloaded(session_id, reason, true);
     const bool was_attached = attached_;
@@ -300,7 +302,6 @@ base::Status Durability::ReloadLog(uint64_t session_id) {
     load({});
     return base::Status::Ok();
   }
-  log_.SyncSoon();
   log_.WhenSettled(load);
   return base::Status::Ok();
 }

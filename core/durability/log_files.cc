@@ -11,7 +11,6 @@ namespace kvasm::durability {
 using persist::Manifest;
 using persist::Operation;
 using persist::Outcome;
-using Lane = persist::StorageQueue::Lane;
 
 namespace {
 
@@ -51,7 +50,7 @@ void Durability::StoreManifest(Manifest manifest, Done done) {
     }
     if (done) done(outcome.error);
   };
-  storage_.Add(Lane::kLog, std::move(operation));
+  storage_.Add(Lane::kFiles, std::move(operation));
 }
 
 void Durability::AttachLog() {
@@ -89,13 +88,14 @@ void Durability::CreateLog(Done done) {
     Manifest next = manifest_;
     const std::string name = next.NewIncrement(settings().appendfilename).name;
     Notice("Creating AOF incr file " + name + " on server start");
-    CreateTail(name, [this, next = std::move(next), name, done](std::string_view problem) mutable {
-      if (!problem.empty()) return done(problem);
-      StoreManifest(std::move(next), [this, name, done](std::string_view failure) {
-        if (failure.empty()) OpenTail(name, 0);
-        done(failure);
-      });
-    });
+    CreateTail(Lane::kFiles, name,
+               [this, next = std::move(next), name, done](std::string_view problem) mutable {
+                 if (!problem.empty()) return done(problem);
+                 StoreManifest(std::move(next), [this, name, done](std::string_view failure) {
+                   if (failure.empty()) OpenTail(name, 0);
+                   done(failure);
+                 });
+               });
   };
   if (manifest_.base() || !manifest_.increments().empty()) return open({});
   Manifest next = manifest_;
@@ -111,9 +111,9 @@ void Durability::CreateLog(Done done) {
 }
 
 // An empty file of this name, whatever was there.
-void Durability::CreateTail(std::string_view name, Done done) {
-  storage_.Add(Lane::kLog, {.kind = Operation::Kind::kRemove, .file = LogPath(name)});
-  storage_.Add(Lane::kLog,
+void Durability::CreateTail(Lane lane, std::string_view name, Done done) {
+  storage_.Add(lane, {.kind = Operation::Kind::kRemove, .file = LogPath(name)});
+  storage_.Add(lane,
                {.kind = Operation::Kind::kAppend,
                 .file = LogPath(name),
                 .synced = true,  // before a manifest names it
@@ -139,7 +139,7 @@ SnapshotOrder Durability::RewriteOrder() {
 base::Result<bool> Durability::Rewrite(bool schedule) {
   if (!has_storage_) return base::Error(errors::kNoStorage);
   if (is_rewriting()) return base::Error(errors::kRewriteInProgress);
-  if (schedule || job_kind_ != JobKind::kNone) {
+  if (schedule || job_kind_ != JobKind::kNone || !storage_.is_idle(Lane::kFiles) || holding_) {
     rewrite_failures_ = 0;
     rewrite_scheduled_ = true;
     return true;
@@ -156,30 +156,52 @@ void Durability::StartRewrite() {
   Manifest next = manifest_;
   base_name_ = next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble).name;
   is_rewriting_ = true;
+  ++rewrite_id_;
+  next_tail_.clear();
   if (log_state_ == LogState::kOff) return CutForRewrite();
   next = manifest_;
-  const std::string name = next.NewIncrement(settings().appendfilename).name;
-  Notice("Creating AOF incr file " + name + " on background rewrite");
-  CreateTail(name, [this, name, next = std::move(next)](std::string_view error) mutable {
-    const auto cut = [this, name](std::string_view problem) {
-      if (!problem.empty()) return NoteRewrite(problem);
-      older_bytes_ += log_.file_bytes() + log_.buffered_bytes();
-      if (log_state_ == LogState::kWaits) pending_tail_ = name;
-      OpenTail(name, 0);
-      CutForRewrite();
-    };
-    // CONFIG SET may have switched it off meanwhile.
-    if (!error.empty() || log_state_ == LogState::kOff) return NoteRewrite(error);
-    if (log_state_ == LogState::kWaits) return cut({});
-    StoreManifest(std::move(next), cut);
+  next_tail_ = next.NewIncrement(settings().appendfilename).name;
+  Notice("Creating AOF incr file " + next_tail_ + " on background rewrite");
+  const Done cut = OfRewrite([this](std::string_view error) {
+    if (!error.empty()) return NoteRewrite(error);
+    cut_is_due_ = true;
+    if (MayCut()) CutForRewrite();
   });
+  // What has been called off may have left records on their way to a file of this name.
+  if (log_state_ == LogState::kWaits) return CreateTail(Lane::kLog, next_tail_, cut);
+  CreateTail(Lane::kFiles, next_tail_, OfRewrite([this, cut, next](std::string_view error) {
+               error.empty() ? StoreManifest(next, cut) : NoteRewrite(error);
+             }));
+}
+
+Durability::Done Durability::OfRewrite(Done step) {
+  return [this, id = rewrite_id_, step = std::move(step)](std::string_view error) {
+    if (is_rewriting_ && id == rewrite_id_) step(error);
+  };
 }
 
 void Durability::CutForRewrite() {
+  cut_is_due_ = false;
+  if (!next_tail_.empty()) {
+    older_bytes_ += log_.file_bytes() + log_.buffered_bytes();
+    if (log_state_ == LogState::kWaits) pending_tail_ = next_tail_;
+    OpenTail(next_tail_, 0);
+  }
   Notice("Background append only file rewriting started by pid " +
          base::Int64Text(parts_.identity.process_id));
   StartJob(JobKind::kRewrite, RewriteOrder(),
-           [this](std::string_view error) { EndRewrite(error); });
+           OfRewrite([this](std::string_view error) { EndRewrite(error); }));
+}
+
+// What it has made so far is of no use. A file that the manifest names by now is an increment like
+// the others, and empty.
+void Durability::CancelRewrite() {
+  rewrite_scheduled_ = false;
+  if (!is_rewriting_) return TellAll(rewrite_waiters_, kCancelled);
+  is_rewriting_ = cut_is_due_ = false;
+  if (job_kind_ == JobKind::kRewrite) CancelJob();
+  if (log_state_ == LogState::kWaits) DropPendingTail();
+  TellAll(rewrite_waiters_, kCancelled);
 }
 
 void Durability::EndRewrite(std::string_view error) {
@@ -196,19 +218,20 @@ void Durability::EndRewrite(std::string_view error) {
   next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble);
   next.RetireIncrements(log_state_ != LogState::kOff);
   const uint64_t bytes = job_->bytes();
-  StoreManifest(std::move(next), [this, bytes](std::string_view problem) {
-    if (!problem.empty()) return NoteRewrite(problem);
-    pending_tail_.clear();
-    base_bytes_ = bytes;
-    older_bytes_ = 0;
-    rewritten_bytes_ = log_bytes();
-    if (log_state_ == LogState::kWaits) log_state_ = LogState::kOn;
-    log_.EndRewrite();
-    RemoveHistory([this](std::string_view) {
-      Notice("Background AOF rewrite finished successfully");
-      NoteRewrite({});
-    });
-  });
+  StoreManifest(std::move(next), OfRewrite([this, bytes](std::string_view problem) {
+                  // If it failed the new manifest may be there nevertheless: what it names stays.
+                  const bool is_first = !std::exchange(pending_tail_, {}).empty();
+                  if (!problem.empty()) return NoteRewrite(problem);
+                  base_bytes_ = bytes;
+                  older_bytes_ = 0;
+                  rewritten_bytes_ = log_bytes();
+                  if (is_first) log_state_ = LogState::kOn;
+                  log_.EndRewrite();
+                  RemoveHistory(OfRewrite([this](std::string_view) {
+                    Notice("Background AOF rewrite finished successfully");
+                    NoteRewrite({});
+                  }));
+                }));
 }
 
 void Durability::NoteRewrite(std::string_view error) {
@@ -225,14 +248,18 @@ void Durability::NoteRewrite(std::string_view error) {
   ++rewrite_failures_;
   if (log_state_ != LogState::kWaits) return;
   // A log that has no base yet begins again.
+  DropPendingTail();
+  rewrite_scheduled_ = true;
+}
+
+void Durability::DropPendingTail() {
   DetachLog();
   log_.Discard();
-  if (!pending_tail_.empty()) {
-    Notice("Removing the temp incr aof file " + pending_tail_ + " in the background");
-    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kRemove, .file = LogPath(pending_tail_)});
-    pending_tail_.clear();
-  }
-  rewrite_scheduled_ = true;
+  const std::string tail = std::exchange(pending_tail_, {});
+  // A manifest on its way to the disk may name it.
+  if (tail.empty() || !storage_.is_idle(Lane::kFiles)) return;
+  Notice("Removing the temp incr aof file " + tail + " in the background");
+  storage_.Add(Lane::kLog, {.kind = Operation::Kind::kRemove, .file = LogPath(tail)});
 }
 
 void Durability::RemoveHistory(Done done) {
@@ -241,7 +268,7 @@ void Durability::RemoveHistory(Done done) {
   next.ForgetHistory();
   for (const persist::AofFile& file : manifest_.history()) {
     Notice("Removing the history file " + file.name + " in the background");
-    storage_.Add(Lane::kLog, {.kind = Operation::Kind::kRemove, .file = LogPath(file.name)});
+    storage_.Add(Lane::kFiles, {.kind = Operation::Kind::kRemove, .file = LogPath(file.name)});
   }
   StoreManifest(std::move(next), std::move(done));
 }
@@ -249,26 +276,23 @@ void Durability::RemoveHistory(Done done) {
 void Durability::SwitchLog(bool on) {
   if (!on) {
     if (is_rewriting_) Notice("Killing running AOF rewrite child");
-    if (job_kind_ == JobKind::kRewrite) CancelJob();
-    is_rewriting_ = rewrite_scheduled_ = false;
-    pending_tail_.clear();
+    CancelRewrite();
     DetachLog();
-    log_state_ == LogState::kWaits ? log_.Discard() : log_.Close();
+    log_.Close();
     log_.Flush();
     log_state_ = LogState::kOff;
     parts_.server.ReleaseReplies();
     return;
   }
   if (log_state_ != LogState::kOff) return;
+  if (is_rewriting_) CancelRewrite();
   log_state_ = LogState::kWaits;
-  if (job_kind_ == JobKind::kRewrite) {
-    CancelJob();
-    is_rewriting_ = false;
-  }
-  if (job_kind_ != JobKind::kNone || is_rewriting_) {
-    Notice(
-        "AOF was enabled but there is already another background operation. An AOF background "
-        "was scheduled to start when possible.");
+  if (job_kind_ != JobKind::kNone || !storage_.is_idle(Lane::kFiles) || !MayCut()) {
+    if (job_kind_ != JobKind::kNone) {
+      Notice(
+          "AOF was enabled but there is already another background operation. An AOF background "
+          "was scheduled to start when possible.");
+    }
     rewrite_scheduled_ = true;
     return;
   }

@@ -122,7 +122,6 @@ void SnapshotJob::Fail(std::string_view error) {
 }
 
 void SnapshotJob::Cancel() {
-  cancelled_ = true;
   done_ = nullptr;
   Fail("Cancelled");
 }

@@ -49,7 +49,6 @@ class SnapshotJob final : private keyspace::SnapshotCut::Sink, private persist::
   bool in_haste() const { return order_.in_haste; }
   // Nothing refers to it any more: it may go.
   bool is_over() const { return stage_ == Stage::kOver && pending_ == 0; }
-  bool is_cancelled() const { return cancelled_; }
   uint64_t keys_total() const { return keys_total_; }
   uint64_t keys_done() const { return keys_done_; }
   // Bytes the file has so far, what is on its way included.
@@ -81,7 +80,6 @@ class SnapshotJob final : private keyspace::SnapshotCut::Sink, private persist::
   std::optional<persist::AofRewriter> commands_;
   std::optional<keyspace::SnapshotCut> cut_;
   Stage stage_ = Stage::kWalk;
-  bool cancelled_ = false;
   std::string error_;
   uint64_t keys_total_ = 0;
   uint64_t keys_done_ = 0;

@@ -12,7 +12,6 @@ namespace kvasm::durability {
 
 using persist::Operation;
 using persist::Outcome;
-using Lane = persist::StorageQueue::Lane;
 
 namespace {
 
@@ -21,8 +20,9 @@ constexpr int64_t kLookEveryMs = 100;
 constexpr int64_t kRetryAfterMs = 5000;
 // After a failed rewrite of a log that is damaged, doubled with every failure.
 constexpr int64_t kMendAfterMs = 500;
-// While clients send commands, the part of the time that a snapshot's steps may take.
-constexpr int64_t kOthersShare = 2;
+// While clients send commands, they have this many times as long as a snapshot's steps take: with
+// what else it costs, seven tenths of the time are left to them.
+constexpr int64_t kOthersShare = 4;
 
 }  // namespace
 
@@ -88,19 +88,23 @@ SnapshotOrder Durability::OrderFor(std::string file, bool aof_base) {
   return order;
 }
 
-void Durability::StartJob(JobKind kind, SnapshotOrder order, SnapshotJob::Done done) {
+void Durability::StartJob(JobKind kind, SnapshotOrder order, Done done) {
+  CancelJob();
+  Retire();
   job_kind_ = kind;
   if (kind != JobKind::kOther && !order.in_haste) ++background_jobs_;
   job_began_ms_ = NowMs();
   next_step_us_ = 0;
-  Retire();
+  job_done_ = std::move(done);
   log_.set_spares_disk(settings().no_appendfsync_on_rewrite);
   job_ = std::make_unique<SnapshotJob>(parts_.keyspace, storage_, std::move(order),
-                                       [this, done = std::move(done)](std::string_view error) {
-                                         job_kind_ = JobKind::kNone;
-                                         log_.set_spares_disk(false);
-                                         done(error);
-                                       });
+                                       [this](std::string_view error) { EndJob(error); });
+}
+
+void Durability::EndJob(std::string_view error) {
+  job_kind_ = JobKind::kNone;
+  log_.set_spares_disk(false);
+  std::exchange(job_done_, nullptr)(error);
 }
 
 // It may be called by the job itself, or operations may refer to it still.
@@ -109,12 +113,10 @@ void Durability::Retire() {
 }
 
 void Durability::CancelJob() {
-  if (job_ == nullptr) return;
+  if (job_kind_ == JobKind::kNone) return;
   job_->Cancel();
   Retire();
-  TellAll(job_kind_ == JobKind::kRewrite ? rewrite_waiters_ : save_waiters_, "It was cancelled");
-  job_kind_ = JobKind::kNone;
-  log_.set_spares_disk(false);
+  EndJob(kCancelled);
 }
 
 void Durability::StartSave(bool in_haste, Done done) {
@@ -122,27 +124,28 @@ void Durability::StartSave(bool in_haste, Done done) {
   order.temporary = "temp-" + base::Int64Text(parts_.identity.process_id) + ".rdb";
   order.in_haste = in_haste;
   const uint64_t changes = parts_.keyspace.stats().dirty;
+  StartJob(JobKind::kSave, std::move(order), [this, in_haste, changes](std::string_view error) {
+    // Whoever waits for it is told; what nobody waited for is told by refusing writes.
+    if (error.empty() || (!in_haste && error != kCancelled)) saves_.ok = error.empty();
+    EndSave(error, changes);
+  });
   last_try_ms_ = NowMs();
-  StartJob(JobKind::kSave, std::move(order),
-           [this, in_haste, changes, done](std::string_view error) {
-             // Whoever waits for it is told; what nobody waited for is told by refusing writes.
-             if (error.empty() || !in_haste) saves_.ok = error.empty();
-             EndSave(error, changes, done);
-           });
+  save_callers_.push_back(std::move(done));
 }
 
-void Durability::EndSave(std::string_view error, uint64_t changes, const Done& done) {
+void Durability::EndSave(std::string_view error, uint64_t changes) {
   saves_.last_s = (NowMs() - job_began_ms_) / 1000;
   if (error.empty()) {
     ++saves_.count;
     saved_changes_ = changes;
     last_save_s_ = NowMs() / 1000;
     Notice("DB saved on disk");
-  } else {
+  } else if (error != kCancelled) {
     Warn("Write error while saving DB to the disk: " + std::string(error));
   }
-  if (done) done(error);
-  TellAll(save_waiters_, error);
+  const std::string reason(error);
+  TellAll(save_callers_, reason);
+  TellAll(save_waiters_, reason);
 }
 
 void TellAll(std::vector<Durability::Done>& waiters, std::string_view error) {
@@ -181,14 +184,15 @@ base::Result<bool> Durability::SaveInBackground(bool schedule) {
   }
   Notice("Background saving started by pid " + base::Int64Text(parts_.identity.process_id));
   StartSave(false, [this](std::string_view error) {
-    error.empty() ? Notice("Background saving terminated with success")
-                  : Warn("Background saving error");
+    if (error.empty()) return Notice("Background saving terminated with success");
+    if (error != kCancelled) Warn("Background saving error");
   });
   return false;
 }
 
 base::Status Durability::SaveTo(std::string path, Done done) {
-  if (job_kind_ != JobKind::kNone || is_rewriting_) {
+  if (parts_.server.IsAside()) return base::Error(errors::kBusyScript);
+  if (job_kind_ != JobKind::kNone || is_rewriting_ || holding_) {
     return base::Error(is_saving() ? errors::kSaveInProgress : errors::kOtherJobActive);
   }
   SnapshotOrder order = OrderFor(path, false);
@@ -200,11 +204,18 @@ base::Status Durability::SaveTo(std::string path, Done done) {
 
 bool Durability::SaveFlushed(uint64_t session_id) {
   if (!has_storage_ || loading_) return false;
+  // Those who wait for a save get it: of the state that is now, after what they asked for.
+  std::vector<Done> callers;
+  if (is_saving() && job_->in_haste()) {
+    if (save_points_.empty()) return false;
+    callers.swap(save_callers_);
+  }
   if (is_saving()) CancelJob();
   if (save_points_.empty() || job_kind_ != JobKind::kNone || is_rewriting_) return false;
   StartSave(true, [this, session_id](std::string_view) {
     if (session_id != 0) parts_.server.EndHostWait(session_id, base::Status::Ok());
   });
+  save_callers_.insert(save_callers_.begin(), callers.begin(), callers.end());
   return true;
 }
 
@@ -237,36 +248,52 @@ void Durability::StepJob() {
 }
 
 bool Durability::AbortShutdown() {
-  if (!requested_) return false;
-  requested_.reset();
+  if (std::erase_if(requested_, [](const auto& each) { return each.can_be_aborted; }) == 0) {
+    return false;
+  }
   Notice("Shutdown manually aborted.");
   return true;
 }
 
 bool Durability::Tick() {
-  if (requested_) {
-    const ShutdownRequest request = *requested_;
-    requested_.reset();
-    static_cast<void>(Shutdown(request.save, request.force, 0));
+  if (!requested_.empty() && (MayCut() || is_shut_down_)) {
+    for (const Requested& shutdown : std::exchange(requested_, {})) shutdown.begin();
   }
   std::erase_if(retired_, [](const auto& job) { return job->is_over(); });
   if (!has_storage_ && job_ == nullptr) return false;
   if (attached_ || log_.has_unwritten()) log_.Flush();
   StepJob();
+  if (MayCut() && cut_is_due_) CutForRewrite();
   if (has_storage_ && !loading_) Look();
   return job_kind_ != JobKind::kNone;
 }
 
-uint64_t Durability::RewriteDelayMinutes() const {
-  return rewrite_failures_ < 3 ? 0 : uint64_t{1} << std::min<uint64_t>(rewrite_failures_ - 3, 6);
+void Durability::Hold(bool hold) {
+  holding_ = hold;
+  parts_.server.HoldCommands(hold);
+}
+
+bool Durability::MayCut() const {
+  return !holding_ && !parts_.server.IsAside() && !parts_.keyspace.journal().pending();
+}
+
+bool Durability::IsRewriteLimited() {
+  if (rewrite_failures_ < 3) return false;
+  const int64_t minutes = int64_t{1} << std::min<uint64_t>(rewrite_failures_ - 3, 6);
+  if (NowMs() - last_rewrite_ms_ >= minutes * 60'000) return false;
+  if (std::exchange(told_failures_, rewrite_failures_) != rewrite_failures_) {
+    Warn("Background AOF rewrite has repeatedly failed and triggered the limit, will retry in " +
+         base::Int64Text(minutes) + " minutes");
+  }
+  return true;
 }
 
 void Durability::Look() {
   const int64_t now_ms = NowMs();
-  if (now_ms - looked_ms_ < kLookEveryMs || shutting_down_) return;
+  if (now_ms - looked_ms_ < kLookEveryMs || !MayCut()) return;
   looked_ms_ = now_ms;
-  if (job_kind_ != JobKind::kNone || is_rewriting_) return;
-  if (rewrite_scheduled_) return StartRewrite();
+  if (job_kind_ != JobKind::kNone || is_rewriting_ || !storage_.is_idle(Lane::kFiles)) return;
+  if (rewrite_scheduled_ && !IsRewriteLimited()) return StartRewrite();
   if (log_state_ == LogState::kOn && log_.wants_rewrite() &&
       now_ms - last_rewrite_ms_ >= kMendAfterMs << std::min<uint64_t>(rewrite_failures_, 7)) {
     return StartRewrite();
@@ -291,13 +318,7 @@ void Durability::Look() {
   const uint64_t base = std::max<uint64_t>(rewritten_bytes_, 1);
   const uint64_t growth = bytes * 100 / base - 100;
   if (bytes < base || growth < static_cast<uint64_t>(percentage)) return;
-  const auto minutes = static_cast<int64_t>(RewriteDelayMinutes());
-  if (now_ms - last_rewrite_ms_ < minutes * 60'000) {
-    if (std::exchange(told_failures_, rewrite_failures_) == rewrite_failures_) return;
-    return Warn(
-        "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in " +
-        base::Int64Text(minutes) + " minutes");
-  }
+  if (IsRewriteLimited()) return;
   Notice("Starting automatic rewriting of AOF on " + base::Int64Text(static_cast<int64_t>(growth)) +
          "% growth");
   StartRewrite();
@@ -309,69 +330,76 @@ std::string Durability::WriteRefusal() const {
 }
 
 base::Result<bool> Durability::Shutdown(ShutdownSave save, bool force, uint64_t session_id) {
-  struct State {
-    bool has_returned = false;
-    bool has_ended = false;
-    bool has_failed = false;
-  };
-  const auto state = std::make_shared<State>();
   Notice("User requested shutdown...");
-  PrepareShutdown(save, force, [this, session_id, state](std::string_view error) {
-    state->has_ended = true;
+  ending_ = Ending::kAsked;
+  PrepareShutdown(save, force, [this, session_id](std::string_view error) {
+    const bool was_under_way = ending_ == Ending::kUnderWay;
+    ending_ = error.empty() ? Ending::kEnded : Ending::kFailed;
     if (error.empty()) {
       parts_.effects.Add({.kind = services::Effect::Kind::kShutdown});
-      return;
-    }
-    state->has_failed = true;
-    if (state->has_returned && session_id != 0) {
+    } else if (was_under_way) {
       parts_.server.EndHostWait(session_id, base::Error(errors::kShutdownFailed));
     }
   });
-  state->has_returned = true;
-  if (state->has_failed) return base::Error(errors::kShutdownFailed);
-  return !state->has_ended;
+  if (ending_ == Ending::kFailed) return base::Error(errors::kShutdownFailed);
+  if (ending_ == Ending::kAsked) ending_ = Ending::kUnderWay;
+  return ending_ == Ending::kUnderWay;
 }
 
 void Durability::PrepareShutdown(ShutdownSave save, bool force, Done done) {
-  if (!has_storage_ || loading_) return done({});
-  shutting_down_ = true;
-  if (is_saving()) {
-    Warn("There is a child saving an .rdb. Killing it!");
-    CancelJob();
-  }
-  const auto give_up = [this](const Done& then, std::string_view reason) {
-    shutting_down_ = false;
-    then(reason);
+  if (!has_storage_ || (loading_ && !holding_) || is_shut_down_) return done({});
+  // What a script is in the middle of is lost with it where nothing is saved.
+  const bool may_begin = save == ShutdownSave::kNo ? !holding_ : MayCut();
+  if (may_begin) return MakeDurable(save, force, std::move(done));
+  const auto begin = [this, save, force, done = std::move(done)] {
+    PrepareShutdown(save, force, done);
   };
-  if (is_rewriting()) {
-    if (log_state_ == LogState::kWaits && !force) {
-      Warn("Writing initial AOF, can't exit.");
-      return give_up(done, "Writing initial AOF");
-    }
-    Warn("There is a child rewriting the AOF. Killing it!");
-    CancelJob();
-    is_rewriting_ = false;
+  requested_.push_back({.begin = begin, .can_be_aborted = false});
+}
+
+void Durability::MakeDurable(ShutdownSave save, bool force, Done done) {
+  if (log_state_ == LogState::kWaits && !force) {
+    Warn("Writing initial AOF, can't exit.");
+    return done("Writing initial AOF");
   }
+  if (is_saving()) Warn("There is a child saving an .rdb. Killing it!");
+  if (is_rewriting_) Warn("There is a child rewriting the AOF. Killing it!");
+  shutting_down_ = true;
+  Hold(true);
+  CancelRewrite();
+  CancelJob();
+  const auto give_up = [this](const Done& then, std::string_view reason) {
+    const std::string why(reason);
+    shutting_down_ = false;
+    if (log_state_ == LogState::kWaits) rewrite_scheduled_ = true;
+    Hold(false);
+    then(why);
+  };
+  const bool saves_at_all = save != ShutdownSave::kNo;
   const bool saves =
       save == ShutdownSave::kYes || (save == ShutdownSave::kAsConfigured && !save_points_.empty());
-  const auto write_snapshot = [this, saves, force, give_up, done] {
-    if (!saves) return done({});
+  const auto end = [this, done] {
+    is_shut_down_ = true;
+    done({});
+  };
+  const auto write_snapshot = [this, saves, force, give_up, end, done] {
+    if (!saves) return end();
     Notice("Saving the final RDB snapshot before exiting.");
-    StartSave(true, [this, force, give_up, done](std::string_view error) {
-      if (error.empty()) return done({});
+    StartSave(true, [this, force, give_up, end, done](std::string_view error) {
+      if (error.empty()) return end();
       Warn(force ? "Error trying to save the DB. Exit anyway."
                  : "Error trying to save the DB, can't exit.");
-      force ? done({}) : give_up(done, error);
+      force ? end() : give_up(done, error);
     });
   };
   if (!attached_) return write_snapshot();
   Notice("Calling fsync() on the AOF file.");
-  log_.SyncSoon();
-  log_.WhenSettled([this, force, give_up, done, write_snapshot](std::string_view error) {
-    if (error.empty() || force) return write_snapshot();
-    Warn("The AOF cannot be written, can't exit.");
-    give_up(done, error);
-  });
+  log_.WhenSettled(
+      [this, force, saves_at_all, give_up, done, write_snapshot](std::string_view error) {
+        if (error.empty() || force || !saves_at_all) return write_snapshot();
+        Warn("The AOF cannot be written, can't exit.");
+        give_up(done, error);
+      });
 }
 
 }  // namespace kvasm::durability

@@ -282,6 +282,7 @@ class Engine final : private scripting::Server, private durability::Server {
   void EndHostWait(uint64_t session_id, const base::Status& status) override;
   void DropData() override;
   void HoldCommands(bool hold) override;
+  bool IsAside() const override { return is_aside(); }
   void ReleaseReplies() override;
   // Keeps the reply back until what has been recorded so far is as safe as appendfsync wants it.
   void HoldReply(services::Session& session);

@@ -68,12 +68,8 @@ void Engine::DropData() {
 }
 
 void Engine::HoldCommands(bool hold) {
-  if (hold) {
-    waiters_.Pause(INT64_MAX, false);
-    return;
-  }
-  waiters_.Unpause();
-  if (!serving_) ServeWaiters();
+  waiters_.Freeze(hold);
+  if (!hold && !serving_) ServeWaiters();
 }
 
 void Engine::HoldReply(Session& session) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -55,26 +56,33 @@ void AppendRecord(Out& out, std::span<const std::string_view> arguments) {
   record.End();
 }
 
-// The same; room is made once. Without it the block has failed.
+// A length as digits; returns where they end. Most have one or two, which take no call.
+inline char* PutLength(char* at, uint64_t length) {
+  if (length >= 100) return at + base::FormatUint64(at, length);
+  if (length >= 10) *at++ = static_cast<char>('0' + length / 10);
+  *at++ = static_cast<char>('0' + length % 10);
+  return at;
+}
+
+// The same; room is made once. Without it the block has failed. What every write pays for.
 inline void AppendRecord(Block& block, std::span<const std::string_view> arguments) {
-  // Puts where there is room.
-  struct Cursor {
-    char* at;
-    [[gnu::noinline]] void Append(std::string_view bytes) {
-      base::Copy(at, bytes.data(), bytes.size());
-      at += bytes.size();
-    }
-  };
   constexpr size_t kHeadBytes = base::kIntCharsMax + 5;
   size_t most = kHeadBytes;
   for (const std::string_view argument : arguments) most += argument.size() + kHeadBytes;
   if (block.failed() || !block.Reserve(block.size() + most)) return;
-  Cursor cursor{block.data() + block.size()};
-  RecordWriter<Cursor> record(cursor);
-  record.Begin(arguments.size());
-  for (const std::string_view argument : arguments) record.Bulk(argument);
-  record.End();
-  block.Resize(static_cast<size_t>(cursor.at - block.data()));
+  char* at = block.data() + block.size();
+  *at++ = '*';
+  at = PutLength(at, arguments.size());
+  for (const std::string_view argument : arguments) {
+    std::memcpy(at, "\r\n$", 3);
+    at = PutLength(at + 3, argument.size());
+    std::memcpy(at, "\r\n", 2);
+    at += 2;
+    base::Copy(at, argument.data(), argument.size());
+    at += argument.size();
+  }
+  std::memcpy(at, "\r\n", 2);
+  block.Resize(static_cast<size_t>(at + 2 - block.data()));
 }
 
 // aof-timestamp-enabled: a note of the time before what is written, at most one a second.

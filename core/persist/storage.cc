@@ -8,10 +8,6 @@ void StorageQueue::Add(Lane lane, Operation operation) {
   At(lane).waiting.push_back(std::move(operation));
 }
 
-void StorageQueue::AddFirst(Lane lane, Operation operation) {
-  At(lane).waiting.push_front(std::move(operation));
-}
-
 const Operation* StorageQueue::Begin(Lane lane) {
   Line& line = At(lane);
   if (!has_next(lane)) return nullptr;

@@ -53,12 +53,12 @@ struct Operation {
 
 class StorageQueue {
  public:
-  enum class Lane : uint8_t { kLog, kSnapshot };
-  static constexpr size_t kLanes = 2;
+  // What grows with every command; the snapshot's file; the files of the log and their manifest,
+  // which records need not wait for. The numbers are known to bindings/js/persistence.ts.
+  enum class Lane : uint8_t { kLog, kSnapshot, kFiles };
+  static constexpr size_t kLanes = 3;
 
   void Add(Lane lane, Operation operation);
-  // Puts it before those that have not begun.
-  void AddFirst(Lane lane, Operation operation);
 
   // The operation that comes next, which is under way then; null if there is none, or if the one
   // before it has not ended. Borrowed until End.

@@ -64,15 +64,22 @@ bool Waiters::Unblock(uint64_t session_id, bool with_error) {
 }
 
 void Waiters::Pause(int64_t until_ms, bool only_writes) {
-  only_writes_ = only_writes && (only_writes_ || !paused());
+  only_writes_ = only_writes && (only_writes_ || pause_until_ms_ == 0);
   pause_until_ms_ = std::max(pause_until_ms_, until_ms);
   keyspace_.KeepExpired(true);
 }
 
 void Waiters::Unpause() {
   pause_until_ms_ = 0;
+  if (frozen_) return;
   keyspace_.KeepExpired(false);
   Retry();
+}
+
+void Waiters::Freeze(bool frozen) {
+  frozen_ = frozen;
+  frozen || pause_until_ms_ != 0 ? keyspace_.KeepExpired(true) : Unpause();
+  if (!frozen) Retry();
 }
 
 void Waiters::Retry() {
@@ -80,7 +87,7 @@ void Waiters::Retry() {
 }
 
 void Waiters::Expire(int64_t now_ms) {
-  if (paused() && pause_until_ms_ <= now_ms) Unpause();
+  if (pause_until_ms_ != 0 && pause_until_ms_ <= now_ms) Unpause();
   while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms) {
     Unblock(deadlines_.begin()->second, false);
   }
@@ -137,7 +144,7 @@ size_t Waiters::any_change_key_count() const {
 }
 
 int64_t Waiters::NextDeadlineMs() const {
-  const int64_t next = paused() ? pause_until_ms_ : -1;
+  const int64_t next = pause_until_ms_ != 0 ? pause_until_ms_ : -1;
   if (deadlines_.empty()) return next;
   const int64_t deadline = deadlines_.begin()->first;
   return next < 0 ? deadline : std::min(next, deadline);

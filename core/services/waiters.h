@@ -64,12 +64,14 @@ class Waiters : public keyspace::Listener {
   // back no less. Keys do not expire meanwhile (Keyspace::KeepExpired).
   void Pause(int64_t until_ms, bool only_writes);
   void Unpause();
+  // As a pause of everything that only its own end ends, whatever clients ask for.
+  void Freeze(bool frozen);
   // Leaves a held session to the next end of a pause: another has begun meanwhile.
   void Hold(uint64_t session_id) { held_.push_back(session_id); }
   // Has all held sessions attempted, though a pause may go on.
   void Retry();
-  bool paused() const { return pause_until_ms_ != 0; }
-  bool pauses_only_writes() const { return only_writes_; }
+  bool paused() const { return pause_until_ms_ != 0 || frozen_; }
+  bool pauses_only_writes() const { return only_writes_ && !frozen_; }
   // Ends the pause and the waits whose deadline has come, the earliest first.
   void Expire(int64_t now_ms);
 
@@ -128,6 +130,7 @@ class Waiters : public keyspace::Listener {
   std::deque<Call> calls_;      // whatever the keys hold
   std::vector<uint64_t> held_;  // sessions a pause holds, in the order they came
   int64_t pause_until_ms_ = 0;  // 0: no pause
+  bool frozen_ = false;
   bool only_writes_ = false;
   size_t any_change_waiters_ = 0;
   uint64_t arrivals_ = 0;

@@ -77,7 +77,7 @@ Outcome TestDisk::Do(const Operation& operation, std::string* scratch) {
 
 bool TestDisk::Step(engine::Engine& engine) {
   durability::Durability& durability = engine.durability();
-  for (const Lane lane : {Lane::kLog, Lane::kSnapshot}) {
+  for (const Lane lane : {Lane::kLog, Lane::kFiles, Lane::kSnapshot}) {
     if (lane == Lane::kLog) durability.Flush();
     const Operation* operation = durability.storage().Begin(lane);
     if (operation == nullptr) continue;
@@ -134,6 +134,7 @@ void Restart::Settle(int rounds) {
     t.engine.Tick(1000);
     const bool is_idle = durability.JobSeconds() < 0 && !durability.is_rewriting() &&
                          !durability.has_work() && durability.storage().is_idle(Lane::kLog) &&
+                         durability.storage().is_idle(Lane::kFiles) &&
                          durability.storage().is_idle(Lane::kSnapshot);
     if (is_idle) return;
   }
