@@ -315,6 +315,7 @@ class Durability {
   // How far the one is that Shutdown was asked for.
   enum class Ending : uint8_t { kAsked, kUnderWay, kEnded, kFailed };
   Ending ending_ = Ending::kAsked;
+  uint64_t shutdown_id_ = 0;
 };
 
 // Tells all of them, who are forgotten then.

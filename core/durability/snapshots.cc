@@ -331,17 +331,19 @@ std::string Durability::WriteRefusal() const {
 
 base::Result<bool> Durability::Shutdown(ShutdownSave save, bool force, uint64_t session_id) {
   Notice("User requested shutdown...");
+  const uint64_t id = ++shutdown_id_;
   ending_ = Ending::kAsked;
-  PrepareShutdown(save, force, [this, session_id](std::string_view error) {
-    const bool was_under_way = ending_ == Ending::kUnderWay;
-    ending_ = error.empty() ? Ending::kEnded : Ending::kFailed;
+  PrepareShutdown(save, force, [this, id, session_id](std::string_view error) {
+    const bool has_returned = id != shutdown_id_ || ending_ == Ending::kUnderWay;
+    if (id == shutdown_id_) ending_ = error.empty() ? Ending::kEnded : Ending::kFailed;
     if (error.empty()) {
       parts_.effects.Add({.kind = services::Effect::Kind::kShutdown});
-    } else if (was_under_way) {
+    } else if (has_returned) {
       parts_.server.EndHostWait(session_id, base::Error(errors::kShutdownFailed));
     }
   });
-  if (ending_ == Ending::kFailed) return base::Error(errors::kShutdownFailed);
+  // If it has failed already, commands that were held may have asked for another.
+  if (id != shutdown_id_ || ending_ == Ending::kFailed) return base::Error(errors::kShutdownFailed);
   if (ending_ == Ending::kAsked) ending_ = Ending::kUnderWay;
   return ending_ == Ending::kUnderWay;
 }
@@ -372,8 +374,8 @@ void Durability::MakeDurable(ShutdownSave save, bool force, Done done) {
     const std::string why(reason);
     shutting_down_ = false;
     if (log_state_ == LogState::kWaits) rewrite_scheduled_ = true;
-    Hold(false);
     then(why);
+    Hold(false);
   };
   const bool saves_at_all = save != ShutdownSave::kNo;
   const bool saves =
