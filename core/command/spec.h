@@ -185,6 +185,11 @@ struct CommandSpec {
   std::string_view replaced_by{};
   std::string_view complexity{};
   std::string_view summary{};
+
+  // Whether it may be called with so many arguments, its name among them.
+  constexpr bool Takes(size_t argc) const {
+    return arity > 0 ? argc == static_cast<size_t>(arity) : argc >= static_cast<size_t>(-arity);
+  }
 };
 
 // Whether a session that listens to channels may call it in RESP2, where messages and replies look

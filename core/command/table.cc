@@ -98,6 +98,13 @@ void Table::SetName(std::string_view name, int32_t index) {
   renamed_.emplace_back(name, index);
 }
 
+int32_t Table::Resolve(std::span<const std::string_view> args) const {
+  const int32_t found = Find(args[0]);
+  if (found == kNone || IsSubcommand(at(static_cast<size_t>(found)))) return kNone;
+  const auto index = static_cast<size_t>(found);
+  return IsContainer(index) && args.size() > 1 ? FindSubcommand(index, args[1]) : found;
+}
+
 int32_t Table::FindSubcommand(size_t container, std::string_view name) const {
   return name.empty() ? kNone : Lookup(specs_[container].name, name);
 }

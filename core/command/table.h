@@ -37,6 +37,9 @@ class Table {
   // The index of a container's subcommand; kNone if there is none of that name.
   int32_t FindSubcommand(size_t container, std::string_view name) const;
 
+  // The index of what these arguments call, a subcommand if they name one; kNone if unknown.
+  int32_t Resolve(std::span<const std::string_view> args) const;
+
   // Whether the command has subcommands.
   bool IsContainer(size_t index) const { return subcommands_[index] > 0; }
   static bool IsSubcommand(const CommandSpec& spec) {

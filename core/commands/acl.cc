@@ -165,28 +165,14 @@ void AclCat(Call& call) {
   call.reply.EndArray(mark, count);
 }
 
-// The command that arguments call, a subcommand if they name one.
-int32_t FindCalled(const Table& table, std::span<const std::string_view> args) {
-  const int32_t command = table.Find(args[0]);
-  if (command == Table::kNone || Table::IsSubcommand(table.at(static_cast<size_t>(command)))) {
-    return Table::kNone;
-  }
-  const auto index = static_cast<size_t>(command);
-  if (!table.IsContainer(index) || args.size() == 1) return command;
-  return table.FindSubcommand(index, args[1]);
-}
-
 void AclDryrun(Call& call) {
   const AclUser* user = call.services.acl.Find(call.arg(2));
   if (user == nullptr) return call.reply.Error(errors::AclUserNotFound(call.arg(2)));
   const std::span<const std::string_view> args = call.args.subspan(3);
-  const int32_t index = FindCalled(call.table, args);
+  const int32_t index = call.table.Resolve(args);
   if (index == Table::kNone) return call.reply.Error(errors::AclCommandNotFound(args[0]));
   const CommandSpec& spec = call.table.at(static_cast<size_t>(index));
-  const auto argc = static_cast<int64_t>(args.size());
-  if (spec.arity > 0 ? argc != spec.arity : argc < -spec.arity) {
-    return call.reply.Error(errors::WrongArity(spec.name));
-  }
+  if (!spec.Takes(args.size())) return call.reply.Error(errors::WrongArity(spec.name));
   const Access access = CheckAccess(*user, spec, static_cast<size_t>(index), args);
   if (access.ok()) return call.reply.Ok();
   const std::string_view object = args[access.argument];

@@ -197,26 +197,13 @@ void CommandList(Call& call) {
   call.reply.EndArray(mark, count);
 }
 
-// The command that the arguments from the second on would run, or -1 when there is none.
-int32_t FindCommandLine(const Call& call) {
-  const int32_t index = call.table.Find(call.arg(2));
-  if (index == Table::kNone || call.argc() == 3 ||
-      !call.table.IsContainer(static_cast<size_t>(index))) {
-    return index;
-  }
-  return call.table.FindSubcommand(static_cast<size_t>(index), call.arg(3));
-}
-
 void ReplyKeys(Call& call, bool with_flags) {
-  const int32_t index = FindCommandLine(call);
+  const auto args = call.args.subspan(2);
+  const int32_t index = call.table.Resolve(args);
   if (index == Table::kNone) return call.reply.Error(errors::kInvalidCommand);
   const CommandSpec& spec = call.table.at(static_cast<size_t>(index));
   if (!HasKeys(spec)) return call.reply.Error(errors::kNoKeyArguments);
-  const auto args = call.args.subspan(2);
-  const auto count = static_cast<int64_t>(args.size());
-  if (spec.arity > 0 ? count != spec.arity : count < -spec.arity) {
-    return call.reply.Error(errors::kInvalidCommandArity);
-  }
+  if (!spec.Takes(args.size())) return call.reply.Error(errors::kInvalidCommandArity);
   std::vector<KeyPosition> keys;
   if (!FindKeys(spec, args, &keys) || (keys.empty() && !(spec.flags & kNoMandatoryKeys))) {
     return call.reply.Error(errors::kInvalidCommandArguments);

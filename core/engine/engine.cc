@@ -26,8 +26,6 @@ namespace {
 
 // Background work is looked after at least this often (Redis: hz 10).
 constexpr int64_t kTickMs = 100;
-// The part of a tick's budget that one kind of work may take before the next has its turn.
-constexpr uint32_t kSliceUnits = 256;
 
 }  // namespace
 
@@ -395,35 +393,6 @@ bool Engine::EndReply(Session& session, uint32_t output_before) {
     session.reply_mode = services::ReplyMode::kOn;
   }
   return fits;
-}
-
-bool Engine::DoChores(uint32_t budget_units) {
-  const services::Settings& settings = config_.settings();
-  stats_.SampleRates(keyspace_.now_ms());
-  bool busy = false;
-  if (settings.active_expire) {
-    const int64_t started_us = host_.clock.ExactUs();
-    busy = keyspace_.ExpireDue(budget_units);
-    const int64_t duration_us = std::max<int64_t>(host_.clock.ExactUs() - started_us, 0);
-    stats_.expire_us += static_cast<uint64_t>(duration_us);
-    if (services::LatencyMonitor::IsLong(duration_us, settings.latency_monitor_threshold)) {
-      latency_.Add("expire-cycle", keyspace_.now_ms() / 1000, duration_us);
-    }
-    keyspace_.journal().Commit(false);
-  }
-  output_limits_.Tick();
-  client_memory_.Tick();
-  reply_rooms_.Tick(keyspace_.now_ms());
-  if (tracking_.any()) {
-    tracking_.LimitTable(static_cast<uint64_t>(settings.tracking_table_max_keys));
-  }
-  if (tracking_.told_bytes() != 0) tracking_.SettleTold();
-  if (IsOverLimit() && MayEvict()) busy |= MakeRoom() && IsOverLimit();
-  if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
-  busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
-  busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));
-  busy |= durability_.Tick();
-  return busy;
 }
 
 int64_t Engine::Tick(uint32_t budget_units) {

@@ -18,6 +18,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/prng.h"
+#include "core/command/access.h"
 #include "core/command/table.h"
 #include "core/durability/durability.h"
 #include "core/engine/command_timer.h"
@@ -176,6 +177,8 @@ class Engine final : private scripting::Server, private durability::Server {
   // is no memory to find out.
   bool IsPermitted(services::Session& session, size_t index, std::span<const std::string_view> args,
                    services::AclReason* denied);
+  void NoteDenied(services::Session& session, size_t index, std::span<const std::string_view> args,
+                  const command::Access& access);
   // Whether a command, which `adds` to what is kept or does not, may run with these arguments.
   bool HasMemoryFor(bool adds, std::span<const std::string_view> args);
   // Whether keys may go to make room, which is recorded: not in the middle of what is recorded

@@ -23,14 +23,9 @@ void Engine::Shutdown(durability::ShutdownSave save, bool force) {
 
 durability::Executed Engine::ExecuteRecord(std::span<const std::string_view> arguments) {
   using durability::Executed;
-  int32_t found = table_.Find(arguments[0]);
+  const int32_t found = table_.Resolve(arguments);
   if (found == command::Table::kNone) return Executed::kUnknown;
-  auto index = static_cast<size_t>(found);
-  if (table_.IsContainer(index) && arguments.size() > 1) {
-    found = table_.FindSubcommand(index, arguments[1]);
-    if (found == command::Table::kNone) return Executed::kUnknown;
-    index = static_cast<size_t>(found);
-  }
+  const auto index = static_cast<size_t>(found);
   Session& session = log_session_;
   const CommandSpec& spec = table_.at(index);
   StartInstant();

@@ -30,15 +30,6 @@ uint32_t CommandFlagsOf(const CommandSpec& spec, uint32_t script_flags) {
   return flags;
 }
 
-// The command that a script names, or its subcommand; kNone if there is none.
-int32_t FindCalled(const Table& table, std::span<const std::string_view> args) {
-  const int32_t index = table.Find(args[0]);
-  if (index == Table::kNone) return index;
-  const auto known = static_cast<size_t>(index);
-  if (Table::IsSubcommand(table.at(known))) return Table::kNone;
-  return table.IsContainer(known) && args.size() > 1 ? table.FindSubcommand(known, args[1]) : index;
-}
-
 }  // namespace
 
 uint32_t Engine::FlagsOf(const CommandSpec& spec, std::span<const std::string_view> args) {
@@ -273,7 +264,7 @@ bool Engine::EndTurn(Suspension& suspension) {
 
 bool Engine::CallCommand(std::span<const std::string_view> args, std::string* refusal) {
   refusal->clear();
-  const int32_t index = FindCalled(table_, args);
+  const int32_t index = table_.Resolve(args);
   if (index == Table::kNone) {
     *refusal = errors::kUnknownInScript;
     stats_.CountError("ERR");
@@ -299,9 +290,7 @@ std::string_view Engine::CheckScriptCall(size_t index, std::span<const std::stri
                                          std::string* text) {
   const CommandSpec& spec = table_.at(index);
   const scripting::ScriptRun& run = scripting_.run();
-  const bool arity_ok = spec.arity > 0 ? args.size() == static_cast<size_t>(spec.arity)
-                                       : args.size() >= static_cast<size_t>(-spec.arity);
-  if (!arity_ok) return errors::kArityInScript;
+  if (!spec.Takes(args.size())) return errors::kArityInScript;
   const bool runs_script = spec.group == command::Group::kScripting;
   if ((spec.flags & command::kNoScript) && (!scripting_.allows_all_commands() || runs_script)) {
     return errors::kNotInScript;
@@ -343,7 +332,7 @@ void Engine::SetAudience(int audience) {
 }
 
 scripting::Server::Permission Engine::MayCall(std::span<const std::string_view> args) {
-  const int32_t index = FindCalled(table_, args);
+  const int32_t index = table_.Resolve(args);
   if (index == Table::kNone) return Permission::kNoSuchCommand;
   const auto known = static_cast<size_t>(index);
   const command::Access access =

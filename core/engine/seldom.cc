@@ -1,5 +1,6 @@
 // What is seldom done, compiled for size: the engine's beginning, its settings and sessions, what
-// replies to unknown commands, monitors, tracking and waiting ask of it.
+// replies to unknown and refused commands, monitors, tracking and waiting ask of it, eviction and
+// other chores.
 #include <algorithm>
 
 #include "core/base/alloc.h"
@@ -10,6 +11,7 @@
 #include "core/command/names.h"
 #include "core/command/redaction.h"
 #include "core/commands/all.h"
+#include "core/commands/connection.h"
 #include "core/engine/admission.h"
 #include "core/engine/engine.h"
 
@@ -33,6 +35,11 @@ services::AclCommands AclCommandsOf(const Table& table) {
   }
   return {std::move(commands), command::kCategoryTexts};
 }
+
+// Elements freed between two looks at whether that is enough.
+constexpr uint32_t kFreedAtATime = 4096;
+// The part of a tick's budget that one kind of work may take before the next has its turn.
+constexpr uint32_t kSliceUnits = 256;
 
 }  // namespace
 
@@ -199,6 +206,115 @@ void Engine::Park(Session& session, size_t index, std::span<const std::string_vi
   if (waiter.arguments.empty()) waiter.arguments = {args.begin(), args.end()};
   waiter.database = session.db;
   waiters_.Park(std::move(waiter));
+}
+
+std::string NoMoreText(services::AclReason denied) {
+  if (denied == services::AclReason::kNone) return std::string(errors::kOom);
+  if (denied == services::AclReason::kKey) return errors::NoPermissionAnyMore(errors::kNoMoreKey);
+  return errors::NoPermissionAnyMore(
+      denied == services::AclReason::kChannel ? errors::kNoMoreChannel : errors::kNoMoreCommand);
+}
+
+std::string DeniedText(const Session& session, const CommandSpec& spec,
+                       services::AclReason denied) {
+  if (denied == services::AclReason::kNone) return std::string(errors::kOom);
+  if (denied == services::AclReason::kKey) return errors::NoPermission(errors::kDeniedKey);
+  if (denied == services::AclReason::kChannel) return errors::NoPermission(errors::kDeniedChannel);
+  return errors::NoPermission(errors::DeniedCommand(session.user->name(), spec.name));
+}
+
+void Engine::Reject(Session& session, size_t index, std::string_view error) {
+  session.transaction.Fail();
+  ++stats_.commands[index].rejected_calls;
+  stats_.CountError(error);
+  if (table_.at(index).name != "exec") return session.reply.Error(error);
+  session.transaction.Close(keyspace_);
+  session.reply.Error(errors::ExecAborted(error));
+}
+
+bool Engine::HasReplicas() const {
+  const services::Settings& settings = config_.settings();
+  constexpr int64_t kGoodReplicas = 0;  // nobody can become one yet
+  return settings.min_replicas_max_lag == 0 || settings.min_replicas_to_write <= kGoodReplicas;
+}
+
+bool Engine::MakeRoom() {
+  if (!MayEvict()) return true;
+  constexpr int64_t kKeysPerTenacity = 50;
+  const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
+  int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);
+  tracking_.SettleTold();
+  // What a transaction or a script has recorded stays together, with what is evicted meanwhile.
+  const bool in_midst = keyspace_.journal().pending();
+  tracking_.set_evicting(true);
+  bool has_more = true;
+  while (has_more && IsOverLimit() && keys > 0) {
+    if (keyspace_.lazy_free().Step(kFreedAtATime)) continue;
+    if (!IsOverLimit()) break;
+    has_more = eviction_.EvictOne();
+    --keys;
+  }
+  tracking_.set_evicting(false);
+  if (!in_midst) keyspace_.journal().Commit(false);
+  NoteLimit();
+  return has_more || !IsOverLimit();
+}
+
+void Engine::NoteLimit() {
+  int64_t& since_ms = stats_.eviction_exceeded_since_ms;
+  const int64_t now_ms = keyspace_.recent_ms();
+  if (since_ms != 0) {
+    stats_.eviction_exceeded_ms += static_cast<uint64_t>(std::max<int64_t>(now_ms - since_ms, 0));
+  }
+  since_ms = IsOverLimit() ? now_ms : 0;
+}
+
+bool Engine::DoChores(uint32_t budget_units) {
+  const services::Settings& settings = config_.settings();
+  stats_.SampleRates(keyspace_.now_ms());
+  bool busy = false;
+  if (settings.active_expire) {
+    const int64_t started_us = host_.clock.ExactUs();
+    busy = keyspace_.ExpireDue(budget_units);
+    const int64_t duration_us = std::max<int64_t>(host_.clock.ExactUs() - started_us, 0);
+    stats_.expire_us += static_cast<uint64_t>(duration_us);
+    if (services::LatencyMonitor::IsLong(duration_us, settings.latency_monitor_threshold)) {
+      latency_.Add("expire-cycle", keyspace_.now_ms() / 1000, duration_us);
+    }
+    keyspace_.journal().Commit(false);
+  }
+  output_limits_.Tick();
+  client_memory_.Tick();
+  reply_rooms_.Tick(keyspace_.now_ms());
+  if (tracking_.any()) {
+    tracking_.LimitTable(static_cast<uint64_t>(settings.tracking_table_max_keys));
+  }
+  if (tracking_.told_bytes() != 0) tracking_.SettleTold();
+  if (IsOverLimit() && MayEvict()) busy |= MakeRoom() && IsOverLimit();
+  if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
+  busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
+  busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));
+  busy |= durability_.Tick();
+  return busy;
+}
+
+void Engine::NoteDenied(Session& session, size_t index, std::span<const std::string_view> args,
+                        const command::Access& access) {
+  const CommandSpec& spec = table_.at(index);
+  // A transaction's are EXEC's, as CLIENT LIST tells it; a script's are its caller's.
+  const bool in_script = script_caller_ != nullptr;
+  if (!in_transaction_ && !in_script) session.last_command = spec.name;
+  const bool queued = in_transaction_ || session.transaction.open();
+  const services::AclContext context = in_script ? services::AclContext::kLua
+                                       : queued  ? services::AclContext::kMulti
+                                                 : services::AclContext::kToplevel;
+  const bool by_name = access.denied == services::AclReason::kCommand;
+  acl_.log().Add({.reason = access.denied,
+                  .context = context,
+                  .object = by_name ? spec.name : args[access.argument],
+                  .username = session.user->name(),
+                  .client = commands::DescribeSession(ClientOf(session), keyspace_, args)},
+                 keyspace_.now_ms(), static_cast<uint64_t>(config_.settings().acllog_max_len));
 }
 
 }  // namespace kvasm::engine
