@@ -1,8 +1,8 @@
 // Searching for points in a circle or a box: GEOSEARCH, GEOSEARCHSTORE and the older GEORADIUS
 // family, which are one search with different arguments.
 #include <algorithm>
-#include <deque>
 #include <limits>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -278,7 +278,7 @@ class Search {
   const types::GeoFilter filter_;
   std::vector<types::RankRun> runs_;
   std::vector<Found> found_;
-  std::deque<std::string> copies_;
+  std::list<std::string> copies_;
 };
 
 // --- the result ---

@@ -39,8 +39,9 @@ void SlowlogGet(Call& call) {
   }
   count = std::min<uint64_t>(count, entries.size());
   call.reply.Array(count);
-  for (uint64_t i = 0; i < count && !call.reply.buffer().failed(); ++i) {
-    ReplyEntry(call.reply, entries[i]);
+  for (const auto& entry : entries) {
+    if (count-- == 0 || call.reply.buffer().failed()) break;
+    ReplyEntry(call.reply, entry);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "core/durability/append_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace kvasm::durability {
@@ -182,7 +183,7 @@ void AppendLog::EndRewrite() {
 
 void AppendLog::SkipRewritten() {
   if (is_appending_ || written_ >= rewritten_) return;
-  while (parts_.size() > 1 && parts_[1].begin <= rewritten_) parts_.pop_front();
+  while (parts_.size() > 1 && std::next(parts_.begin())->begin <= rewritten_) parts_.pop_front();
   written_ = rewritten_;
   cut_back_ = false;
   if (lost_) return;

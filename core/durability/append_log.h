@@ -12,8 +12,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -123,7 +123,7 @@ class AppendLog final : public keyspace::Journal::Sink {
   persist::StorageQueue& storage_;
   const host::Host& host_;
   Policy policy_ = Policy::kEverySecond;
-  std::deque<Part> parts_;  // the last is the present one
+  std::list<Part> parts_;  // the last is the present one
   bool closing_ = false;
   bool timestamps_on_ = false;
   bool spares_disk_ = false;
@@ -151,7 +151,7 @@ class AppendLog final : public keyspace::Journal::Sink {
     uint64_t until;
     std::function<void(std::string_view)> done;
   };
-  std::deque<Settling> settling_;  // in the order in which they were asked for
+  std::list<Settling> settling_;  // in the order in which they were asked for
   std::function<void()> on_progress_;
 
   void Progressed();

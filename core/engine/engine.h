@@ -9,7 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
@@ -350,7 +350,7 @@ class Engine final : private scripting::Server, private durability::Server {
   bool feeding_ = false;
   bool serving_ = false;
   bool resuming_ = false;
-  std::deque<uint64_t> served_;  // sessions whose input is to be looked at
+  std::list<uint64_t> served_;  // sessions whose input is to be looked at
   bool in_transaction_ = false;
   bool replied_in_parts_ = false;  // EXEC: what CLIENT REPLY silences of it is silenced already
   int64_t browser_logged_ms_ = 0;  // when EndBrowser last wrote to the log

@@ -8,8 +8,8 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <string>
 #include <string_view>
 
@@ -74,7 +74,7 @@ class StorageQueue {
 
  private:
   struct Line {
-    std::deque<Operation> waiting;
+    std::list<Operation> waiting;
     Operation current{};
     bool is_busy = false;
   };

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/base/result.h"
@@ -27,7 +27,7 @@ struct Function {
 };
 
 // By Function::folded; the keys are views of it.
-using FunctionIndex = std::unordered_map<std::string_view, Function*>;
+using FunctionIndex = std::map<std::string_view, Function*>;
 
 struct Library {
   std::string name;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "core/base/result.h"
 #include "core/scripting/interpreter.h"
@@ -43,7 +43,7 @@ class ScriptCache {
  private:
   Server& server_;
   std::unique_ptr<Interpreter> interpreter_;
-  std::unordered_map<std::string_view, std::unique_ptr<Script>> scripts_;  // keys in the values
+  std::map<std::string_view, std::unique_ptr<Script>> scripts_;  // keys in the values
   uint64_t script_bytes_ = 0;
 };
 

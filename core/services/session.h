@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -127,7 +127,7 @@ class Sessions {
  private:
   std::vector<std::unique_ptr<Session>> sessions_;  // sorted by id
   uint64_t next_id_ = 1;
-  std::deque<uint64_t> ready_;
+  std::list<uint64_t> ready_;
   bool notes_output_ = false;
   std::vector<uint64_t> with_output_;
   Session* last_ = nullptr;  // most calls are for the session of the call before

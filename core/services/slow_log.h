@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ class SlowLog {
   };
 
   // The latest comes first.
-  const std::deque<Entry>& entries() const { return entries_; }
+  const std::list<Entry>& entries() const { return entries_; }
 
   // Adds a command as its newest entry; `arguments` are shortened as Redis does: the 32nd tells how
   // many there were from there on, a long one how many bytes were left out.
@@ -35,7 +35,7 @@ class SlowLog {
   void Clear() { entries_.clear(); }
 
  private:
-  std::deque<Entry> entries_;
+  std::list<Entry> entries_;
   uint64_t next_id_ = 0;
 };
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <span>
 #include <string_view>
 
@@ -66,7 +66,7 @@ class TrackingTable {
   const base::HashSeed* seed_;
   Keys keys_;
   uint64_t items_ = 0;
-  std::deque<Keys> dropped_;
+  std::list<Keys> dropped_;
 };
 
 }  // namespace kvasm::services

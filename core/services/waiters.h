@@ -8,7 +8,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -125,9 +125,9 @@ class Waiters : public keyspace::Listener {
   std::map<uint64_t, std::unique_ptr<Waiter>> waiters_;  // by session
   std::map<Key, WaitedKey, KeyLess> by_key_;
   std::set<std::pair<int64_t, uint64_t>> deadlines_;  // with the session, of those not ending
-  std::deque<Key> ready_;                             // keys changed, each once
+  std::list<Key> ready_;                              // keys changed, each once
   std::optional<Serving> serving_;
-  std::deque<Call> calls_;      // whatever the keys hold
+  std::list<Call> calls_;       // whatever the keys hold
   std::vector<uint64_t> held_;  // sessions a pause holds, in the order they came
   int64_t pause_until_ms_ = 0;  // 0: no pause
   bool frozen_ = false;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_set>
+#include <set>
 #include <vector>
 
 #include "core/base/alloc.h"
@@ -45,7 +45,7 @@ void SampleNodes(Table& table, uint64_t wanted, base::Prng& prng, Visit visit) {
     });
     return;
   }
-  std::unordered_set<const void*> seen;
+  std::set<const void*> seen;
   while (seen.size() < wanted) {
     auto* node = table.FairRandom(prng);
     if (seen.insert(node).second) visit(*node);
