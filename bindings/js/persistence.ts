@@ -41,6 +41,9 @@ const kRecorded = 5; // in doubles
  */
 const kQuickBytes = 256 * 1024;
 
+/** As much as the engine hands over of a snapshot at a time, but for single large values. */
+const kStageBytes = 640 * 1024;
+
 const kLogLane = 0;
 const kSnapshotLane = 1;
 const kLanes = 3;
@@ -110,6 +113,8 @@ export class StorageDriver {
   private logStorage: Storage;
   private readonly busy: (Operation | undefined)[] = new Array(kLanes).fill(undefined);
   private readonly held: Held[] = [];
+  /** Where the pieces of a snapshot are while they are written: fresh memory costs much more. */
+  private stage: Uint8Array | undefined;
   private covered = 0;
   private isWaking = false;
   private isStopped = false;
@@ -263,8 +268,9 @@ export class StorageDriver {
         this.end(lane, this.attemptSync(storage, operation));
         continue;
       }
+      if (lane === kSnapshotLane && operation.kind !== 'append') this.stage = undefined;
       // Memory may move, and what is in it go, while they are written.
-      operation.bytes = operation.bytes.slice();
+      operation.bytes = this.copyOf(lane, operation.bytes);
       this.busy[lane] = operation;
       const outcome = await this.attempt(storage, operation);
       // flushSync may have ended it meanwhile.
@@ -274,6 +280,15 @@ export class StorageDriver {
       if (operation.kind === 'read') this.onRead?.();
       this.engine.pump();
     }
+  }
+
+  /** What is to be written, for as long as that takes. */
+  private copyOf(lane: number, bytes: Uint8Array): Uint8Array {
+    // One of the log may be on its way still when the next begins: `flushSync` has written it.
+    if (lane !== kSnapshotLane || bytes.length > kStageBytes) return bytes.slice();
+    this.stage ??= new Uint8Array(kStageBytes);
+    this.stage.set(bytes);
+    return this.stage.subarray(0, bytes.length);
   }
 
   /**

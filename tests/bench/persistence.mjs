@@ -169,10 +169,12 @@ async function startProbe(port) {
   const request = '*2\r\n$3\r\nGET\r\n$7\r\nmissing\r\n';
   let waits = [];
   let began = performance.now();
+  let counts = true;
   socket.on('connect', () => socket.write(request));
   socket.on('data', () => {
     const now = performance.now();
-    waits.push(now - began);
+    if (counts) waits.push(now - began);
+    counts = true;
     began = now;
     socket.write(request);
   });
@@ -181,6 +183,8 @@ async function startProbe(port) {
     take() {
       const taken = waits.sort((a, b) => a - b);
       waits = [];
+      // The reply under way waits for this very process, which sorts.
+      counts = false;
       return taken;
     },
     stop: () => socket.destroy(),
