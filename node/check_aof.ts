@@ -1,14 +1,16 @@
 // What `kvasm-check-aof` does: lines, questions and exit codes are those of redis-check-aof 7.2, so
 // that scripts which use the one can use the other.
 import { fsyncSync, ftruncateSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FileChecker } from '../bindings/js/file_check.js';
 import type { AofReport, ManifestFiles } from '../bindings/js/module.js';
+import { StorageError } from '../bindings/js/storage.js';
 import { CheckEnd, feedFile, readStart, withFile, type Surroundings } from './check_file.js';
 import { checkRdbPart } from './check_rdb.js';
 import { formatLogLine } from './log.js';
 import { ProgressBar } from './progress_bar.js';
 import { reasonOf } from './replace_file.js';
+import { FolderLock } from './storage_lock.js';
 
 export interface AofCheckOptions {
   /** Offer to cut off what is not good. */
@@ -33,8 +35,28 @@ class AofTool {
   ) {}
 
   checkPath(path: string): void {
-    if (this.isManifest(path)) this.checkParts(path);
-    else this.checkOldStyle(path);
+    const isManifest = this.isManifest(path);
+    const unlock = this.lock(dirname(path));
+    try {
+      if (isManifest) this.checkParts(path);
+      else this.checkOldStyle(path);
+    } finally {
+      unlock();
+    }
+  }
+
+  /** What may cut files off keeps out who writes to them, and is kept out. */
+  private lock(folder: string): () => void {
+    if (!this.options.fix && this.options.until === undefined) return () => {};
+    const lock = new FolderLock(folder, resolve(folder));
+    try {
+      lock.takeNow();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      // Nobody who writes here can have a lock where none can be made.
+      if (error.code === 'ELOCKED') this.end(`${error.message}\n`);
+    }
+    return () => lock.release();
   }
 
   private checkOldStyle(path: string): void {

@@ -22,7 +22,7 @@ export interface Surroundings {
 
 const kPieceBytes = 1 << 20;
 
-/** Feeds a check from `offset` on, until it has learned enough or `size` is reached. */
+/** Feeds a check from `offset` on, until it has learned enough, or `size` or the end is reached. */
 export function feedFile<Report>(
   check: FileCheck<Report>,
   fd: number,
@@ -31,9 +31,12 @@ export function feedFile<Report>(
   bar: ProgressBar,
 ): Report {
   const buffer = new Uint8Array(Math.min(kPieceBytes, Math.max(size - offset, 1)));
+  // What comes through a pipe has no places.
+  const isPlain = size !== Infinity;
   try {
     for (let at = offset; at < size;) {
-      const count = readSync(fd, buffer, 0, Math.min(buffer.length, size - at), at);
+      const wanted = Math.min(buffer.length, size - at);
+      const count = readSync(fd, buffer, 0, wanted, isPlain ? at : null);
       if (count === 0 || !check.feed(buffer.subarray(0, count))) break;
       at += count;
       bar.update(at);
@@ -61,11 +64,12 @@ export function readStart(path: string, bytes: number): Uint8Array {
 export function withFile<Result>(
   path: string,
   flags: 'r' | 'r+',
-  use: (fd: number, size: number) => Result,
+  use: (fd: number, size: number, isPlain: boolean) => Result,
 ): Result {
   const fd = openSync(path, flags);
   try {
-    return use(fd, fstatSync(fd).size);
+    const stats = fstatSync(fd);
+    return use(fd, stats.size, stats.isFile());
   } finally {
     closeSync(fd);
   }

@@ -2,6 +2,7 @@
 // The executable `kvasm-check-aof`, which takes the place of redis-check-aof.
 import { checkAof, type AofCheckOptions } from './check_aof.js';
 import { CheckEnd, processSurroundings } from './check_file.js';
+import { answerAbout } from './version.js';
 
 const kUsage =
   'Usage: kvasm-check-aof [--fix|--truncate-to-timestamp $timestamp] <file.manifest|file.aof>\n';
@@ -23,7 +24,9 @@ try {
     io.print(asked);
     throw new CheckEnd(1);
   }
-  await checkAof(asked.path, asked, io);
+  const answer = asked.fix ? undefined : answerAbout('kvasm-check-aof', kUsage, asked.path);
+  if (answer !== undefined) io.print(answer);
+  else await checkAof(asked.path, asked, io);
 } catch (error) {
   if (!(error instanceof CheckEnd)) throw error;
   process.exitCode = error.code;

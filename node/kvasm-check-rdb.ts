@@ -2,21 +2,21 @@
 // The executable `kvasm-check-rdb`, which takes the place of redis-check-rdb.
 import { CheckEnd, processSurroundings } from './check_file.js';
 import { checkRdb } from './check_rdb.js';
-import { kRedisVersion, packageVersion } from './version.js';
+import { answerAbout } from './version.js';
+
+const kUsage = 'Usage: kvasm-check-rdb <rdb-file-name>\n';
 
 const args = process.argv.slice(2);
 const io = processSurroundings();
 try {
   if (args.length !== 1) {
-    process.stderr.write('Usage: kvasm-check-rdb <rdb-file-name>\n');
+    process.stderr.write(kUsage);
     throw new CheckEnd(1);
   }
   const [path] = args as [string];
-  if (path === '-v' || path === '--version') {
-    io.print(`kvasm-check-rdb ${kRedisVersion} (kvasm ${packageVersion()})\n`);
-  } else {
-    await checkRdb(path, io);
-  }
+  const answer = answerAbout('kvasm-check-rdb', kUsage, path);
+  if (answer !== undefined) io.print(answer);
+  else await checkRdb(path, io);
 } catch (error) {
   if (!(error instanceof CheckEnd)) throw error;
   process.exitCode = error.code;

@@ -29,7 +29,7 @@ export class ProgressBar {
 
   /**
    * @param what a name in front of the bar
-   * @param total bytes
+   * @param total bytes; Infinity if nobody knows, then there is no bar
    */
   constructor(
     private readonly terminal: Terminal,
@@ -38,7 +38,7 @@ export class ProgressBar {
   ) {}
 
   update(done: number): void {
-    if (this.terminal.isTTY !== true) return;
+    if (this.terminal.isTTY !== true || this.total === Infinity) return;
     const now = Date.now();
     const sinceMs = this.drawnMs === 0 ? kFirstAfterMs : kEveryMs;
     if (now - (this.drawnMs || this.startedMs) < sinceMs) return;

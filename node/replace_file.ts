@@ -3,9 +3,19 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { dirname } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 
+/** What Node words otherwise than the C library. */
+const kOwnWords: Readonly<Record<string, string>> = {
+  EIO: 'Input/output error',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  ENAMETOOLONG: 'File name too long',
+};
+
 /** Why a file cannot be used, as the C library says it: "No such file or directory". */
 export function reasonOf(error: unknown): string {
-  const { errno, message } = error as NodeJS.ErrnoException;
+  const { code = '', errno, message } = error as NodeJS.ErrnoException;
+  const named = kOwnWords[code];
+  if (named !== undefined) return named;
   const known = errno === undefined ? undefined : getSystemErrorMap().get(errno)?.[1];
   const text = known ?? message;
   return text.charAt(0).toUpperCase() + text.slice(1);

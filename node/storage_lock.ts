@@ -53,6 +53,9 @@ export interface Beat {
   readonly silenceMs: number;
 }
 
+/** Locks of this process that are given back, though their files could not be removed. */
+const kGivenBack = new Set<string>();
+
 export const kBeat: Beat = { everyMs: 2000, silenceMs: 15_000 };
 
 /** The lock of a folder. */
@@ -172,8 +175,13 @@ export class FolderLock {
     if (this.held === undefined) return;
     const { id, path } = this.held;
     this.held = undefined;
-    const found = read(path);
-    if (typeof found === 'object' && found.id === id) fs.rmSync(path, { force: true });
+    try {
+      const found = read(path);
+      if (typeof found === 'object' && found.id === id) fs.rmSync(path, { force: true });
+    } catch {
+      // In a folder that cannot be written to any more it stays, as that of who was killed.
+      kGivenBack.add(id);
+    }
   }
 
   /** The lock is had: makes its file the first of the chain, and removes what others left. */
@@ -329,6 +337,7 @@ function isSameSpace(a: Holder, b: Holder): boolean {
 
 /** Whether a holder's process has ended; undefined when the system cannot tell. */
 function hasEnded(holder: Holder, own: Holder): boolean | undefined {
+  if (kGivenBack.has(holder.id)) return true;
   if (!isSameSpace(holder, own)) {
     const isRestarted = holder.host === own.host && holder.boot !== own.boot;
     return isRestarted ? true : undefined;

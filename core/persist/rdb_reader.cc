@@ -67,6 +67,7 @@ RdbReader::Progress RdbReader::Finish() {
   NameWhatIsKept();
   if (state_ >= State::kDone) return progress();
   cut_short_ = true;
+  if (kept_.size() != 0) offset_ -= scanner_.begun_bytes();
   Fail("Unexpected EOF reading RDB file");
   return progress();
 }

@@ -87,8 +87,8 @@ class RdbReader {
   // No more bytes will come: kFailed unless the file has ended.
   Progress Finish();
 
-  // Bytes read so far, up to the fault if there is one. During a call of the target: up to the end
-  // of what it is told.
+  // Bytes read so far, up to the fault if there is one; where bytes are missing, up to the number
+  // or text they are missing of. During a call of the target: up to the end of what it is told.
   uint64_t offset() const { return offset_; }
   int version() const { return version_; }
 

@@ -141,6 +141,7 @@ size_t RecordScanner::Take(std::string_view bytes) {
       const auto step = static_cast<size_t>(std::min<uint64_t>(skip_, bytes.size() - taken));
       skip_ -= step;
       taken += step;
+      passed_ = skip_ > 0 ? passed_ + step : 0;
       if (skip_ > 0) break;
     } else if (*at_ == ')' && module_piece_ == 0) {
       EndRound();
@@ -154,6 +155,13 @@ size_t RecordScanner::Take(std::string_view bytes) {
     }
   }
   return taken;
+}
+
+uint64_t RecordScanner::begun_bytes() const {
+  if (head_bytes_ == 0) return passed_;
+  Reader in({head_, head_bytes_});
+  NumberOf(letter(), in);
+  return head_bytes_ - in.position();
 }
 
 size_t RecordScanner::TakeHead(std::string_view bytes) {

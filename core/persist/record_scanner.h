@@ -25,6 +25,9 @@ class RecordScanner {
   bool damaged() const { return damaged_; }
   // At least so many more bytes belong to the record.
   uint64_t known_bytes() const { return skip_; }
+  // How many bytes have been taken of an element that is not whole: of a fixed number of bytes, of
+  // a string without its length, of a length without its first byte.
+  uint64_t begun_bytes() const;
 
  private:
   struct Loop {
@@ -45,6 +48,7 @@ class RecordScanner {
   const char* at_ = "";    // the rest of the form, see the source
   char module_piece_ = 0;  // a letter that comes before it
   uint64_t skip_ = 0;      // bytes to pass over before it goes on
+  uint64_t passed_ = 0;    // of these, if any are left
   Loop loops_[kLoopsMax];
   int depth_ = 0;
   bool damaged_ = false;

@@ -168,6 +168,25 @@ describe('kvasm-check-aof, one file', () => {
     assert.equal(run('check-aof', ['fix.aof']).code, 1);
   });
 
+  test('what would cut a file that a database writes to is refused', async () => {
+    const { open } = await import('kvasm');
+    const db = await open(`file:${join(folder, 'live')}`);
+    await db.set('k', 'v');
+    const file = 'live/appendonlydir/appendonly.aof.1.incr.aof';
+    assert.equal(run('check-aof', [file]).code, 0);
+    for (const options of [['--fix'], ['--truncate-to-timestamp', '1']]) {
+      const { text, code } = run('check-aof', [...options, file]);
+      assert.match(text, new RegExp(`^\\S+ is in use by process ${process.pid} .*\\n$`));
+      assert.equal(code, 1);
+    }
+    await db.close();
+    assert.equal(run('check-aof', ['--fix', file]).code, 0);
+    assert.deepEqual(
+      readdirSync(join(folder, 'live/appendonlydir')).filter((name) => name.includes('lock')),
+      [],
+    );
+  });
+
   test('--fix leaves a good file alone and does not ask', () => {
     write('good.aof', kSet);
     const { text, code } = runLikeRedis('check-aof', ['--fix', 'good.aof']);
@@ -445,15 +464,25 @@ describe("files of Redis's server", { skip }, () => {
     const rdb = readFileSync(join(data, 'dump.rdb'), 'latin1');
     write('flip.rdb', rdb.slice(0, -1), String.fromCharCode(rdb.charCodeAt(rdb.length - 1) ^ 1));
     assert.match(runLikeRedis('check-rdb', ['flip.rdb']).text, /\] RDB CRC error$/m);
-    write('cut.rdb', rdb.slice(0, 1000));
-    const cut = run('check-rdb', ['cut.rdb']);
-    assert.match(cut.text, /^\[offset 1000\] Unexpected EOF reading RDB file$/m);
-    assert.equal(cut.code, 1);
     write('other.rdb', 'RODIS0011');
     assert.match(
       runLikeRedis('check-rdb', ['other.rdb']).text,
       /Wrong signature trying to load DB/,
     );
+  });
+
+  test('an RDB file that is cut is good up to where Redis says', () => {
+    const rdb = readFileSync(join(data, 'dump.rdb'), 'latin1');
+    // What Redis says of it varies with what is being read.
+    const offset = ({ text }) => /RDB ERROR DETECTED ---\n\[offset (\d+)\]/.exec(text)[1];
+    for (let at = 5; at < rdb.length; at += Math.ceil(rdb.length / 17)) {
+      write('cut.rdb', rdb.slice(0, at));
+      const cut = run('check-rdb', ['cut.rdb']);
+      assert.match(cut.text, /^\[offset \d+\] Unexpected EOF reading RDB file$/m);
+      assert.equal(cut.code, 1);
+      const theirs = spawned(redisTool('check-rdb'), ['cut.rdb']);
+      assert.equal(offset(cut), offset(theirs), `cut at ${at}`);
+    }
   });
 });
 
@@ -469,6 +498,29 @@ describe('kvasm-check-rdb', () => {
     );
     assert.equal(missing.code, 1);
     assert.match(run('check-rdb', ['-v']).text, /^kvasm-check-rdb \d+\.\d+\.\d+ /);
+    for (const tool of ['check-aof', 'check-rdb']) {
+      const help = run(tool, ['--help']);
+      assert.match(help.text, /^Usage: kvasm-check-\w+ .*<.*>\n$/, tool);
+      assert.equal(help.code, 0, tool);
+    }
+  });
+
+  test('what comes through a pipe', { skip: process.platform === 'win32' }, () => {
+    write('piped.rdb', 'REDIS0003', '\0\u0001k\u0001v', '\xff');
+    const throughPipe = (...command) =>
+      spawned('sh', ['-c', 'cat piped.rdb | "$@" /dev/stdin', 'sh', ...command]);
+    const { text, code } = throughPipe(process.execPath, join(root, bin['kvasm-check-rdb']));
+    const theirs = redisTool('check-rdb');
+    if (theirs) assert.deepEqual(normal({ text, code }), normal(throughPipe(theirs)));
+    assert.match(text, /^\[offset 15\] \\o\/ RDB looks OK! \\o\/\n\[info\] 1 keys read$/m);
+    assert.equal(code, 0);
+  });
+
+  test('a folder', () => {
+    mkdirSync(join(folder, 'a folder'));
+    const { text, code } = run('check-rdb', ['a folder']);
+    assert.match(text, /^Cannot read file a folder: Is a directory$/m);
+    assert.equal(code, 1);
   });
 
   test('an empty file', () => {

@@ -356,6 +356,24 @@ describe('a folder that cannot be written to', () => {
   });
 
   test(
+    'keeps the lock that is given back, which stops nobody',
+    { skip: process.platform === 'win32' },
+    async () => {
+      fs.chmodSync(top, 0o755);
+      fs.mkdirSync(folder);
+      if (isSuper) fs.chownSync(folder, 65534, 65534);
+      const storage = new FileStorage(folder);
+      await asNobody(() => storage.lock());
+      fs.chmodSync(folder, 0o555);
+      await asNobody(() => storage.close());
+      assert.deepEqual(lockFiles(), ['kvasm.lock']);
+      fs.chmodSync(folder, 0o755);
+      await asNobody(takeAndGive);
+      assert.deepEqual(lockFiles(), []);
+    },
+  );
+
+  test(
     'cannot come to be in one, and that is said',
     { skip: process.platform === 'win32' },
     async () => {

@@ -94,6 +94,29 @@ TEST(RdbCheck, ACutFileIsTold) {
   EXPECT_EQ(Check(kStart + "\4\1k\2\1a\1b\1c")[3], "[additional info] Reading key 'k'");
 }
 
+TEST(RdbCheck, ACutFileIsGoodUpToTheNumberOrTextThatIsCut) {
+  const auto offset = [](std::string_view rest) {
+    const Lines lines = Check(kStart + std::string(rest));
+    const std::string_view line = lines[1];
+    EXPECT_EQ(line.substr(line.find(']')), "] Unexpected EOF reading RDB file") << line;
+    return std::string(line.substr(0, line.find(']')));
+  };
+  EXPECT_EQ(Check("REDIS001")[1], "[offset 0] Unexpected EOF reading RDB file");
+  // A text: behind its length. A length: behind its first byte.
+  EXPECT_EQ(offset({"\0\3key\4val", 9}), "[offset 15");
+  EXPECT_EQ(offset({"\0\3key\x80\0\0", 8}), "[offset 15");
+  EXPECT_EQ(offset({"\0\3key\xc2\1\2", 8}), "[offset 15");
+  // The second length of a compressed text.
+  EXPECT_EQ(offset({"\0\3key\xc3\x40\x09\x80\0", 10}), "[offset 18");
+  // Elements of one that is cut much later; a score; a time.
+  EXPECT_EQ(offset({"\2\1s\x7f\x90\1a\2b", 8}), "[offset 17");
+  EXPECT_EQ(offset({"\5\1z\2\1m\0\0\0\0", 10}), "[offset 15");
+  EXPECT_EQ(offset({"\xfc\0\0\0\0\0", 6}), "[offset 10");
+  // A length that is far too large is what is wrong, not the end of the file.
+  EXPECT_EQ(offset("\2\1s\2\1a\x7f\xff and more"), "[offset 17");
+  EXPECT_EQ(offset("\xff\1\2\3"), "[offset 10");
+}
+
 TEST(RdbCheck, WhatIsNoFileIsTold) {
   EXPECT_EQ(Check("RADIS0011")[1], "[offset 9] Wrong signature trying to load DB from file");
   EXPECT_EQ(Check("REDIS0013")[1], "[offset 9] Can't handle RDB format version 13");
