@@ -298,6 +298,7 @@ class Durability {
   std::string next_tail_;      // this file ("": the log is off)
   persist::Manifest manifest_;
   std::string base_name_;     // of the rewrite under way
+  bool base_is_rdb_ = false;  // as aof-use-rdb-preamble was when it began
   std::string pending_tail_;  // kWaits: the increment that is not in the manifest yet
   uint64_t base_bytes_ = 0;
   uint64_t older_bytes_ = 0;      // of increments before the last

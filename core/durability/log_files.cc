@@ -99,7 +99,8 @@ void Durability::CreateLog(Done done) {
   };
   if (manifest_.base() || !manifest_.increments().empty()) return open({});
   Manifest next = manifest_;
-  base_name_ = next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble).name;
+  base_is_rdb_ = settings().aof_use_rdb_preamble;
+  base_name_ = next.NewBase(settings().appendfilename, base_is_rdb_).name;
   Notice("Creating AOF base file " + base_name_ + " on server start");
   SnapshotOrder order = RewriteOrder();
   order.in_haste = true;
@@ -131,8 +132,7 @@ SnapshotOrder Durability::RewriteOrder() {
   order.temporary =
       LogPath("temp-rewriteaof-bg-" + base::Int64Text(parts_.identity.process_id) + ".aof");
   order.notes_time = settings().aof_timestamp_enabled;
-  order.form =
-      settings().aof_use_rdb_preamble ? SnapshotOrder::Form::kRdb : SnapshotOrder::Form::kCommands;
+  order.form = base_is_rdb_ ? SnapshotOrder::Form::kRdb : SnapshotOrder::Form::kCommands;
   return order;
 }
 
@@ -154,7 +154,8 @@ void Durability::StartRewrite() {
   rewrite_scheduled_ = false;
   last_rewrite_ms_ = NowMs();
   Manifest next = manifest_;
-  base_name_ = next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble).name;
+  base_is_rdb_ = settings().aof_use_rdb_preamble;
+  base_name_ = next.NewBase(settings().appendfilename, base_is_rdb_).name;
   is_rewriting_ = true;
   ++rewrite_id_;
   next_tail_.clear();
@@ -215,7 +216,7 @@ void Durability::EndRewrite(std::string_view error) {
     next.RetireIncrements(false);
     next.NewIncrement(settings().appendfilename);
   }
-  next.NewBase(settings().appendfilename, settings().aof_use_rdb_preamble);
+  next.NewBase(settings().appendfilename, base_is_rdb_);
   next.RetireIncrements(log_state_ != LogState::kOff);
   const uint64_t bytes = job_->bytes();
   StoreManifest(std::move(next), OfRewrite([this, bytes](std::string_view problem) {

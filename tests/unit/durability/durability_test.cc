@@ -373,6 +373,28 @@ TEST(Durability, HistoryIsKeptUntilItsRemovalIsSwitchedOnAndNumbersFollowTheMani
             "file appendonly.aof.1.incr.aof seq 1 type i\n");
 }
 
+TEST(Durability, TheFormOfTheBaseMayBeChangedWhileItIsWritten) {
+  TestDisk disk;
+  for (const char* form : {"yes", "no", "yes"}) {
+    for (int steps = 0; steps < 12; ++steps) {
+      Restart r(disk, {{"appendonly", "yes"}, {"aof-use-rdb-preamble", form}});
+      ASSERT_EQ(r.error, "");
+      r.t.Run("INCR n");
+      r.t.Run("BGREWRITEAOF");
+      for (int i = 0; i < steps; ++i) {
+        r.t.engine.Tick(1000);
+        disk.Step(r.t.engine);
+      }
+      r.t.Run(form[0] == 'y' ? "CONFIG SET aof-use-rdb-preamble no"
+                             : "CONFIG SET aof-use-rdb-preamble yes");
+      r.t.Run("INCR n");
+      r.Settle();
+      EXPECT_EQ(disk.files.size(), 3u);
+      EXPECT_EQ(Restart(disk, kLog).Digest(), r.Digest()) << form << steps;
+    }
+  }
+}
+
 TEST(Durability, ALogThatIsSwitchedOnHoldsWhatWasThere) {
   TestDisk disk;
   Restart r(disk);
