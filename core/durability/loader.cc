@@ -56,6 +56,7 @@ void Loader::Measure(size_t index) {
 }
 
 void Loader::OpenNext() {
+  parts_.executor.BeginRecords();
   if (at_ == order_.files.size()) return Finish({});
   offset_ = 0;
   db_ = 0;
@@ -147,7 +148,6 @@ void Loader::EndFile() {
 void Loader::EndLog() {
   const AofReader::End end = log_->Finish();
   if (end == AofReader::End::kWhole) return Next();
-  parts_.executor.DropRecordedTransaction();
   if (end == AofReader::End::kTransaction) {
     parts_.host.log.Write(host::LogLevel::kWarning,
                           "Revert incomplete MULTI/EXEC transaction from AOF file " + file().name);

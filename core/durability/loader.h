@@ -27,8 +27,9 @@ class Executor {
   // Executes a command as it was recorded, without a reply, and without checks but that there is
   // such a command, and memory for it.
   virtual Executed ExecuteRecord(std::span<const std::string_view> arguments) = 0;
-  // Forgets the commands of a transaction that has no end.
-  virtual void DropRecordedTransaction() = 0;
+  // What comes is another log, or the end: it is for the first database, and a transaction that
+  // has not ended is forgotten.
+  virtual void BeginRecords() = 0;
 };
 
 struct LoadOrder {

@@ -211,6 +211,12 @@ class Engine final : private scripting::Server, private durability::Server {
     bool recorded = false;
     bool is_counted = false;  // its error is, in the statistics
   };
+  // What is left of a transaction that is being executed.
+  struct TransactionRun {
+    std::vector<services::Transaction::Queued> commands;
+    size_t next = 0;
+    uint32_t output_before = 0;  // of the command that runs
+  };
   // What has been put aside: a script that has not ended when its time was up, with its command and
   // EXEC if it stands in a transaction; or EXEC alone, while the host does what was asked of it.
   struct Suspension {
@@ -222,15 +228,10 @@ class Engine final : private scripting::Server, private durability::Server {
     uint64_t session_id = 0;
     int64_t now_ms = 0;         // the instant of the script
     std::vector<Level> levels;  // the innermost first
-    std::string output;         // what the reply has so far
+    TransactionRun transaction{};
+    std::string output;  // what the reply has so far
     uint32_t output_before = 0;
     bool is_closed = false;  // the session is gone for the host
-  };
-  // What is left of a transaction that is being executed.
-  struct TransactionRun {
-    std::vector<services::Transaction::Queued> commands;
-    size_t next = 0;
-    uint32_t output_before = 0;  // of the command that runs
   };
 
   void RunTransaction(services::Session& session);
@@ -281,7 +282,7 @@ class Engine final : private scripting::Server, private durability::Server {
   int64_t ExactUs() override { return host_.clock.ExactUs(); }
   // --- what durability asks for (recovery.cc) ---
   durability::Executed ExecuteRecord(std::span<const std::string_view> arguments) override;
-  void DropRecordedTransaction() override;
+  void BeginRecords() override;
   void EndHostWait(uint64_t session_id, const base::Status& status) override;
   void DropData() override;
   void HoldCommands(bool hold) override;

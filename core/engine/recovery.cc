@@ -41,11 +41,11 @@ durability::Executed Engine::ExecuteRecord(std::span<const std::string_view> arg
   const bool is_refused = session.reply.errors() != errors_before &&
                           session.out.view().find(errors::kOom) != std::string_view::npos;
   session.out.Clear();
-  session.waiting = session.awaits_host = false;
+  session.waiting = session.awaits_host = replied_in_parts_ = false;
   return is_refused ? Executed::kNoMemory : Executed::kDone;
 }
 
-void Engine::DropRecordedTransaction() {
+void Engine::BeginRecords() {
   log_session_.transaction.Close(keyspace_);
   log_session_.db = 0;
 }

@@ -168,6 +168,8 @@ void Engine::Suspend(Session& session, const Execution& execution) {
   session.waiting = true;
   if (in_transaction_) return;  // EXEC follows
   suspending_ = replied_in_parts_ = false;
+  // DEBUG LOADAOF: the log has transactions of its own.
+  suspension_->transaction = std::move(transaction_run_);
   const uint32_t before = execution.output_before;
   suspension_->output = session.out.view().substr(before);
   session.out.Truncate(before);
@@ -221,6 +223,7 @@ Engine::Suspension Engine::TakeSuspension() {
   const uint32_t shift =
       suspension.output_before - suspension.levels.back().execution.output_before;
   session.out.Append(suspension.output);
+  transaction_run_ = std::move(suspension.transaction);
   transaction_run_.output_before += shift;
   for (Suspension::Level& level : suspension.levels) {
     level.execution.output_before += shift;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/persist/aof_writer.h"
+#include "core/resp/inline_arguments.h"
 #include "tests/unit/support/test_disk.h"
 
 namespace kvasm {
@@ -22,6 +24,18 @@ const Settings kAlways{{"appendonly", "yes"}, {"appendfsync", "always"}};
 
 const std::string kTail = "appendonlydir/appendonly.aof.1.incr.aof";
 const std::string kManifest = "appendonlydir/appendonly.aof.manifest";
+
+// Commands as a log holds them.
+std::string Records(std::initializer_list<std::string_view> lines) {
+  persist::Block records;
+  for (const std::string_view line : lines) {
+    std::vector<std::string> words;
+    EXPECT_TRUE(resp::SplitInlineArguments(line, &words)) << line;
+    const std::vector<std::string_view> arguments(words.begin(), words.end());
+    persist::AppendRecord(records, arguments);
+  }
+  return std::string(records.view());
+}
 
 bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
@@ -572,6 +586,35 @@ TEST(Durability, ReloadAndLoadaofGiveTheSameData) {
   r.Settle();
   Restart again(disk, kLog);
   EXPECT_EQ(again.Digest(), r.Digest());
+}
+
+TEST(Durability, ALogOfTransactionsAndScriptsIsLoadedInTheMiddleOfATransaction) {
+  TestDisk disk;
+  disk.files[kManifest].bytes = "file appendonly.aof.1.incr.aof seq 1 type i\n";
+  disk.files[kTail].bytes = Records({"SELECT 0", "MULTI", "SET a 1", "INCR n", "EXEC"}) +
+                            Records({"EVAL \"for i=1,300000 do end redis.call('incr','n')\" 0"}) +
+                            Records({"MULTI", "INCR n", "DEBUG SLEEP 0", "EXEC"});
+  Restart r(disk, kLog);
+  r.t.Run("CONFIG SET busy-reply-threshold 3");
+  r.t.clock.exact_step_us = 700;
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "MULTI\r\nDEBUG LOADAOF\r\nDEBUG LOADAOF\r\nINCR n\r\nEXEC\r\nGET n\r\n");
+  r.Settle();
+  EXPECT_EQ(testing::Taken(client),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n:4\r\n$1\r\n4\r\n");
+  r.Settle();
+  EXPECT_EQ(Restart(disk, kLog).t.Run("GET n"), "\"4\"");
+}
+
+TEST(Durability, ALogThatEndsWithATransactionDoesNotUndoClientReply) {
+  TestDisk disk;
+  { Restart(disk, kLog).t.Run("EVAL \"redis.call('set','a',1) redis.call('set','b',1)\" 0"); }
+  Restart r(disk, kLog);
+  services::Session& client = r.t.OpenNetwork();
+  EXPECT_EQ(r.t.Raw(client, "CLIENT REPLY OFF\r\nPING\r\n"), "");
+  r.t.engine.Feed(client, "DEBUG LOADAOF\r\nPING\r\n");
+  r.Settle();
+  EXPECT_EQ(testing::Taken(client), "");
 }
 
 }  // namespace
