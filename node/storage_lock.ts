@@ -136,8 +136,9 @@ export class FolderLock {
   /** Becomes the last of the chain. @returns whether it has the lock by that */
   private claim(own: Holder, end: string, draft: string): boolean {
     if (!create(end, draft)) return false;
-    const { last } = this.walk();
+    const { last, processes } = this.walk();
     if (typeof last === 'object' && last.id === own.id) {
+      this.removeUnfinished(processes);
       this.begin(own.id, end);
       return true;
     }
@@ -203,14 +204,34 @@ export class FolderLock {
     }
   }
 
-  /** The last of the chain, its path, and the path of who comes after. */
-  private walk(): { last: Holder | 'unreadable' | 'absent'; at: string; end: string } {
+  /** Removes the snapshots and bases that those before it were writing when they were killed. */
+  private removeUnfinished(processes: number[]): void {
+    for (const pid of processes) {
+      for (const name of [`temp-${pid}.rdb`, `temp-rewriteaof-bg-${pid}.aof`]) {
+        try {
+          fs.rmSync(join(this.folder, name), { force: true });
+        } catch {
+          // It takes room, and does no other harm.
+        }
+      }
+    }
+  }
+
+  /** The last of the chain, its path, the path of who comes after, and the processes of all. */
+  private walk(): {
+    last: Holder | 'unreadable' | 'absent';
+    at: string;
+    end: string;
+    processes: number[];
+  } {
     let last: Holder | 'unreadable' | 'absent' = 'absent';
     let at = '';
     let end = join(this.folder, kLockName);
+    const processes: number[] = [];
     for (;;) {
       const found = read(end);
-      if (found === 'absent') return { last, at, end };
+      if (found === 'absent') return { last, at, end, processes };
+      if (found !== 'unreadable') processes.push(found.pid);
       last = found;
       at = end;
       end = found === 'unreadable' ? this.pathAfter(nameless(end)) : this.pathAfter(found.id);

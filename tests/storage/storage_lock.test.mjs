@@ -118,6 +118,15 @@ describe('the lock of a folder', () => {
     assert.deepEqual(lockFiles(), []);
   });
 
+  test('of a killed process: what that one was writing is removed, and nothing else', async () => {
+    const left = await leaveLock();
+    const others = ['dump.rdb', `temp-${left.pid}0.rdb`, `temp-${left.pid}.txt`].sort();
+    const unfinished = [`temp-${left.pid}.rdb`, `temp-rewriteaof-bg-${left.pid}.aof`];
+    for (const name of [...others, ...unfinished]) fs.writeFileSync(join(folder, name), 'x');
+    await takeAndGive();
+    assert.deepEqual(fs.readdirSync(folder).sort(), others);
+  });
+
   test('of a killed process goes to one of many', async () => {
     await leaveLock();
     const holders = await Promise.all(Array.from({ length: 6 }, startHolder));
