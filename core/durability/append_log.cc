@@ -208,13 +208,15 @@ void AppendLog::Progressed() {
 
 void AppendLog::Fail(std::string_view what, const std::string& file, std::string_view reason) {
   failed_ms_ = NowMs();
-  const bool is_new = error_ != reason;
-  error_ = reason;
+  if (error_ != reason) {
+    error_ = reason;
+    host_.log.Write(
+        host::LogLevel::kWarning,
+        "Error " + std::string(what) + " the AOF file " + file + ": " + error_ +
+            (wants_rewrite() ? ". It is rewritten" : ". It is tried again every second"));
+  }
+  // Last: who is told may have the log forget its files.
   if (!settling_.empty()) Progressed();
-  if (!is_new) return;
-  host_.log.Write(host::LogLevel::kWarning,
-                  "Error " + std::string(what) + " the AOF file " + file + ": " + error_ +
-                      (wants_rewrite() ? ". It is rewritten" : ". It is tried again every second"));
 }
 
 void AppendLog::Lose(const std::string& file, std::string_view reason, uint64_t end) {

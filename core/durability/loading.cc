@@ -238,6 +238,7 @@ void Durability::LoadLog(Done done) {
 
 base::Status Durability::Reload(uint64_t session_id, ReloadOptions options) {
   if (!has_storage_) return base::Error(errors::kNoStorage);
+  if (loading_) return base::Error(errors::kLoading);
   if (job_kind_ != JobKind::kNone || is_rewriting_) {
     return base::Error(is_saving() ? errors::kSaveInProgress : errors::kOtherJobActive);
   }
@@ -278,8 +279,14 @@ void Durability::Reloaded(uint64_t session_id, std::string_view error, bool from
 
 base::Status Durability::ReloadLog(uint64_t session_id) {
   if (!has_storage_) return base::Error(errors::kNoStorage);
+  if (loading_) return base::Error(errors::kLoading);
   if (job_kind_ != JobKind::kNone || is_rewriting_ || !storage_.is_idle(Lane::kFiles)) {
     return base::Error(is_saving() ? errors::kSaveInProgress : errors::kOtherJobActive);
+  }
+  // From here on nothing ends before this returns: the session does not wait yet.
+  if (attached_ && log_.is_failing()) {
+    Warn(log_.error());
+    return base::Error(errors::kReloadLog);
   }
   Hold(true);
   const auto load = [this, session_id](std::string_view reason) {

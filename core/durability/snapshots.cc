@@ -192,6 +192,7 @@ base::Result<bool> Durability::SaveInBackground(bool schedule) {
 
 base::Status Durability::SaveTo(std::string path, Done done) {
   if (parts_.server.IsAside()) return base::Error(errors::kBusyScript);
+  if (loading_) return base::Error(errors::kLoading);
   if (job_kind_ != JobKind::kNone || is_rewriting_ || holding_) {
     return base::Error(is_saving() ? errors::kSaveInProgress : errors::kOtherJobActive);
   }

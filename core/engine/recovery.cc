@@ -28,6 +28,13 @@ durability::Executed Engine::ExecuteRecord(std::span<const std::string_view> arg
   const auto index = static_cast<size_t>(found);
   Session& session = log_session_;
   const CommandSpec& spec = table_.at(index);
+  if (!spec.Takes(arguments.size())) {
+    host_.log.Write(host::LogLevel::kWarning, errors::WrongArity(spec.name));
+    return Executed::kUnknown;
+  }
+  // A log is of data. What is for the server, a save or a reload in the middle of the load, no
+  // server has recorded.
+  if ((spec.flags & (command::kAdmin | command::kWrite)) == command::kAdmin) return Executed::kDone;
   StartInstant();
   const bool is_queued = session.transaction.open() && !IsObeyedAtOnce(spec);
   const bool adds = is_queued || (spec.flags & command::kDenyOom) != 0;

@@ -38,6 +38,7 @@ constexpr const char* kRequests[] = {
     "CONFIG SET appendfsync always",
     "CONFIG SET appendfsync everysec",
     "DEBUG RELOAD",
+    "DEBUG LOADAOF",
     "MULTI\r\nINCR K\r\nINCR K\r\nEXEC",
     "MULTI\r\nINCR K\r\nFLUSHALL\r\nINCR K\r\nEXEC",
     "MULTI\r\nINCR K\r\nDEBUG RELOAD\r\nINCR K\r\nEXEC",

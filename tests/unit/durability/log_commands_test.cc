@@ -1,0 +1,79 @@
+// Logs that hold commands nobody has recorded: what is made up is refused or passed over.
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "tests/unit/support/test_disk.h"
+
+namespace kvasm {
+namespace {
+
+using testing::Restart;
+using testing::TestDisk;
+
+using Command = std::vector<std::string>;
+
+// A disk with a log of these commands, which are words.
+TestDisk DiskOf(std::initializer_list<Command> commands) {
+  TestDisk disk;
+  std::string log;
+  for (const Command& command : commands) {
+    log += "*" + std::to_string(command.size()) + "\r\n";
+    for (const std::string& word : command) {
+      log += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+    }
+  }
+  disk.files["appendonlydir/appendonly.aof.1.incr.aof"].bytes = log;
+  disk.files["appendonlydir/appendonly.aof.manifest"].bytes =
+      "file appendonly.aof.1.incr.aof seq 1 type i\n";
+  return disk;
+}
+
+TEST(LogCommands, WithTooFewOrTooManyArgumentsAreRefused) {
+  const Command wrong[] = {{"GET"},       {"sinterstore", "s"}, {"CONFIG"}, {"SET", "a"},
+                           {"ZADD", "z"}, {"INCR", "a", "b"},   {"OBJECT"}};
+  for (const Command& command : wrong) {
+    TestDisk disk = DiskOf({{"SET", "a", "1"}, command});
+    Restart r(disk, {{"appendonly", "yes"}});
+    EXPECT_EQ(r.error, "appendonly.aof.1.incr.aof: Unknown command '" + command[0] +
+                           "' reading the append only file");
+  }
+}
+
+TEST(LogCommands, InATransactionWithTooFewArgumentsAreRefused) {
+  TestDisk disk = DiskOf({{"MULTI"}, {"SET", "a", "1"}, {"GET"}, {"EXEC"}});
+  Restart r(disk, {{"appendonly", "yes"}});
+  EXPECT_NE(r.error, "");
+  EXPECT_EQ(r.t.engine.keyspace().db(0).size(), 0u);
+}
+
+TEST(LogCommands, ThatAreAboutTheServerArePassedOver) {
+  const Command others[] = {{"DEBUG", "RELOAD"},
+                            {"DEBUG", "RELOAD", "NOSAVE"},
+                            {"DEBUG", "LOADAOF"},
+                            {"SAVE"},
+                            {"BGSAVE"},
+                            {"BGREWRITEAOF"},
+                            {"SHUTDOWN"},
+                            {"MONITOR"},
+                            {"CONFIG", "SET", "databases", "1"},
+                            {"CLIENT", "PAUSE", "100000"},
+                            {"ACL", "SETUSER", "default", "off"}};
+  for (const Command& other : others) {
+    TestDisk disk = DiskOf({{"SET", "a", "1"}, other, {"SET", "b", "2"}});
+    Restart r(disk, {{"appendonly", "yes"}});
+    ASSERT_EQ(r.error, "") << other[0];
+    EXPECT_EQ(r.t.Run("MGET a b"), "[\"1\", \"2\"]") << other[0];
+    EXPECT_FALSE(r.t.engine.durability().is_shutting_down()) << other[0];
+    EXPECT_EQ(disk.files.count("dump.rdb"), 0u) << other[0];
+    EXPECT_EQ(disk.files.count("appendonlydir/appendonly.aof.1.base.rdb"), 0u) << other[0];
+    services::Session& client = r.t.OpenNetwork();
+    r.t.engine.Feed(client, "PING\r\n");
+    EXPECT_EQ(testing::Taken(client), "+PONG\r\n") << other[0];
+  }
+}
+
+}  // namespace
+}  // namespace kvasm
