@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,12 +70,23 @@ std::string Reading(std::string_view bytes, base::Prng* pieces) {
   return shown;
 }
 
-AofCheck::Verdict Check(std::string_view bytes, int64_t until_s, uint64_t* ok_up_to) {
+struct Checked {
+  AofCheck::Verdict verdict;
+  uint64_t ok_up_to;
+  uint64_t fault_offset;
+  uint64_t lines;
+  bool operator==(const Checked&) const = default;
+};
+
+Checked Check(std::string_view bytes, int64_t until_s, size_t piece_bytes) {
   AofCheck check(0, until_s);
-  check.Feed(bytes);
+  for (size_t at = 0; at < bytes.size(); at += piece_bytes) {
+    const std::string_view piece = bytes.substr(at, piece_bytes);
+    const std::vector<char> copy(piece.begin(), piece.end());
+    if (check.Feed({copy.data(), copy.size()}) != AofCheck::Verdict::kMore) break;
+  }
   const AofCheck::Verdict verdict = check.Finish();
-  *ok_up_to = check.ok_up_to();
-  return verdict;
+  return {verdict, check.ok_up_to(), check.fault_offset(), check.lines()};
 }
 
 // False if something is not as it should be.
@@ -84,12 +96,13 @@ bool FeedCommands(std::string_view bytes) {
   if (whole == "another text" || whole == "too much memory") return false;
   if (Reading(bytes, &prng) != whole) return false;
   for (const int64_t until_s : {0, 5}) {
-    uint64_t good = 0;
-    const AofCheck::Verdict verdict = Check(bytes, until_s, &good);
-    if (good > bytes.size()) return false;
-    if (verdict == AofCheck::Verdict::kGood && good != bytes.size()) return false;
-    uint64_t again = 0;
-    if (Check(bytes.substr(0, good), until_s, &again) != AofCheck::Verdict::kGood) return false;
+    const Checked checked = Check(bytes, until_s, SIZE_MAX / 2);
+    const uint64_t good = checked.ok_up_to;
+    if (good > bytes.size() || checked.fault_offset > bytes.size()) return false;
+    if (checked.verdict == AofCheck::Verdict::kGood && good != bytes.size()) return false;
+    if (Check(bytes, until_s, 1 + bytes.size() % 7) != checked) return false;
+    const Checked again = Check(bytes.substr(0, good), until_s, 64);
+    if (again.verdict != AofCheck::Verdict::kGood) return false;
   }
   return true;
 }
@@ -183,9 +196,20 @@ uint64_t Setting(const char* name, uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
 }
 
+// For libFuzzer to begin with.
+int WriteSeeds(const std::string& folder) {
+  constexpr int kSeeds = 500;
+  kvasm::Generator generator(1);
+  for (int i = 0; i < kSeeds; ++i) {
+    std::ofstream(folder + "/" + std::to_string(i), std::ios::binary) << generator.Next();
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main() {
+  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) return WriteSeeds(folder);
   const uint64_t count = Setting("KVASM_FUZZ_COUNT", 50000);
   const uint64_t seed = Setting("KVASM_FUZZ_SEED", 1);
   kvasm::Generator generator(seed);

@@ -1,12 +1,15 @@
 // RDB files and values as DUMP holds them. Whatever the bytes are, the reader tells a fault or
 // gives values that are sound, that can be written, and that read back as the same; files are fed
-// in pieces of any size.
+// in pieces of any size. The checker finds the faults that loading finds, and no others.
 //
-// An input that begins with "REDIS" is a file, any other one a type code and a value.
+// An input that begins with "REDIS" is a file, any other one a type code and a value. Under
+// libFuzzer KVASM_FUZZ_FORM makes each of them a "file" or a "value".
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,23 +53,45 @@ bool IsSound(Entry& entry, const types::Context& context) {
   }
 }
 
-class NoOutput final : public persist::RdbCheck::Output {
+// What the checker has said.
+class Lines final : public persist::RdbCheck::Output {
  public:
-  void Line(std::string_view) override {}
+  void Line(std::string_view line) override {
+    says_good |= line.ends_with(kGood);
+    says_checksum |= line == "[additional info] While doing: check-sum";
+    for (const char c : line) is_printable &= static_cast<uint8_t>(c) >= 0x20 && c != 0x7f;
+  }
+  bool is_printable = true;
+  bool says_good = false;
+  bool says_checksum = false;
+
+ private:
+  static constexpr std::string_view kGood = "] \\o/ RDB looks OK! \\o/";
 };
 
 class Fuzzer {
  public:
-  Fuzzer() { base::SetHeapLimit(uint64_t{1} << 30); }
+  Fuzzer() {
+    base::SetHeapLimit(uint64_t{1} << 30);
+    // Libraries that do not end are ended.
+    t_.clock.exact_step_us = 10'000;
+  }
 
   // False if something does not hold; `what` says it.
   bool Feed(std::string_view input) {
-    return input.substr(0, 5) == "REDIS" ? FeedFile(input) : FeedValue(input);
+    return input.starts_with(kMark) ? FeedFile(input) : FeedValue(input);
+  }
+  bool FeedAs(std::string_view form, std::string_view input) {
+    if (form == "value") return FeedValue(input);
+    const std::string_view rest = input.substr(std::min(input.size(), kMark.size()));
+    return FeedFile(std::string(kMark) += rest);
   }
   const char* what() const { return what_; }
   uint64_t accepted() const { return accepted_; }
 
  private:
+  static constexpr std::string_view kMark = "REDIS";
+
   bool Fail(const char* what) {
     what_ = what;
     return false;
@@ -77,7 +102,7 @@ class Fuzzer {
     const size_t chunk_bytes = file.size() % 3 == 0 ? 0 : 1 + file.size() % 61;
     const testing::LoadOutcome outcome =
         LoadFile(t_, file, chunk_bytes, {.verify_checksum = false, .skip_modules = true});
-    Check(file, chunk_bytes == 0 ? 7 : file.size());
+    if (!Check(file, chunk_bytes == 0 ? 7 : file.size(), outcome)) return false;
     accepted_ += outcome.whole ? 1 : 0;
     for (int id = 0; id < data().database_count(); ++id) {
       bool sound = true;
@@ -93,21 +118,42 @@ class Fuzzer {
     return true;
   }
 
-  void Check(std::string_view file, size_t chunk_bytes) {
-    NoOutput output;
-    const auto check = std::make_unique<persist::RdbCheck>(output, t_.now_ms(), base::HashSeed{});
+  bool Check(std::string_view file, size_t chunk_bytes, const testing::LoadOutcome& loaded) {
+    Lines lines;
+    const auto check = std::make_unique<persist::RdbCheck>(lines, t_.now_ms(), base::HashSeed{});
     size_t used = 0;
     for (size_t at = 0; at < file.size(); at += used) {
       if (check->Feed(file.substr(at, chunk_bytes), &used) != RdbReader::Progress::kMore) break;
     }
-    check->Finish();
+    const bool is_good = check->Finish() == RdbReader::Progress::kDone;
     check->TellTypes();
+    if (!lines.is_printable) return Fail("the checker shows bytes that do not print");
+    if (is_good != lines.says_good) return Fail("the checker says something else");
+    // Only it looks at the checksum; what the data set cannot take is no fault of the file.
+    if (loaded.whole && !is_good && !lines.says_checksum) {
+      return Fail("the checker refuses what can be loaded");
+    }
+    constexpr std::string_view kRefusals[] = {"duplicate", "no such database", "fatal",
+                                              "it is bad"};
+    const auto is_told = [&](std::string_view refusal) {
+      return loaded.error.find(refusal) != std::string::npos;
+    };
+    if (is_good && !loaded.whole &&
+        std::none_of(std::begin(kRefusals), std::end(kRefusals), is_told)) {
+      return Fail("the checker accepts what cannot be loaded");
+    }
+    return true;
   }
 
   bool FeedValue(std::string_view body) {
     data().Flush(data().db(0), false);
+    // With whatever footer it ends in; and as libraries.
+    const std::string bare = t_.RunArgs({"RESTORE", "bare", "0", std::string(body)});
+    if (bare != "+OK" && bare[0] != '-') return Fail("RESTORE replies neither");
     std::string payload(body);
     payload += persist::PayloadFooter(body, persist::kRdbVersionMost);
+    const std::string libraries = t_.RunArgs({"FUNCTION", "RESTORE", payload, "FLUSH"});
+    if (libraries != "+OK" && libraries[0] != '-') return Fail("FUNCTION RESTORE replies neither");
     const std::string reply = t_.RunArgs({"RESTORE", "k", "0", payload});
     if (reply != "+OK") return reply[0] == '-' ? true : Fail("RESTORE replies neither");
     ++accepted_;
@@ -138,7 +184,9 @@ class Fuzzer {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static kvasm::Fuzzer fuzzer;
-  if (!fuzzer.Feed({reinterpret_cast<const char*>(data), size})) {
+  static const char* const form = std::getenv("KVASM_FUZZ_FORM");
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  if (!(form == nullptr ? fuzzer.Feed(input) : fuzzer.FeedAs(form, input))) {
     std::fprintf(stderr, "%s\n", fuzzer.what());
     std::abort();
   }
