@@ -132,13 +132,19 @@ function shutdownOptions(value: string): ['' | 'SAVE' | 'NOSAVE', boolean] {
 }
 
 /** A bar on the terminal while files are loaded. */
-function loadingBar(): (progress: LoadProgress) => void {
-  let bar: ProgressBar | undefined;
-  return ({ loadedBytes, totalBytes }) => {
-    bar ??= new ProgressBar(process.stderr, 'Loading', totalBytes);
-    if (loadedBytes < totalBytes) bar.update(loadedBytes);
-    else bar.clear();
-  };
+class LoadingBar {
+  private bar: ProgressBar | undefined;
+
+  update({ loadedBytes, totalBytes }: LoadProgress): void {
+    this.bar ??= new ProgressBar(process.stderr, 'Loading', totalBytes);
+    if (loadedBytes < totalBytes) this.bar.update(loadedBytes);
+    else this.clear();
+  }
+
+  /** To be called before anything else is written. */
+  clear(): void {
+    this.bar?.clear();
+  }
 }
 
 /** Users come from the configuration or from a file of their own; if that fails nobody may in. */
@@ -223,7 +229,11 @@ async function serve(commandLine: CommandLine): Promise<void> {
     if (error instanceof ConfigError) failConfig(error);
     fail(`Can't chdir to '${lastValue(directives, 'dir')}': ${(error as Error).message}`);
   }
-  const log = new Log(process.pid, (line) => process.stdout.write(line));
+  const bar = new LoadingBar();
+  const log = new Log(process.pid, (line) => {
+    bar.clear();
+    process.stdout.write(line);
+  });
   log.level = settings.get('loglevel');
   log.file = settings.get('logfile');
   try {
@@ -247,7 +257,7 @@ async function serve(commandLine: CommandLine): Promise<void> {
     pid,
     changeDirectory,
     openStorage: (folder) => new FileStorage(folder, undefined, true),
-    onLoading: loadingBar(),
+    onLoading: (progress) => bar.update(progress),
     isSaveAskedFor: (lastValue(directives, 'save') ?? '') !== '',
     directory: () => process.cwd(),
     exit: (code) => process.exit(code),

@@ -147,7 +147,8 @@ export class FileStorage implements Storage, StorageSync {
   size(file: string): Promise<number | undefined> {
     return this.run('size', [file], kHarmless, async () => {
       const stats = await stat(this.path(file)).catch(unless('ENOENT', 'ENOTDIR'));
-      return stats?.isFile() ? stats.size : undefined;
+      if (stats?.isDirectory()) throw new StorageError('size', file, 'EISDIR');
+      return stats?.size;
     });
   }
 
@@ -279,7 +280,8 @@ export class FileStorage implements Storage, StorageSync {
     return this.runSync('size', [file], () => {
       try {
         const stats = fs.statSync(this.path(file));
-        return stats.isFile() ? stats.size : undefined;
+        if (stats.isDirectory()) throw new StorageError('size', file, 'EISDIR');
+        return stats.size;
       } catch (error) {
         return unless('ENOENT', 'ENOTDIR')(error);
       }

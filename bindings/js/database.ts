@@ -32,6 +32,8 @@ import {
   topicsOf,
   type HandlerAndOptions,
 } from './options.js';
+import { directivesFor } from './directives.js';
+import { untilClosed, untilShutDown, withEnd } from './ending.js';
 import { loadInto } from './load_into.js';
 import { lockAll } from './lock_all.js';
 import { Pipeline } from './pipeline.js';
@@ -54,7 +56,7 @@ import {
   type TopicKind,
 } from './subscriptions.js';
 import { Transaction } from './transaction.js';
-import type { Storage, StorageError } from './storage.js';
+import type { StorageError } from './storage.js';
 import type { Argument, Bytes, Connection, Key, Pairs, Reply, WaitOptions, Word } from './types.js';
 
 /** Settings of {@link open}. */
@@ -563,12 +565,25 @@ export class Database extends AsyncFace<string> {
   /**
    * Ends this session, and the listeners and connections opened through it. Calls still waiting for
    * a reply reject with a {@link ClosedError}, as do later ones. Harmless when repeated.
+   *
+   * With the last session the database ends: resolves when all is in its files. A script that has
+   * written is waited for; only `shutdown('NOSAVE')` is not stopped by one that does not end.
    */
   async close(): Promise<void> {
     const { engine } = this.session;
     this.session.close();
     await this.closing;
     await engine.closed;
+  }
+
+  /** As `close`, when the commands before have had their replies. */
+  override quit(): Promise<'OK'> {
+    return untilClosed(this.session, super.quit());
+  }
+
+  /** Ends all sessions, and the database as `close` does (SHUTDOWN); then resolves with null. */
+  override shutdown(...how: Word<'NOSAVE' | 'SAVE' | 'NOW' | 'FORCE' | 'ABORT'>[]): Promise<Reply> {
+    return untilShutDown(this.session, () => super.shutdown(...how));
   }
 
   /**
@@ -689,12 +704,11 @@ export async function open(
   }
   const { wasm, config, load, onProgress, ...settings } = checkOpenOptions(options);
   const storage = href === 'memory:' ? undefined : await storageOf(href);
+  const directives = directivesFor(storage, config);
   const engine = await Engine.create(settings, wasm);
   checkCommands(engine);
-  for (const [name, value] of Object.entries({ ...defaultsFor(storage, config), ...config })) {
-    if (value === undefined) continue;
-    const text = typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
-    const problem = engine.configSet(name, text);
+  for (const [name, value] of directives) {
+    const problem = engine.configSet(name, value);
     if (problem !== '') throw new TypeError(problem);
   }
   if (storage !== undefined) await lockAll(storage, engine);
@@ -715,21 +729,6 @@ export async function open(
     throw error;
   }
   return database;
-}
-
-/** The reply to what begins some work, when that has ended; it is watched from its beginning. */
-async function withEnd<T>(started: Promise<T>, isLater: boolean, end: () => Promise<void>) {
-  const ended = isLater ? undefined : end();
-  ended?.catch(() => {});
-  const reply = await started;
-  await (ended ?? end());
-  return reply;
-}
-
-/** A database in files is to be durable unless it is told how. */
-function defaultsFor(storage: Storage | undefined, config: OpenOptions['config']) {
-  const isTold = config?.['appendonly'] !== undefined || config?.['save'] !== undefined;
-  return storage === undefined || isTold ? {} : { appendonly: true, save: '' };
 }
 
 /** @throws TypeError if an option is unknown or has a value that cannot be meant */

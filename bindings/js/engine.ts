@@ -44,8 +44,8 @@ const kFeedBytesMax = 256 * 1024;
 /** Work one tick may do; the engine converts its own chores to these units. */
 const kTickUnits = 2000;
 
-/** What a file is called that is kept by nobody. */
-const kExchangeFile = 'exchange.rdb';
+/** What a file is called, in errors, that `open` is given as its option `load`. */
+const kExchangeFile = 'load';
 
 /** Bytes copied in one turn of the event loop. */
 const kCopyBytes = 8 * 1024 * 1024;
@@ -120,6 +120,8 @@ export class Engine {
   closed: Promise<void> = Promise.resolve();
   /** Why it is of no use any more, if it is not. */
   fatal: ClosedError | undefined;
+  /** Whether SHUTDOWN has ended its sessions. */
+  isShutDown = false;
   private files: Storage | undefined;
   private readonly asked = new Map<number, Asked>();
   private lastAsked = 0;
@@ -546,6 +548,7 @@ export class Engine {
 
   /** Ends every session of this process, as SHUTDOWN asks of an embedded engine. */
   onShutdown(): void {
+    this.isShutDown = true;
     for (const listener of [...this.local.values()]) listener.end();
   }
 

@@ -27,7 +27,7 @@ export async function loadListen(): Promise<typeof import('../../node/listen.js'
 export async function openFolder(url: string): Promise<Storage> {
   const { FileStorage } = await import('../../node/storage_files.js');
   const path = url.startsWith('file://') ? fileURLToPath(url) : url.slice('file:'.length);
-  if (path === '') throw new TypeError(`Cannot open '${url}': it names no folder`);
+  if (path === '' || path === '/') throw new TypeError(`Cannot open '${url}': it names no folder`);
   return new FileStorage(path);
 }
 

@@ -41,7 +41,10 @@ export interface Storage extends Partial<StorageSync> {
   /** The names, without the folder's, of the files in a folder (`''`: the top), in no order. */
   list(folder: string): Promise<string[]>;
 
-  /** The size of a file; undefined if there is none of this name. */
+  /**
+   * The size of a file; undefined if there is none of this name.
+   * @throws StorageError EISDIR if a folder has it
+   */
   size(file: string): Promise<number | undefined>;
 
   /**

@@ -195,6 +195,7 @@ export class MemoryStorage implements Storage, StorageSync {
 
   sizeSync(file: string): number | undefined {
     this.check('size', file);
+    if (this.isFolder(file)) throw new StorageError('size', file, 'EISDIR');
     return this.shelf.files.get(file)?.size;
   }
 

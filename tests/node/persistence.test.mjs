@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync } f
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from 'node:test';
-import { ReplyError, open } from 'kvasm';
+import { ClosedError, ReplyError, open } from 'kvasm';
 import { fill, filesOf, logFile, makeFolder, runProgram, stateOf } from './folders.mjs';
 import { eventually } from './server_client.mjs';
 
@@ -52,6 +52,72 @@ describe('a database in a folder', () => {
     const again = await open(pathToFileURL(folder).href);
     assert.equal(await again.get('k'), 'v');
     await again.close();
+  });
+
+  it('is closed when its last session has quit', async (test) => {
+    const folder = makeFolder(test);
+    const db = await openIn(folder);
+    const other = await db.duplicate();
+    await db.quit();
+    await assert.rejects(openIn(folder), { code: 'ELOCKED' });
+    void other.set('k', 'v');
+    assert.equal(await other.quit(), 'OK');
+    const again = await openIn(folder);
+    assert.equal(await again.get('k'), 'v');
+    await again.close();
+  });
+
+  it('is shut down as one in memory is, and can be opened again', async (test) => {
+    const url = `file:${makeFolder(test)}`;
+    for (const each of [url, url, 'memory:']) {
+      const db = await open(each);
+      const other = await db.duplicate();
+      await db.incr('n');
+      assert.equal(await db.shutdown(), null);
+      await assert.rejects(other.get('n'), ClosedError);
+      await assert.rejects(db.shutdown(), ClosedError);
+      await db.close();
+    }
+    const again = await open(url);
+    assert.equal(await again.get('n'), '2');
+    await assert.rejects(again.shutdown('ABORT'), /^ReplyError: ERR No shutdown in progress/);
+    await again.close();
+    await assert.rejects(again.shutdown(), ClosedError);
+  });
+
+  it('can be left where a script that has written does not end', async (test) => {
+    const folder = makeFolder(test);
+    const db = await openIn(folder, { 'busy-reply-threshold': 5 });
+    await db.set('before', '1');
+    const other = await db.duplicate();
+    const endless = assert.rejects(
+      db.eval("redis.call('set', 'within', 1) while true do end", 0),
+      ClosedError,
+    );
+    await eventually(async () => {
+      await assert.rejects(other.get('before'), { code: 'BUSY' });
+      return true;
+    });
+    assert.equal(await other.shutdown('NOSAVE'), null);
+    await endless;
+    const again = await openIn(folder);
+    assert.deepEqual(await again.mget('before', 'within'), ['1', null]);
+    await again.close();
+  });
+
+  it('is told of directives it could not obey', async (test) => {
+    const url = `file:${makeFolder(test)}`;
+    await assert.rejects(open(url, { config: { dir: '/tmp' } }), /^TypeError: The folder is what/);
+    await assert.rejects(
+      open('file://'),
+      /^TypeError: Cannot open 'file:\/\/': it names no folder/,
+    );
+    const kNothing = /^TypeError: 'memory:' keeps nothing, whatever (appendonly|save) says/;
+    for (const config of [{ appendonly: true }, { AppendOnly: 'YES' }, { save: '60 1' }])
+      await assert.rejects(open('memory:', { config }), kNothing);
+    const db = await open('memory:', { config: { appendonly: false, save: '' } });
+    assert.equal(await db.configSet('save', ''), 'OK');
+    await db.close();
   });
 
   it('keeps what came by transactions, pipelines, scripts, functions and waits', async (test) => {

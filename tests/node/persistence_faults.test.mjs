@@ -1,6 +1,7 @@
 // Files that are damaged or cannot be written, and what is switched while a database is open.
 import assert from 'node:assert/strict';
 import {
+  mkdirSync,
   appendFileSync,
   existsSync,
   readFileSync,
@@ -68,6 +69,12 @@ describe('a damaged file', () => {
     const again = await openIn(folder, { save: '900 1' });
     assert.equal(await again.strlen('k'), 1000);
     await again.close();
+  });
+
+  it('in whose place is a folder is refused', async (test) => {
+    const folder = makeFolder(test);
+    mkdirSync(join(folder, 'dump.rdb'));
+    await assertRefused(folder, { save: '900 1' }, /dump\.rdb.*Is a directory/);
   });
 
   it('that is missing, or a manifest that is none, is refused', async (test) => {

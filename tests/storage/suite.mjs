@@ -277,8 +277,6 @@ function testNames({ storage, files, content, check }) {
   check('there is no size of no file', async () => {
     assert.equal(await files().size('a'), undefined);
     assert.equal(await files().size('b/c/d'), undefined);
-    await files().append('b/c', bytesOf('x'));
-    assert.equal(await files().size('b'), undefined);
   });
 
   check('a folder lists its files and no other', async () => {
@@ -409,7 +407,8 @@ function testFailures({ storage, files, content, check }) {
 function testKinds({ storage, files, content, check }) {
   check('a folder is no file', async () => {
     await files().append('folder/a', bytesOf('x'));
-    const { read, append, sync, truncate, rename, replace, remove } = files();
+    const { size, read, append, sync, truncate, rename, replace, remove } = files();
+    await assertRefused(() => size('folder'), 'EISDIR', 'folder');
     await assertRefused(() => read('folder', 0, 1), 'EISDIR', 'folder');
     await assertRefused(() => append('folder', bytesOf('x')), 'EISDIR', 'folder');
     await assertRefused(() => sync('folder'), 'EISDIR', 'folder');
