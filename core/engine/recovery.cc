@@ -32,9 +32,13 @@ durability::Executed Engine::ExecuteRecord(std::span<const std::string_view> arg
     host_.log.Write(host::LogLevel::kWarning, errors::WrongArity(spec.name));
     return Executed::kUnknown;
   }
-  // A log is of data. What is for the server, a save or a reload in the middle of the load, no
-  // server has recorded.
-  if ((spec.flags & (command::kAdmin | command::kWrite)) == command::kAdmin) return Executed::kDone;
+  // A log is of data. What is for the server or a connection (a reload in the middle of the load,
+  // another user) nobody has recorded.
+  const bool is_of_data = (spec.flags & (command::kAdmin | command::kNoScript)) == 0 ||
+                          (spec.flags & command::kWrite) != 0 ||
+                          spec.group == command::Group::kTransactions ||
+                          spec.group == command::Group::kScripting;
+  if (!is_of_data) return Executed::kDone;
   StartInstant();
   const bool is_queued = session.transaction.open() && !IsObeyedAtOnce(spec);
   const bool adds = is_queued || (spec.flags & command::kDenyOom) != 0;

@@ -15,9 +15,7 @@ using testing::TestDisk;
 
 using Command = std::vector<std::string>;
 
-// A disk with a log of these commands, which are words.
-TestDisk DiskOf(std::initializer_list<Command> commands) {
-  TestDisk disk;
+std::string LogOf(std::initializer_list<Command> commands) {
   std::string log;
   for (const Command& command : commands) {
     log += "*" + std::to_string(command.size()) + "\r\n";
@@ -25,7 +23,13 @@ TestDisk DiskOf(std::initializer_list<Command> commands) {
       log += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
     }
   }
-  disk.files["appendonlydir/appendonly.aof.1.incr.aof"].bytes = log;
+  return log;
+}
+
+// A disk with a log of these commands, which are words.
+TestDisk DiskOf(std::initializer_list<Command> commands) {
+  TestDisk disk;
+  disk.files["appendonlydir/appendonly.aof.1.incr.aof"].bytes = LogOf(commands);
   disk.files["appendonlydir/appendonly.aof.manifest"].bytes =
       "file appendonly.aof.1.incr.aof seq 1 type i\n";
   return disk;
@@ -49,7 +53,7 @@ TEST(LogCommands, InATransactionWithTooFewArgumentsAreRefused) {
   EXPECT_EQ(r.t.engine.keyspace().db(0).size(), 0u);
 }
 
-TEST(LogCommands, ThatAreAboutTheServerArePassedOver) {
+TEST(LogCommands, ThatAreNotOfDataArePassedOver) {
   const Command others[] = {{"DEBUG", "RELOAD"},
                             {"DEBUG", "RELOAD", "NOSAVE"},
                             {"DEBUG", "LOADAOF"},
@@ -60,7 +64,10 @@ TEST(LogCommands, ThatAreAboutTheServerArePassedOver) {
                             {"MONITOR"},
                             {"CONFIG", "SET", "databases", "1"},
                             {"CLIENT", "PAUSE", "100000"},
-                            {"ACL", "SETUSER", "default", "off"}};
+                            {"ACL", "SETUSER", "default", "off"},
+                            {"SUBSCRIBE", "channel"},
+                            {"CLIENT", "REPLY", "OFF"},
+                            {"RESET"}};
   for (const Command& other : others) {
     TestDisk disk = DiskOf({{"SET", "a", "1"}, other, {"SET", "b", "2"}});
     Restart r(disk, {{"appendonly", "yes"}});
@@ -73,6 +80,41 @@ TEST(LogCommands, ThatAreAboutTheServerArePassedOver) {
     r.t.engine.Feed(client, "PING\r\n");
     EXPECT_EQ(testing::Taken(client), "+PONG\r\n") << other[0];
   }
+}
+
+// A base of commands and an increment.
+TestDisk DiskOfTwo(std::initializer_list<Command> base, std::initializer_list<Command> increment) {
+  TestDisk disk = DiskOf(increment);
+  disk.files["appendonlydir/appendonly.aof.1.base.aof"].bytes = LogOf(base);
+  disk.files["appendonlydir/appendonly.aof.manifest"].bytes =
+      "file appendonly.aof.1.base.aof seq 1 type b\n"
+      "file appendonly.aof.1.incr.aof seq 1 type i\n";
+  return disk;
+}
+
+TEST(LogCommands, DoNotBecomeThoseOfAUserWhoMayBeRemoved) {
+  TestDisk disk =
+      DiskOfTwo({{"AUTH", "alice", "secret"}}, {{"MULTI"}, {"SET", "a", "1"}, {"EXEC"}});
+  testing::TestEngine t;
+  t.Run("ACL SETUSER alice on >secret ~* +@all");
+  const services::Config::Pair settings[] = {{"appendonly", "yes"}};
+  ASSERT_TRUE(t.engine.config().Set(settings, services::Config::Source::kStartup).ok());
+  bool has_started = false;
+  t.engine.durability().Start([&](std::string_view error) {
+    EXPECT_EQ(error, "");
+    has_started = true;
+  });
+  bool is_removed = false;
+  while (!has_started && disk.Step(t.engine)) {
+    const durability::Loader* loader = t.engine.durability().loader();
+    if (is_removed || loader == nullptr || loader->progress().bytes_loaded == 0) continue;
+    EXPECT_EQ(t.Run("ACL DELUSER alice"), ":1");
+    t.engine.Tick(1000);
+    is_removed = true;
+  }
+  EXPECT_TRUE(is_removed);
+  ASSERT_TRUE(has_started);
+  EXPECT_EQ(t.Run("GET a"), "\"1\"");
 }
 
 }  // namespace
