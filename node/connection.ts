@@ -144,10 +144,14 @@ export class Connection {
         return;
       }
       const size = Math.min(chunk.length - at, kFeedBytesMax);
-      network.engine.feed(
-        this.session,
-        size === chunk.length ? chunk : chunk.subarray(at, at + size),
-      );
+      try {
+        network.engine.feed(
+          this.session,
+          size === chunk.length ? chunk : chunk.subarray(at, at + size),
+        );
+      } catch {
+        return this.destroy(); // No memory for it; or no engine any more, which is told elsewhere.
+      }
       at += size;
       this.fedBytes += size;
       network.queue(this);

@@ -12,6 +12,7 @@ export type NetworkEngine = Pick<
   | 'output'
   | 'consume'
   | 'resume'
+  | 'fatal'
   | 'nextReady'
   | 'effectsPending'
   | 'takeEffects'
@@ -93,6 +94,10 @@ export class Network {
 
   /** Takes over a socket that has just been accepted. */
   accept(socket: Socket, path: string | undefined): Connection | undefined {
+    if (this.engine.fatal !== undefined) {
+      socket.destroy();
+      return undefined;
+    }
     const refusal = this.refusal(socket, path);
     if (refusal !== '') {
       this.engine.noteRejectedConnection();
@@ -150,6 +155,10 @@ export class Network {
   /** What the turn does, now: acts on effects, then sends what connections have. */
   settle(): void {
     const { engine, queued } = this;
+    if (engine.fatal !== undefined) {
+      for (const connection of this.connections.values()) connection.destroy();
+      return;
+    }
     if (engine.effectsPending() > 0) this.takeEffects();
     engine.driver?.pump();
     for (let i = 0; i < queued.length; i++) {

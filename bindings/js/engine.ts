@@ -71,6 +71,16 @@ export interface Output {
   unsafe: boolean;
 }
 
+/** What the sessions of an engine that has failed have to send. */
+const kNothingToSend: Output = {
+  bytes: new Uint8Array(),
+  close: true,
+  cut: true,
+  held: false,
+  waiting: false,
+  unsafe: false,
+};
+
 /** How far loading has got. */
 export interface LoadProgress {
   /** Bytes read of the files, and how many there are. */
@@ -223,8 +233,35 @@ export class Engine {
   }
 
   /**
+   * Executes a command whose arguments are in the input buffer (bindings/README.md).
+   * @returns the length of the reply
+   * @throws ClosedError if that is the engine's end (see `fail`)
+   */
+  call(session: number, command: number, count: number): number {
+    try {
+      return this.module._kv_call(session, command, count);
+    } catch (error) {
+      throw this.trapped(error);
+    }
+  }
+
+  /**
+   * Has a session that waits reply as if its time were up.
+   * @returns the length of the reply
+   * @throws ClosedError if that is the engine's end
+   */
+  endWait(session: number): number {
+    try {
+      return this.module._kv_end_wait(session) >>> 0;
+    } catch (error) {
+      throw this.trapped(error);
+    }
+  }
+
+  /**
    * Feeds raw RESP bytes of a network session and executes every complete command in them.
    * @throws Error if memory is so exhausted that the chunk cannot be handed over; close the session
+   * @throws ClosedError if that is the engine's end
    */
   feed(session: number, chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; at += kFeedBytesMax) {
@@ -234,8 +271,7 @@ export class Engine {
         throw new Error('No memory for the input buffer');
       }
       this.heap.set(part, this.input);
-      this.module._kv_feed(session, part.length);
-      if (this.heap.length === 0) this.refresh();
+      this.execute(session, part.length);
       if ((this.heap32[this.frame + kFlags] & kWaiting) !== 0) this.tickSoon();
     }
   }
@@ -248,6 +284,7 @@ export class Engine {
    * follows these bytes must wait for the storage
    */
   output(session: number): Output {
+    if (this.fatal !== undefined) return kNothingToSend;
     const length = this.module._kv_output(session) >>> 0;
     if (this.heap.length === 0) this.refresh();
     const start = this.heap32[this.frame + kOutputPointer];
@@ -265,7 +302,16 @@ export class Engine {
 
   /** Executes requests that were held back because of the output before them. */
   resume(session: number): void {
-    this.module._kv_feed(session, 0);
+    this.execute(session, 0);
+  }
+
+  private execute(session: number, bytes: number): void {
+    if (this.fatal !== undefined) throw this.fatal;
+    try {
+      this.module._kv_feed(session, bytes);
+    } catch (error) {
+      throw this.trapped(error);
+    }
     if (this.heap.length === 0) this.refresh();
   }
 
@@ -279,13 +325,14 @@ export class Engine {
    * process are served on the way.
    */
   nextReady(): number {
-    for (;;) {
+    while (this.fatal === undefined) {
       const session = this.module._kv_next_ready();
       if (session < 0) return -1;
       const listener = this.local.get(session);
       if (listener === undefined) return session;
       listener.ready();
     }
+    return -1;
   }
 
   /** Steps the engine's chores (expiry, rehashing, ...). @returns milliseconds until the next */
@@ -297,6 +344,7 @@ export class Engine {
 
   /** How many effects wait to be taken; cheap. */
   effectsPending(): number {
+    if (this.fatal !== undefined) return 0;
     return this.module._kv_effects_pending();
   }
 
@@ -392,12 +440,19 @@ export class Engine {
     const isHeard = this.asked.size > 0 || this.local.size > 0;
     this.dispose();
     this.onShutdown();
+    this.onWork?.();
     // There is nobody whose calls fail from now on: a server's process ends by it.
     if (!isHeard) {
       queueMicrotask(() => {
         throw error;
       });
     }
+  }
+
+  /** Fails with what has been thrown out of WebAssembly. @returns what to throw instead */
+  private trapped(error: unknown): Error {
+    this.fail(error as Error);
+    return this.fatal ?? (error as Error);
   }
 
   /** Has the files elsewhere from now on (see `StorageDriver.move`); those before are closed. */

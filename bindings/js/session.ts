@@ -212,7 +212,7 @@ export class LocalSession {
    */
   call0(id: number, raw: boolean): AnyReply {
     if (this.state !== kReady) this.refuse();
-    return this.finish(this.engine.module._kv_call(this.session, id, 0), id, raw);
+    return this.finish(this.engine.call(this.session, id, 0), id, raw);
   }
 
   call1(id: number, a: unknown, raw: boolean): AnyReply {
@@ -222,7 +222,7 @@ export class LocalSession {
     const end = this.put(a, at + 4);
     if (end === kNotPlain) return this.callMany(id, [a], raw);
     engine.heap32[at >>> 2] = end - at - 4;
-    return this.finish(engine.module._kv_call(this.session, id, 1), id, raw);
+    return this.finish(engine.call(this.session, id, 1), id, raw);
   }
 
   call2(id: number, a: unknown, b: unknown, raw: boolean): AnyReply {
@@ -235,7 +235,7 @@ export class LocalSession {
     const words = engine.heap32;
     words[at >>> 2] = endA - at - 8;
     words[(at >>> 2) + 1] = endB - endA;
-    return this.finish(engine.module._kv_call(this.session, id, 2), id, raw);
+    return this.finish(engine.call(this.session, id, 2), id, raw);
   }
 
   call3(id: number, a: unknown, b: unknown, c: unknown, raw: boolean): AnyReply {
@@ -251,7 +251,7 @@ export class LocalSession {
     words[word] = endA - at - 12;
     words[word + 1] = endB - endA;
     words[word + 2] = endC - endB;
-    return this.finish(engine.module._kv_call(this.session, id, 3), id, raw);
+    return this.finish(engine.call(this.session, id, 3), id, raw);
   }
 
   /**
@@ -541,7 +541,7 @@ export class LocalSession {
 
   private endWait(): number {
     const engine = this.engine;
-    const length = engine.module._kv_end_wait(this.session) >>> 0;
+    const length = engine.endWait(this.session);
     if (engine.heap.length === 0) engine.refresh();
     if ((engine.heap32[engine.frame + kFlags] & kBlocked) === 0) {
       this.takeWaiting();
@@ -590,7 +590,7 @@ export class LocalSession {
       engine.heap32[(start >>> 2) + i] = end - at;
       at = end;
     }
-    return engine.module._kv_call(this.session, id, count);
+    return engine.call(this.session, id, count);
   }
 
   /** Decodes the reply of the call just made and sees to what the call has caused. */

@@ -1,6 +1,8 @@
 // What becomes of calls when the engine itself fails while it works on files, as WebAssembly that
 // traps does; and of what is under way when a database is closed.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { ClosedError, open } from 'kvasm';
 import { StorageDriver } from '../../dist/bindings/js/persistence.js';
@@ -83,6 +85,85 @@ describe('a trap while files are worked on', () => {
     const again = await open(`file:${folder}`);
     assert.equal(await again.get('k'), 'v');
     await again.close();
+  });
+});
+
+describe('a trap in a command', () => {
+  const { instantiate } = WebAssembly;
+  afterEach(() => Object.assign(WebAssembly, { instantiate }));
+  /** Has every function of engines opened from now on trap once `trap.armed` is set. */
+  const armEngines = () => {
+    const trap = { armed: false };
+    WebAssembly.instantiate = async (...args) => {
+      const { exports } = await instantiate(...args);
+      const guarded = Object.entries(exports).map(([name, value]) => {
+        if (typeof value !== 'function') return [name, value];
+        const call = (...values) => {
+          if (trap.armed) throw new WebAssembly.RuntimeError('unreachable');
+          return value(...values);
+        };
+        return [name, call];
+      });
+      return { exports: Object.fromEntries(guarded) };
+    };
+    return trap;
+  };
+  const failed = (error) => {
+    assert.ok(error instanceof ClosedError, String(error));
+    assert.equal(error.message, 'The engine has failed: unreachable');
+    assert.ok(error.cause instanceof WebAssembly.RuntimeError);
+    return true;
+  };
+
+  for (const [name, call] of Object.entries({
+    'get()': (db) => db.get('k'),
+    'sync.get()': async (db) => db.sync.get('k'),
+    'set()': (db) => db.set('k', 'other'),
+    'mset()': (db) => db.mset(['k', 'other', 'l', 'other']),
+  })) {
+    it(`of ${name} ends the engine and leaves the files as they are`, async (test) => {
+      const folder = makeFolder(test);
+      const trap = armEngines();
+      const options = { config: { appendonly: 'yes', appendfsync: 'always' } };
+      const db = await open(`file:${folder}`, options);
+      const other = await db.duplicate();
+      await db.set('k', 'v');
+      const waits = other.blpop('list', 0);
+      trap.armed = true;
+      await assert.rejects(call(db), failed);
+      await assert.rejects(within(waits, 'what waits settles'), failed);
+      trap.armed = false;
+      // What traps once is not asked again.
+      await assert.rejects(db.get('k'), failed);
+      await assert.rejects(other.get('k'), failed);
+      await assert.rejects(db.close(), /The engine has failed/);
+      const again = await open(`file:${folder}`, options);
+      assert.equal(await again.get('k'), 'v');
+      await again.close();
+    });
+  }
+
+  it('that came from a client of the network ends its connections, and not the process', async () => {
+    const trap = armEngines();
+    const db = await open();
+    const listening = await db.listen({ port: 0 });
+    const clients = await Promise.all(
+      [1, 2].map(async () => {
+        const socket = connect(listening.port, '127.0.0.1');
+        socket.write('PING\r\n');
+        await once(socket, 'data');
+        return socket;
+      }),
+    );
+    const ended = [];
+    db.on('end', (error) => ended.push(error));
+    trap.armed = true;
+    clients[0].write('PING\r\n');
+    await within(Promise.all(clients.map((socket) => once(socket, 'close'))), 'they are closed');
+    assert.equal(ended.length, 1);
+    failed(ended[0]);
+    await assert.rejects(db.get('k'), failed);
+    await listening.close();
   });
 });
 
