@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/base/alloc.h"
 
@@ -147,6 +148,22 @@ bool PackedList::Validate() const {
     at += PackedItemBytes(at);
   }
   return at == stop && items == count();
+}
+
+PackedListBuilder::~PackedListBuilder() { base::Free(block_); }
+
+void PackedListBuilder::Grow(uint32_t bytes) {
+  room_ = std::max(bytes, room_ + room_ / 2);
+  block_ = base::Reallocate(block_, room_ + PackedList::kLongCountBytes);
+}
+
+void* PackedListBuilder::Take() {
+  if (count_ == 0) return nullptr;
+  auto* data = static_cast<uint8_t*>(block_);
+  base::Store32(data, bytes_ | std::min(count_, PackedList::kCountStoredMax)
+                                   << PackedList::kBytesBits);
+  if (count_ >= PackedList::kCountStoredMax) base::Store32(data + bytes_, count_);
+  return base::Reallocate(std::exchange(block_, nullptr), PackedList::Capacity(bytes_));
 }
 
 }  // namespace kvasm::ds

@@ -96,6 +96,7 @@ class PackedList {
   bool Validate() const;
 
  private:
+  friend class PackedListBuilder;
   static constexpr uint32_t kBytesBits = 20;
   static constexpr uint32_t kCountStoredMax = 4095;
 
@@ -114,6 +115,37 @@ class PackedList {
   uint8_t* MakeGap(Position at, uint32_t removed_bytes, uint32_t added_bytes, uint32_t new_count);
 
   void*& block_;
+};
+
+// Makes a list of many items at once, which costs a fraction of appending them one by one. What it
+// has made goes with it unless it is taken.
+class PackedListBuilder {
+ public:
+  // `bytes`: about as many as the items will take.
+  explicit PackedListBuilder(uint32_t bytes) { Grow(PackedList::kHeaderBytes + bytes); }
+  PackedListBuilder(const PackedListBuilder&) = delete;
+  PackedListBuilder& operator=(const PackedListBuilder&) = delete;
+  ~PackedListBuilder();
+
+  // Text that reads as an integer must come as one. There must be room (PackedList::kBytesMax).
+  void Append(const Item& item) {
+    const EncodedItem added =
+        item.is_integer() ? EncodedItem(item.number()) : EncodedItem(item.bytes(), false);
+    if (added.bytes() > room_ - bytes_) Grow(bytes_ + added.bytes());
+    added.Store(static_cast<uint8_t*>(block_) + bytes_);
+    bytes_ += added.bytes();
+    ++count_;
+  }
+  // The block of a PackedList, which belongs to the caller; null if nothing was appended.
+  void* Take();
+
+ private:
+  void Grow(uint32_t bytes);
+
+  void* block_ = nullptr;
+  uint32_t room_ = 0;
+  uint32_t bytes_ = PackedList::kHeaderBytes;
+  uint32_t count_ = 0;
 };
 
 }  // namespace kvasm::ds

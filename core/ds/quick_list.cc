@@ -494,6 +494,15 @@ void QuickList::AppendInNode(std::string_view text, bool new_node) {
   ++size_;
 }
 
+void QuickList::AppendNode(void* block, uint64_t listpack_bytes) {
+  auto* node = new Node();
+  node->block = block;
+  node->count = node->list().count();
+  node->listpack_bytes = static_cast<uint32_t>(listpack_bytes);
+  Link(tail_, true, node);
+  size_ += node->count;
+}
+
 void* QuickList::ReleaseBlock() {
   void* block = std::exchange(head_->block, nullptr);
   Drop(head_);

@@ -112,6 +112,9 @@ class QuickList {
   void AppendNode(void* block);
   // Appends to the last node, however large that becomes, or to a new one.
   void AppendInNode(std::string_view text, bool new_node);
+  // Appends a node: a PackedList's block with elements, which belongs to the list then, and what
+  // they take as a listpack.
+  void AppendNode(void* block, uint64_t listpack_bytes);
   // Whether this is one node that is a packed list.
   bool IsOnePackedList() const { return node_count_ == 1 && !head_->raw; }
   // Takes the block of the only node out, leaving the list empty.

@@ -1,13 +1,15 @@
 // Questions about a compact block, whichever reader reads it. Internal to this layer.
 #pragma once
 
-#include <algorithm>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "core/base/bytes.h"
 #include "core/base/stable_sort.h"
 #include "core/ds/item.h"
+#include "core/ds/packed_list.h"
 #include "core/persist/listpack.h"
 #include "core/persist/loading.h"
 #include "core/persist/ziplist.h"
@@ -21,8 +23,12 @@ inline bool ItemLess(const ds::Item& a, const ds::Item& b) {
 }
 
 inline bool ItemEqual(const ds::Item& a, const ds::Item& b) {
-  return !ItemLess(a, b) && !ItemLess(b, a);
+  if (a.is_integer() != b.is_integer()) return false;
+  return a.is_integer() ? a.number() == b.number() : base::Equal(a.bytes(), b.bytes());
 }
+
+// Whether no two of the items are equal. Changes their order. O(n log n).
+bool Distinct(std::span<ds::Item> items);
 
 // The cause of a fault.
 template <class Source>
@@ -47,10 +53,15 @@ bool AllDistinct(Loading& loading, std::string_view block, uint32_t count, uint3
     const ds::Item item = source.Take();
     if (i % stride == 0) items.push_back(item);
   }
-  base::StableSort(std::span(items),
-                   [](const ds::Item& a, const ds::Item& b) { return ItemLess(a, b); });
-  const bool distinct = std::adjacent_find(items.begin(), items.end(), ItemEqual) == items.end();
-  return distinct || loading.Corrupt(DuplicatesIn<Source>());
+  return Distinct(items) || loading.Corrupt(DuplicatesIn<Source>());
+}
+
+// A packed list's block with the elements of a sound block.
+template <class Source>
+void* PackedFrom(std::string_view block) {
+  ds::PackedListBuilder list(static_cast<uint32_t>(block.size()));
+  for (Source source(block); source.More();) list.Append(source.Take());
+  return list.Take();
 }
 
 // The number of elements of a sound block whose number is a multiple of `stride`; 0 after a fault

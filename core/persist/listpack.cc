@@ -46,6 +46,15 @@ std::optional<uint32_t> ListpackReader::Count(std::string_view block) {
   return reader.taken_;
 }
 
+std::optional<uint32_t> ListpackReader::Announced(std::string_view block) {
+  constexpr size_t kElementBytesLeast = 2;
+  if (!ListpackReader(block).ok()) return std::nullopt;
+  const uint32_t announced = base::Load16(block.data() + sizeof(uint32_t));
+  if (announced == kCountUnknown) return Count(block);
+  if (announced > (block.size() - kHeaderBytes) / kElementBytesLeast) return std::nullopt;
+  return announced;
+}
+
 bool ListpackReader::More() {
   if (!ok_ || static_cast<uint8_t>(block_[at_]) != kEnd) return ok_;
   // The end has to be the end, and the header has to agree.

@@ -26,6 +26,9 @@ class ListpackReader {
 
   // Walks a whole block: its number of elements, or none if anything about it is wrong.
   static std::optional<uint32_t> Count(std::string_view block);
+  // The number of elements that the header announces, if the block has room for them. Whether it
+  // is true shows at the end. Where the header does not know it is as Count().
+  static std::optional<uint32_t> Announced(std::string_view block);
 
   bool ok() const { return ok_; }
   bool More();

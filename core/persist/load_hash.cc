@@ -68,8 +68,7 @@ bool LoadCompact(Loading& loading, bool lengths_count) {
   if (!packed) return FillTable<Source>(loading, block, count / 2);
   if (!AllDistinct<Source>(loading, block, count, 2)) return false;
   loading.Begin(Encoding::kHashListpack);
-  ds::PackedList pairs(loading.value.data);
-  for (Source source(block); source.More();) pairs.Append(source.Take());
+  loading.value.data = PackedFrom<Source>(block);
   return true;
 }
 

@@ -76,8 +76,8 @@ bool LoadListpack(Loading& loading) {
   if (packed && !AllDistinct<ListpackReader>(loading, block, count, 3)) return false;
   loading.Begin(packed ? Encoding::kHashListpackEx : Encoding::kHashHashtableEx);
   if (packed) {
-    ds::PackedList fields(static_cast<types::ExpiringList*>(loading.value.data)->list);
-    for (ListpackReader source(block); source.More();) fields.Append(source.Take());
+    auto* const fields = static_cast<types::ExpiringList*>(loading.value.data);
+    fields->list = PackedFrom<ListpackReader>(block);
     return true;
   }
   ds::NumberText field_text;

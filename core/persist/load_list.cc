@@ -1,3 +1,4 @@
+#include "core/ds/listpack_size.h"
 #include "core/persist/listpack.h"
 #include "core/persist/loading.h"
 #include "core/persist/ziplist.h"
@@ -26,7 +27,25 @@ bool LoadElements(Loading& loading) {
   return Finish(loading, list);
 }
 
-// Appends the elements of a sound block, as a node of their own or one by one.
+// Appends the elements of a block as a node.
+template <class Source>
+bool AppendNode(Loading& loading, ListBuilder& list, std::string_view block) {
+  if (!loading.HaveRoom(block.size())) return false;
+  ds::PackedListBuilder node(static_cast<uint32_t>(block.size()));
+  uint64_t listpack_bytes = ds::kListpackFrameBytes;
+  Source source(block);
+  while (source.More()) {
+    const ds::Item item = source.Take();
+    listpack_bytes += ds::ListpackBytes(item);
+    node.Append(item);
+  }
+  if (!source.ok()) return loading.Corrupt();
+  void* const items = node.Take();
+  if (items != nullptr) list.AppendNode(items, listpack_bytes);
+  return true;
+}
+
+// Appends the elements of a sound block, in nodes of their own or one by one.
 template <class Source>
 bool AppendBlock(Loading& loading, ListBuilder& list, std::string_view block, bool as_node) {
   if (!Source::Count(block)) return loading.Corrupt();
@@ -55,6 +74,14 @@ bool LoadZiplist(Loading& loading) {
 }
 
 // Nodes stay as they are, whatever the configured size. Empty ones are passed over.
+template <class Source>
+bool AppendNodes(Loading& loading, ListBuilder& list, std::string_view block) {
+  // The elements of smaller blocks are all packed in ours.
+  const bool is_usual = block.size() < ds::QuickList::kRawTextBytesMin;
+  return is_usual ? AppendNode<Source>(loading, list, block)
+                  : AppendBlock<Source>(loading, list, block, true);
+}
+
 bool LoadNodes(Loading& loading, bool has_containers) {
   const uint32_t nodes = loading.in.Count(has_containers ? 2 : 1);
   if (!loading.in.ok()) return false;
@@ -69,8 +96,8 @@ bool LoadNodes(Loading& loading, bool has_containers) {
     if (container == kPlain) {
       if (!loading.HaveRoom(block.size())) return false;
       list.AppendPlain(block);
-    } else if (has_containers ? !AppendBlock<ListpackReader>(loading, list, block, true)
-                              : !AppendBlock<ZiplistReader>(loading, list, block, true)) {
+    } else if (has_containers ? !AppendNodes<ListpackReader>(loading, list, block)
+                              : !AppendNodes<ZiplistReader>(loading, list, block)) {
       return false;
     }
   }

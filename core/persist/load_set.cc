@@ -99,8 +99,7 @@ bool LoadListpack(Loading& loading) {
   if (packed) {
     if (!AllDistinct<ListpackReader>(loading, block, count, 1)) return false;
     loading.Begin(Encoding::kSetListpack);
-    ds::PackedList members(loading.value.data);
-    for (ListpackReader source(block); source.More();) members.Append(source.Take());
+    loading.value.data = PackedFrom<ListpackReader>(block);
     return true;
   }
   MakeTable(loading, count);

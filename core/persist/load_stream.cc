@@ -30,7 +30,7 @@ class NodeReader {
   explicit NodeReader(std::string_view block) : source_(block) {}
 
   bool ok() const { return ok_; }
-  bool AtEnd() { return !source_.More(); }
+  bool AtEnd() { return !source_.More() && source_.ok(); }
   ds::Item Take() {
     if (ok_ && source_.More()) return source_.Take();
     ok_ = false;
@@ -72,7 +72,7 @@ void ReadEntry(NodeReader& in, StreamNodeWriter& out, StreamId first_id, uint32_
 
 // None when the block is no node; then the fault is latched, as it is when memory is exhausted.
 types::StreamNode* ReadNode(Loading& loading, std::string_view block, StreamId first_id) {
-  const std::optional<uint32_t> elements = ListpackReader::Count(block);
+  const std::optional<uint32_t> elements = ListpackReader::Announced(block);
   NodeReader in(block);
   const uint32_t most = elements.value_or(0);
   const uint32_t live = in.CountUpTo(most);

@@ -121,6 +121,10 @@ class ListBuilder {
   void Append(std::string_view text);
   // Appends to the last node, whatever its size, or to a new one: nodes as a file has them.
   void AppendInNode(std::string_view text, bool new_node) { list_->AppendInNode(text, new_node); }
+  // Appends a packed node whole: see QuickList::AppendNode.
+  void AppendNode(void* block, uint64_t listpack_bytes) {
+    list_->AppendNode(block, listpack_bytes);
+  }
   // Appends a node that is one element.
   void AppendPlain(std::string_view text);
   uint64_t size() const { return list_->size(); }

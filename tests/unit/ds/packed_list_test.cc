@@ -1,10 +1,12 @@
 #include "core/ds/packed_list.h"
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
 
+#include "core/base/alloc.h"
 #include "core/base/prng.h"
 #include "gtest/gtest.h"
 
@@ -210,6 +212,38 @@ TEST_F(PackedListTest, AChangeOfALongListDoesNotCountItsItems) {
   for (uint32_t i = 0; i < kItems; ++i) list_.ReplaceInteger(list_.begin(), i % 100);
   EXPECT_EQ(list_.count(), kItems);
   EXPECT_TRUE(list_.Validate());
+}
+
+// Every form, and enough of them that the count is stored behind the items and the room grows.
+TEST_F(PackedListTest, ABuilderMakesTheBlockThatAppendingMakes) {
+  base::Prng prng(11);
+  for (const uint32_t items : {1u, 2u, 50u, 4094u, 4095u, 9000u}) {
+    for (const uint32_t expected : {0u, 100u, 500'000u}) {
+      PackedListBuilder builder(expected);
+      list_.Clear();
+      for (uint32_t i = 0; i < items; ++i) {
+        const std::string text(prng.Below(90), 'x');
+        const auto number = static_cast<int64_t>(prng.Next() >> prng.Below(64));
+        const Item item = i % 2 == 0 ? Item(number) : Item(std::string_view(text));
+        builder.Append(item);
+        list_.Append(item);
+      }
+      void* made = builder.Take();
+      const PackedList built(made);
+      EXPECT_EQ(built.count(), items);
+      EXPECT_TRUE(built.Validate());
+      ASSERT_EQ(built.bytes(), list_.bytes());
+      EXPECT_EQ(std::memcmp(made, block_, built.bytes()), 0);
+      base::Free(made);
+    }
+  }
+}
+
+TEST_F(PackedListTest, ABuilderOfNothingMakesNoBlock) {
+  EXPECT_EQ(PackedListBuilder(0).Take(), nullptr);
+  EXPECT_EQ(PackedListBuilder(1000).Take(), nullptr);
+  // What is not taken goes: the address sanitizer would tell.
+  PackedListBuilder(1000).Append(Item(std::string_view("not taken")));
 }
 
 TEST_F(PackedListTest, SaysWhenItIsFull) {

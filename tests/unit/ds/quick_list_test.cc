@@ -164,6 +164,17 @@ TEST(QuickListTest, AppendInNodeKeepsTheNodesOfAFile) {
   EXPECT_TRUE(list.Validate());
 }
 
+TEST(QuickListTest, AppendNodeTakesABlockAsANode) {
+  QuickList list(2);
+  list.Push(End::kTail, "first");
+  PackedListBuilder items(0);
+  for (int64_t i = 0; i < 5; ++i) items.Append(Item(i));
+  list.AppendNode(items.Take(), kListpackFrameBytes + 5 * ListpackBytes(0));
+  EXPECT_EQ(list.node_count(), 2u);
+  EXPECT_EQ(Contents(list), (Strings{"first", "0", "1", "2", "3", "4"}));
+  EXPECT_TRUE(list.Validate());
+}
+
 TEST(QuickListTest, DrainsInSlices) {
   QuickList list(1);
   for (int i = 0; i < 25; ++i) list.Push(End::kTail, "x");
