@@ -143,7 +143,7 @@ describe('a trap in a command', () => {
     });
   }
 
-  it('that came from a client of the network ends its connections, and not the process', async () => {
+  it('by a client of the network ends its connections, and not the process', async () => {
     const trap = armEngines();
     const db = await open();
     const listening = await db.listen({ port: 0 });
