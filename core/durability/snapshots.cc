@@ -23,6 +23,8 @@ constexpr int64_t kMendAfterMs = 500;
 // While clients send commands, they have this many times as long as a snapshot's steps take: with
 // what else it costs, seven tenths of the time are left to them.
 constexpr int64_t kOthersShare = 4;
+constexpr const char* kShutdownErrors =
+    "Errors trying to shut down the server. Check the logs for more information.";
 
 }  // namespace
 
@@ -94,11 +96,13 @@ void Durability::StartJob(JobKind kind, SnapshotOrder order, Done done) {
   job_kind_ = kind;
   if (kind != JobKind::kOther && !order.in_haste) ++background_jobs_;
   job_began_ms_ = NowMs();
-  next_step_us_ = 0;
   job_done_ = std::move(done);
   log_.set_spares_disk(settings().no_appendfsync_on_rewrite);
   job_ = std::make_unique<SnapshotJob>(parts_.keyspace, storage_, std::move(order),
                                        [this](std::string_view error) { EndJob(error); });
+  // Of the delays one comes before each key: as many as there are keys.
+  const int64_t delay_us = job_->keys_total() > 0 ? settings().rdb_key_save_delay : 0;
+  next_step_us_ = delay_us > 0 ? parts_.host.clock.ExactUs() + delay_us : 0;
 }
 
 void Durability::EndJob(std::string_view error) {
@@ -363,6 +367,7 @@ void Durability::PrepareShutdown(ShutdownSave save, bool force, Done done) {
 void Durability::MakeDurable(ShutdownSave save, bool force, Done done) {
   if (log_state_ == LogState::kWaits && !force) {
     Warn("Writing initial AOF, can't exit.");
+    Warn(kShutdownErrors);
     return done("Writing initial AOF");
   }
   if (is_saving()) Warn("There is a child saving an .rdb. Killing it!");
@@ -375,6 +380,7 @@ void Durability::MakeDurable(ShutdownSave save, bool force, Done done) {
     const std::string why(reason);
     shutting_down_ = false;
     if (log_state_ == LogState::kWaits) rewrite_scheduled_ = true;
+    Warn(kShutdownErrors);
     then(why);
     Hold(false);
   };
@@ -382,8 +388,14 @@ void Durability::MakeDurable(ShutdownSave save, bool force, Done done) {
   const bool saves =
       save == ShutdownSave::kYes || (save == ShutdownSave::kAsConfigured && !save_points_.empty());
   const auto end = [this, done] {
-    is_shut_down_ = true;
-    done({});
+    const auto finish = [this, done](const Outcome&, Operation&) {
+      is_shut_down_ = true;
+      done({});
+    };
+    Operation last{.kind = Operation::Kind::kSize, .file = settings().dbfilename, .done = finish};
+    // After the removal of what has been called off.
+    if (!storage_.is_idle(Lane::kSnapshot)) return storage_.Add(Lane::kSnapshot, std::move(last));
+    finish({}, last);
   };
   const auto write_snapshot = [this, saves, force, give_up, end, done] {
     if (!saves) return end();

@@ -569,6 +569,28 @@ TEST(Durability, AShutdownThatCannotSaveIsRefusedUnlessForced) {
   EXPECT_EQ(r.t.engine.effects().pending(), 1u);
 }
 
+TEST(Durability, AShutdownThatCallsASnapshotOffLeavesNothingOfIt) {
+  for (const char* request : {"BGSAVE", "BGREWRITEAOF"}) {
+    for (int steps = 0; steps < 12; ++steps) {
+      TestDisk disk;
+      Restart r(disk, kLog);
+      r.t.Run("SET a 1");
+      r.Settle();
+      r.t.Run(request);
+      for (int i = 0; i < steps && disk.Step(r.t.engine); ++i) r.t.engine.Tick(1000);
+      services::Session& client = r.t.OpenNetwork();
+      r.t.engine.effects().Take();
+      r.t.engine.Feed(client, "SHUTDOWN NOSAVE\r\n");
+      for (int i = 0; i < 100 && r.t.engine.effects().pending() == 0; ++i) {
+        r.t.engine.Tick(1000);
+        disk.Step(r.t.engine);
+      }
+      EXPECT_EQ(r.t.engine.effects().pending(), 1u);
+      for (const auto& [name, file] : disk.files) EXPECT_FALSE(Contains(name, "temp-")) << name;
+    }
+  }
+}
+
 TEST(Durability, ReloadAndLoadaofGiveTheSameData) {
   TestDisk disk;
   Restart r(disk, kLog);
@@ -615,6 +637,33 @@ TEST(Durability, ALogThatEndsWithATransactionDoesNotUndoClientReply) {
   r.t.engine.Feed(client, "DEBUG LOADAOF\r\nPING\r\n");
   r.Settle();
   EXPECT_EQ(testing::Taken(client), "");
+}
+
+TEST(Durability, EveryFileOfALogBeginsInTheFirstDatabaseOutsideATransaction) {
+  TestDisk disk;
+  disk.files[kManifest].bytes =
+      "file appendonly.aof.1.incr.aof seq 1 type i\nfile appendonly.aof.2.incr.aof seq 2 type i\n";
+  disk.files[kTail].bytes = Records({"SELECT 9", "SET a 1"});
+  std::string& last = disk.files["appendonlydir/appendonly.aof.2.incr.aof"].bytes;
+  last = Records({"SET b 1", "SELECT 7", "SET c 1"});
+  Restart r(disk, kLog);
+  services::Session& client = r.t.OpenNetwork();
+  const auto reload = [&] {
+    r.t.engine.Feed(client, "DEBUG LOADAOF\r\n");
+    r.Settle();
+    return testing::Taken(client);
+  };
+  const std::string digest = r.Digest();
+  EXPECT_EQ(r.t.Run("DBSIZE"), ":1");
+  EXPECT_EQ(reload(), "+OK\r\n");
+  EXPECT_EQ(r.Digest(), digest);
+  // One that cannot be read ends in the middle of a transaction.
+  const std::string whole = last;
+  last += Records({"MULTI", "SET d 1"}) + "!\r\n";
+  EXPECT_TRUE(reload().starts_with("-"));
+  last = whole;
+  EXPECT_EQ(reload(), "+OK\r\n");
+  EXPECT_EQ(r.Digest(), digest);
 }
 
 }  // namespace
