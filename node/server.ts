@@ -25,6 +25,10 @@ export class ListenError extends Error {
   override name = 'ListenError';
 }
 
+/** What fails in the same way again is logged no sooner; so many ways are remembered. */
+const kSameAgainMs = 30_000;
+const kSameMost = 32;
+
 /** A promise and what settles it. */
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => {};
@@ -119,7 +123,16 @@ export class Server {
     const problem = await loaded;
     this.network.wake();
     if (problem !== '') throw new LoadError(problem);
-    engine.persistenceListeners.add((error) => log.warning(error.message));
+    const told = new Map<string, number>();
+    engine.persistenceListeners.add(({ message }) => {
+      // What is tried again and again is told now and then.
+      const now = performance.now();
+      if (now - (told.get(message) ?? -kSameAgainMs) < kSameAgainMs) return;
+      told.delete(message);
+      told.set(message, now);
+      if (told.size > kSameMost) told.delete(told.keys().next().value!);
+      log.warning(message);
+    });
   }
 
   /**

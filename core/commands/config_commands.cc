@@ -75,6 +75,19 @@ bool ChangesHost(const Config& config, std::span<const Config::Pair> before) {
   return false;
 }
 
+// What a database that is kept in memory only would not obey.
+bool AsksForFiles(std::string_view name, std::string_view value) {
+  if (base::EqualsIgnoreCase(name, "appendonly")) return base::EqualsIgnoreCase(value, "yes");
+  return base::EqualsIgnoreCase(name, "save") && !value.empty();
+}
+
+// Whether the append-only file was off, and has been spoken of.
+bool TurnsLogOn(std::span<const Config::Pair> before) {
+  return std::any_of(before.begin(), before.end(), [](const Config::Pair& pair) {
+    return base::EqualsIgnoreCase(pair.first, "appendonly") && pair.second == "no";
+  });
+}
+
 void ConfigSet(Call& call) {
   if (call.argc() % 2 != 0) return call.SyntaxError();
   std::vector<Config::Pair> pairs;
@@ -82,6 +95,9 @@ void ConfigSet(Call& call) {
     if (call.durability.is_loading() &&
         IsOneOf(call.arg(i), {"dir", "appendonly", "repl-diskless-load"})) {
       return call.reply.Error(errors::kLoading);
+    }
+    if (!call.durability.has_storage() && AsksForFiles(call.arg(i), call.arg(i + 1))) {
+      return call.reply.Error(errors::ConfigFailed(call.arg(i), errors::kNoStorage.substr(4)));
     }
     pairs.emplace_back(call.arg(i), call.arg(i + 1));
   }
@@ -92,7 +108,12 @@ void ConfigSet(Call& call) {
   const base::Status status =
       config.Set(pairs, privileged ? Config::Source::kPrivileged : Config::Source::kRuntime);
   if (!status.ok()) return call.reply.Error(status.error());
-  if (!call.services.identity.standalone || !ChangesHost(config, before)) return call.reply.Ok();
+  if (!call.services.identity.standalone || !ChangesHost(config, before)) {
+    call.waits_for_host =
+        TurnsLogOn(before) && call.durability.AwaitLog(call.session.id, std::move(before));
+    if (!call.waits_for_host) call.reply.Ok();
+    return;
+  }
   // The server takes back what it cannot apply, whoever waits for that.
   const bool waits = call.session.network;
   const uint64_t session_id = waits ? call.session.id : 0;

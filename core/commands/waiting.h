@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/command/arguments.h"
 
@@ -12,5 +13,8 @@ namespace kvasm::commands {
 int64_t ReadDeadline(command::Arguments& in, int64_t now_ms);
 // The same, from an integer of milliseconds.
 int64_t ReadDeadlineMs(command::Arguments& in, int64_t now_ms);
+
+// What WAITAOF has in the place of its last argument while it waits for so much of the log.
+std::string SyncMark(uint64_t until);
 
 }  // namespace kvasm::commands

@@ -134,6 +134,11 @@ class Durability {
   // session (0: none asked) gets an error and all goes on. The value: it is under way.
   base::Result<bool> Shutdown(ShutdownSave save, bool force, uint64_t session_id);
 
+  // CONFIG SET has changed what `before` says. If it has turned the log on, which is tried at this
+  // moment, the session gets its reply when it is known whether the log can be written: if not, all
+  // is as before. False: there is nothing to wait for.
+  bool AwaitLog(uint64_t session_id, std::vector<services::Config::Pair> before);
+
   // --- what commands are told before they run ---
   bool is_loading() const { return loading_; }
   // Whether writes are refused, and what is replied to them then.
@@ -155,6 +160,20 @@ class Durability {
     return log_state_ != LogState::kOn ? log_.recorded() : log_.covered();
   }
   AppendLog& log() { return log_; }
+  // Whether so much of what has been recorded survives a loss of power.
+  bool IsSynced(uint64_t recorded) const {
+    return log_state_ == LogState::kOn && recorded <= log_.synced();
+  }
+  // WAITAOF: the session is to be told when so much is synced, or the log is off.
+  struct SyncWaiter {
+    uint64_t session_id;
+    uint64_t until;
+  };
+  void AwaitSync(uint64_t session_id, uint64_t until) {
+    sync_waiters_.push_back({session_id, until});
+  }
+  // Those to be told now.
+  std::vector<SyncWaiter> TakeSynced();
 
   // --- what INFO tells ---
   enum class LogState : uint8_t { kOff, kWaits, kOn };  // kWaits: for its first base
@@ -277,6 +296,8 @@ class Durability {
   int64_t looked_ms_ = 0;
   std::vector<Done> save_waiters_;
   std::vector<Done> rewrite_waiters_;
+  std::vector<Done> log_waiters_;  // for the first increment of a log that is turned on
+  std::vector<SyncWaiter> sync_waiters_;
   Run saves_;
   Run rewrites_;
   uint64_t rewrite_failures_ = 0;  // one after the other

@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::string_view kRdbMark = "REDIS";
 constexpr std::string_view kNoMemory = "Out of memory reading RDB file";
+constexpr std::string_view kMayBeSound =
+    ": the file may be sound, but there is not enough memory for what it holds";
 
 std::string Number(uint64_t value) { return base::Int64Text(static_cast<int64_t>(value)); }
 
@@ -125,7 +127,7 @@ bool Loader::TakeLog(std::string_view bytes) {
     FailFile("Unknown command '" + unknown_command_ + "' reading the append only file");
   } else if (out_of_memory_ || log_->fault().kind == AofFault::Kind::kOutOfMemory) {
     FailFile("Out of memory reading the append only file at offset " +
-             Number(log_->fault().offset));
+             Number(log_->fault().offset) + std::string(kMayBeSound));
   } else {
     FailFile(
         "Bad file format reading the append only file at offset " + Number(log_->fault().offset) +
@@ -142,7 +144,7 @@ void Loader::EndFile() {
   }
   // An empty log is one; an empty file is no RDB file.
   if (file().is_log) return Next();
-  FailFile("Short read or OOM loading DB: it is empty");
+  FailFile("Unexpected EOF reading RDB file (offset 0): it is empty, restore a backup");
 }
 
 void Loader::EndLog() {
@@ -193,7 +195,10 @@ void Loader::FailRdb() {
   };
   warn("Internal error in RDB reading offset " + Number(rdb_->offset()) + ": " + file().name);
   for (const std::string& line : persist::TellFault(*rdb_)) warn(line);
-  FailFile(rdb_->Describe() + ": restore a backup, or see what kvasm-check-rdb tells of it");
+  const std::string_view hint = rdb_->error() == kNoMemory
+                                    ? kMayBeSound
+                                    : ": restore a backup, or see what kvasm-check-rdb tells of it";
+  FailFile(rdb_->Describe() + std::string(hint));
 }
 
 void Loader::FailFile(std::string_view text) { Finish(file().name + ": " + std::string(text)); }

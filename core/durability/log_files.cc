@@ -164,7 +164,11 @@ void Durability::StartRewrite() {
   next_tail_ = next.NewIncrement(settings().appendfilename).name;
   Notice("Creating AOF incr file " + next_tail_ + " on background rewrite");
   const Done cut = OfRewrite([this](std::string_view error) {
-    if (!error.empty()) return NoteRewrite(error);
+    if (!error.empty()) {
+      NoteRewrite(error);
+      return TellAll(log_waiters_, error);
+    }
+    TellAll(log_waiters_, {});
     cut_is_due_ = true;
     if (MayCut()) CutForRewrite();
   });
@@ -228,6 +232,7 @@ void Durability::EndRewrite(std::string_view error) {
                   rewritten_bytes_ = log_bytes();
                   if (is_first) log_state_ = LogState::kOn;
                   log_.EndRewrite();
+                  parts_.server.ReleaseReplies();
                   RemoveHistory(OfRewrite([this](std::string_view) {
                     Notice("Background AOF rewrite finished successfully");
                     NoteRewrite({});
@@ -272,6 +277,27 @@ void Durability::RemoveHistory(Done done) {
     storage_.Add(Lane::kFiles, {.kind = Operation::Kind::kRemove, .file = LogPath(file.name)});
   }
   StoreManifest(std::move(next), std::move(done));
+}
+
+bool Durability::AwaitLog(uint64_t session_id, std::vector<services::Config::Pair> before) {
+  if (log_state_ != LogState::kWaits || !is_rewriting_ || !pending_tail_.empty()) return false;
+  log_waiters_.push_back([this, session_id, before = std::move(before)](std::string_view error) {
+    if (error.empty()) return parts_.server.EndHostWait(session_id, base::Status::Ok());
+    parts_.config.Restore(before);
+    constexpr std::string_view kReason = "Unable to turn on AOF. Check server logs.";
+    parts_.server.EndHostWait(session_id, base::Error(errors::ConfigFailed("appendonly", kReason)));
+  });
+  return true;
+}
+
+std::vector<Durability::SyncWaiter> Durability::TakeSynced() {
+  std::vector<SyncWaiter> synced;
+  std::erase_if(sync_waiters_, [&](const SyncWaiter& waiter) {
+    const bool is_over = log_state_ == LogState::kOff || IsSynced(waiter.until);
+    if (is_over) synced.push_back(waiter);
+    return is_over;
+  });
+  return synced;
 }
 
 void Durability::SwitchLog(bool on) {

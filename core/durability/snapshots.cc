@@ -265,6 +265,8 @@ bool Durability::Tick() {
     for (const Requested& shutdown : std::exchange(requested_, {})) shutdown.begin();
   }
   std::erase_if(retired_, [](const auto& job) { return job->is_over(); });
+  // Not within the command that turned it off: they have more to ask.
+  if (log_state_ == LogState::kOff) TellAll(log_waiters_, kCancelled);
   if (!has_storage_ && job_ == nullptr) return false;
   if (attached_ || log_.has_unwritten()) log_.Flush();
   StepJob();
@@ -365,10 +367,20 @@ void Durability::PrepareShutdown(ShutdownSave save, bool force, Done done) {
 }
 
 void Durability::MakeDurable(ShutdownSave save, bool force, Done done) {
-  if (log_state_ == LogState::kWaits && !force) {
-    Warn("Writing initial AOF, can't exit.");
-    Warn(kShutdownErrors);
-    return done("Writing initial AOF");
+  if (log_state_ == LogState::kWaits && !force && (save != ShutdownSave::kNo || is_rewriting_)) {
+    const auto refuse = [this, done] {
+      Warn("Writing initial AOF, can't exit.");
+      Warn(kShutdownErrors);
+      done("Writing initial AOF");
+    };
+    if (is_rewriting_ || job_kind_ != JobKind::kNone || !storage_.is_idle(Lane::kFiles)) {
+      return refuse();
+    }
+    // It has failed so far; perhaps it does not now.
+    StartRewrite();
+    return WhenRewritten([this, save, done, refuse](std::string_view error) {
+      error.empty() ? PrepareShutdown(save, false, done) : refuse();
+    });
   }
   if (is_saving()) Warn("There is a child saving an .rdb. Killing it!");
   if (is_rewriting_) Warn("There is a child rewriting the AOF. Killing it!");

@@ -4,6 +4,7 @@
 
 #include "core/base/alloc.h"
 #include "core/base/errors.h"
+#include "core/commands/waiting.h"
 #include "core/engine/admission.h"
 #include "core/engine/engine.h"
 
@@ -15,6 +16,7 @@ using services::Session;
 void Engine::EndStorage(persist::StorageQueue::Lane lane, const persist::Outcome& outcome) {
   SampleClock();
   durability_.End(lane, outcome);
+  if (waiters_.has_calls() && !serving_) ServeWaiters();
 }
 
 void Engine::Shutdown(durability::ShutdownSave save, bool force) {
@@ -110,6 +112,12 @@ void Engine::ReleaseReplies() {
     sessions_.MarkReady(*session);
     return session->held.empty();
   });
+  for (const auto& [id, until] : durability_.TakeSynced()) {
+    // It may wait for something else by now.
+    const services::Waiter* waiter = waiters_.Find(id);
+    if (waiter == nullptr || table_.at(waiter->command_index).name != "waitaof") continue;
+    if (waiter->arguments[3] == commands::SyncMark(until)) waiters_.Unblock(id, false);
+  }
 }
 
 }  // namespace kvasm::engine

@@ -47,6 +47,17 @@ double TextScore(Reader& in) {
   return base::ParseDouble(in.Bytes(length)).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
+// Whether one of the members that follow is too long for a packed list.
+bool HasLongMember(const Loading& loading, uint32_t members, bool scores_are_text) {
+  Reader in = loading.in;
+  StringScratch scratch;
+  for (uint32_t i = 0; i < members && in.ok(); ++i) {
+    if (!Within(in.String(scratch).size(), loading.limits().zset_max_listpack_value)) return true;
+    scores_are_text ? TextScore(in) : in.Double();
+  }
+  return false;
+}
+
 bool LoadMembers(Loading& loading, bool scores_are_text) {
   const uint32_t members = loading.in.Count(scores_are_text ? 2 : 1 + sizeof(double));
   if (!loading.in.ok()) return false;
@@ -62,6 +73,11 @@ bool LoadMembers(Loading& loading, bool scores_are_text) {
     const double score = scores_are_text ? TextScore(loading.in) : loading.in.Double();
     if (!loading.in.ok() || !loading.HaveRoom(member.size())) return false;
     if (std::isnan(score)) return loading.Corrupt("Zset with NAN score detected");
+    // A packed list knows no -0; if the value does not stay one, nothing may be lost on the way.
+    if (score == 0 && std::signbit(score) &&
+        HasLongMember(loading, members - i - 1, scores_are_text)) {
+      zset.BecomeSkipList();
+    }
     if (!zset.Set(member, score)) return loading.Corrupt(kDuplicate);
   }
   return true;

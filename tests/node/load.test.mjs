@@ -164,6 +164,19 @@ describe('open with load in a folder', () => {
 });
 
 describe('a large dump', () => {
+  it('that does not fit is not said to be damaged', async () => {
+    const db = await open();
+    for (let i = 0; i < 30; ++i) db.sync.set(`k${i}`, 'x'.repeat(1 << 20));
+    const load = await db.dump();
+    await db.close();
+    await assert.rejects(open('memory:', { load, memoryLimitBytes: 20 << 20 }), ({ message }) => {
+      assert.match(message, /Out of memory reading RDB file \(offset \d+/);
+      assert.match(message, /the file may be sound, but there is not enough memory/);
+      assert.doesNotMatch(message, /backup|kvasm-check/);
+      return true;
+    });
+  });
+
   /** The longest time in ms nothing else could run while `work` went on, and how long that took. */
   async function longestGap(work) {
     const began = performance.now();

@@ -116,6 +116,8 @@ describe('a database in a folder', () => {
     for (const config of [{ appendonly: true }, { AppendOnly: 'YES' }, { save: '60 1' }])
       await assert.rejects(open('memory:', { config }), kNothing);
     const db = await open('memory:', { config: { appendonly: false, save: '' } });
+    await assert.rejects(db.configSet('appendonly', 'yes'), /This database has no files/);
+    await assert.rejects(db.configSet('save', '60 1'), /This database has no files/);
     assert.equal(await db.configSet('save', ''), 'OK');
     await db.close();
   });
@@ -454,7 +456,34 @@ describe('db.save, bgsave and bgrewriteaof', () => {
   });
 });
 
+describe('db.waitaof()', () => {
+  it('resolves when what was written is synced', async (test) => {
+    const folder = makeFolder(test);
+    const db = await openIn(folder);
+    await db.set('k', 'v');
+    assert.deepEqual(await db.waitaof(1, 0, 0), [1, 0]);
+    assert.equal(db.sync.info('persistence').includes('aof_pending_bio_fsync:0'), true);
+    await db.close();
+    const memory = await open('memory:');
+    await assert.rejects(memory.waitaof(1, 0, 0), /appendonly is disabled/);
+    await memory.close();
+  });
+});
+
 describe('db.dump()', () => {
+  it('keeps a score of -0 in a sorted set that has a long member', async () => {
+    const db = await open('memory:', { config: { 'zset-max-listpack-entries': 0 } });
+    await db.zadd('z', '-0', 'a', -1, 'x'.repeat(65));
+    const copy = await open('memory:', { load: await db.dump() });
+    assert.equal(Object.is(await db.zscore('z', 'a'), -0), true);
+    assert.deepEqual(await copy.zrange('z', 0, -1, 'withscores'), [
+      ['x'.repeat(65), -1],
+      ['a', -0],
+    ]);
+    await copy.close();
+    await db.close();
+  });
+
   it('is a file that another database is opened with', async (test) => {
     const first = await open('memory:', { config: kDebug });
     fill(first.sync);

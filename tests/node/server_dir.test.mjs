@@ -95,3 +95,14 @@ test('and back again, before or after it was rewritten', async (test) => {
   assert.equal(await sizeOf(from), ':3');
   assert.equal(await sizeOf(to), ':2');
 });
+
+test('what fails again and again is logged once in a while', async (test) => {
+  const folder = makeFolder(test);
+  const { server, client } = await start(folder);
+  mkdirSync(join(folder, 'dump.rdb'));
+  for (let i = 0; i < 3; ++i) assert.equal(await client.ask('SAVE'), '-ERR');
+  await stop({ server, client });
+  const count = (text) => server.log().split(text).length - 1;
+  assert.equal(count('Write error while saving DB to the disk: Is a directory'), 3);
+  assert.equal(count(': Is a directory\n') - 3, 1);
+});

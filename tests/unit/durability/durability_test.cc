@@ -380,7 +380,7 @@ TEST(Durability, HistoryIsKeptUntilItsRemovalIsSwitchedOnAndNumbersFollowTheMani
   r.Settle();
   r.t.Run("DEBUG LOADAOF");
   r.Settle();
-  r.t.Run("CONFIG SET appendonly yes");
+  r.t.engine.Feed(r.t.OpenNetwork(), "CONFIG SET appendonly yes\r\n");
   r.Settle();
   EXPECT_EQ(disk.files[kManifest].bytes,
             "file appendonly.aof.4.base.rdb seq 4 type b\n"
@@ -413,9 +413,12 @@ TEST(Durability, ALogThatIsSwitchedOnHoldsWhatWasThere) {
   TestDisk disk;
   Restart r(disk);
   r.t.Run("SET a 1");
-  EXPECT_EQ(r.t.Run("CONFIG SET appendonly yes"), "+OK");
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "CONFIG SET appendonly yes\r\n");
   r.t.Run("SET b 2");
+  EXPECT_EQ(testing::Taken(client), "");
   r.Settle();
+  EXPECT_EQ(testing::Taken(client), "+OK\r\n");
   r.t.Run("SET c 3");
   r.Settle();
   Restart again(disk, kLog);
@@ -433,18 +436,130 @@ TEST(Durability, ALogThatCannotBeSwitchedOnLeavesNoFileAndBeginsAgain) {
     --failures;
     return "Input/output error";
   };
-  EXPECT_EQ(r.t.Run("CONFIG SET appendonly yes"), "+OK");
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "CONFIG SET appendonly yes\r\n");
   for (int i = 0; failures > 0 && i < 1000; ++i) {
     r.t.AdvanceTime(1ms);
     r.t.engine.Tick(100);
     disk.Step(r.t.engine);
   }
   for (int i = 0; i < 3; ++i) disk.Step(r.t.engine);
+  EXPECT_EQ(testing::Taken(client), "+OK\r\n");
   EXPECT_EQ(disk.files.size(), 0u) << disk.files.begin()->first;
   r.t.AdvanceTime(1s);
   r.Settle();
   Restart again(disk, kLog);
   EXPECT_EQ(again.t.Run("GET a"), "\"1\"");
+}
+
+TEST(Durability, ALogWhoseFileCannotBeMadeIsNotSwitchedOn) {
+  TestDisk disk;
+  Restart r(disk);
+  r.t.Run("SET a 1");
+  disk.fault = [](const Operation& operation) {
+    return operation.kind == Operation::Kind::kAppend ? "Permission denied" : "";
+  };
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "CONFIG SET appendonly yes maxclients 77\r\nGET a\r\n");
+  EXPECT_EQ(testing::Taken(client), "");
+  EXPECT_EQ(r.t.Run("CONFIG SET hz 50"), "+OK");  // which is not taken back
+  r.Settle();
+  EXPECT_EQ(
+      testing::Taken(client),
+      "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on "
+      "AOF. Check server logs.\r\n$1\r\n1\r\n");
+  EXPECT_EQ(r.t.Run("CONFIG GET appendonly"), "[\"appendonly\", \"no\"]");
+  EXPECT_NE(r.t.Run("CONFIG GET maxclients"), "[\"maxclients\", \"77\"]");
+  EXPECT_EQ(r.t.Run("CONFIG GET hz"), "[\"hz\", \"50\"]");
+  EXPECT_TRUE(Contains(r.t.Run("INFO persistence"), "aof_rewrite_scheduled:0"));
+}
+
+// What it has not been able to write is tried once more, not lost.
+TEST(Durability, AShutdownWaitsForALogThatCouldNotBeginBefore) {
+  TestDisk disk;
+  Restart r(disk);
+  r.t.Run("SET a 1");
+  std::string reason = "No space left on device";
+  disk.fault = [&](const Operation& operation) {
+    return operation.kind == Operation::Kind::kRename ? reason : "";
+  };
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "CONFIG SET appendonly yes\r\n");
+  for (int i = 0; i < 5; ++i) {
+    r.t.AdvanceTime(1s);
+    r.Settle();
+  }
+  EXPECT_EQ(testing::Taken(client), "+OK\r\n");
+  EXPECT_TRUE(Contains(r.t.Run("INFO persistence"), "aof_last_bgrewrite_status:err"));
+  r.t.engine.Feed(client, "SHUTDOWN\r\n");
+  r.Settle();
+  EXPECT_EQ(testing::Taken(client), "-ERR Errors trying to SHUTDOWN. Check logs.\r\n");
+  reason.clear();
+  r.t.engine.Feed(client, "SHUTDOWN\r\n");
+  r.Settle();
+  EXPECT_EQ(testing::Taken(client), "");
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.t.Run("GET a"), "\"1\"");
+}
+
+TEST(Durability, WaitaofWaitsForTheDisk) {
+  TestDisk disk;
+  Restart r(disk, kLog);
+  services::Session& client = r.t.OpenNetwork();
+  const auto send = [&](const std::string& line) {
+    r.t.engine.Feed(client, line + "\r\n");
+    return testing::Taken(client);
+  };
+  EXPECT_EQ(send("WAITAOF 1 0 0"), "*2\r\n:1\r\n:0\r\n");
+  EXPECT_EQ(send("SET a 1"), "+OK\r\n");
+  EXPECT_EQ(send("WAITAOF 0 0 0"), "*2\r\n:0\r\n:0\r\n");
+  EXPECT_EQ(send("MULTI\r\nWAITAOF 1 0 0\r\nEXEC"), "+OK\r\n+QUEUED\r\n*1\r\n*2\r\n:0\r\n:0\r\n");
+  EXPECT_EQ(send("WAITAOF 1 0 0"), "");
+  // What is written meanwhile is nothing it waits for.
+  bool is_later_write_synced = true;
+  disk.fault = [&](const Operation& operation) {
+    if (operation.kind == Operation::Kind::kSync) r.t.Run("SET later 1");
+    return "";
+  };
+  for (int i = 0; i < 3000 && client.waiting; ++i) {
+    r.t.AdvanceTime(1ms);
+    r.t.engine.Tick(100);
+    disk.Step(r.t.engine);
+    is_later_write_synced =
+        r.t.engine.durability().IsSynced(r.t.engine.durability().log().recorded());
+  }
+  EXPECT_EQ(testing::Taken(client), "*2\r\n:1\r\n:0\r\n");
+  EXPECT_FALSE(is_later_write_synced);
+  EXPECT_EQ(disk.files[kTail].synced, disk.files[kTail].bytes.size());
+}
+
+TEST(Durability, WaitaofEndsWithItsTimeAndWithTheLog) {
+  TestDisk disk;
+  Restart r(disk, {{"appendonly", "yes"}, {"appendfsync", "no"}});
+  services::Session& client = r.t.OpenNetwork();
+  r.t.engine.Feed(client, "SET a 1\r\nWAITAOF 1 0 50\r\n");
+  r.Settle();
+  EXPECT_EQ(testing::Taken(client), "+OK\r\n");
+  r.t.AdvanceTime(51ms);
+  r.t.engine.Tick(100);
+  EXPECT_EQ(testing::Taken(client), "*2\r\n:0\r\n:0\r\n");
+  r.t.engine.Feed(client, "WAITAOF 1 0 0\r\nPING\r\n");
+  EXPECT_EQ(testing::Taken(client), "");
+  r.t.Run("CONFIG SET appendonly no");
+  r.t.engine.Tick(100);
+  EXPECT_EQ(testing::Taken(client),
+            "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.\r\n"
+            "+PONG\r\n");
+}
+
+TEST(Durability, AMemoryDatabaseIsNotAskedForFiles) {
+  testing::TestEngine t;
+  const std::string end = " - This database has no files: it is kept in memory only";
+  EXPECT_EQ(t.Run("CONFIG SET maxclients 5 appendonly yes"),
+            "-ERR CONFIG SET failed (possibly related to argument 'appendonly')" + end);
+  EXPECT_EQ(t.Run("CONFIG SET save '60 1'"),
+            "-ERR CONFIG SET failed (possibly related to argument 'save')" + end);
+  EXPECT_EQ(t.Run("CONFIG SET appendonly no save ''"), "+OK");
 }
 
 TEST(Durability, ALogThatIsNewBeginsWithTheSnapshotThatIsThere) {

@@ -48,6 +48,8 @@ constexpr const char* kRequests[] = {
     "EVAL \"redis.call('incr','K') for i=1,600000 do end redis.call('incr','K')\" 0",
     "CLIENT PAUSE 3 ALL",
     "SHUTDOWN",
+    "WAITAOF 1 0 0",
+    "WAITAOF 1 0 20",
 };
 
 class World {

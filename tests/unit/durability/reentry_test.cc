@@ -46,14 +46,25 @@ TEST(Reentry, WhatWaitedForALogThatFailsMayDropIt) {
   services::Session& other = r.t.OpenNetwork();
   FillUp(disk);
   r.t.engine.Feed(client, "SET a 1\r\nDEBUG LOADAOF\r\n");
+  services::Session& last = r.t.OpenNetwork();
   r.t.engine.Feed(other,
                   "CONFIG SET appendonly no\r\n"
                   "CONFIG SET appendonly yes\r\n"
-                  "CONFIG SET appendonly no\r\n");
+                  "PING\r\n");
+  r.t.engine.Feed(last, "CONFIG SET appendonly no\r\n");
   EXPECT_EQ(Taken(other), "");
   ASSERT_TRUE(disk.Step(r.t.engine));
   EXPECT_EQ(Taken(client), "+OK\r\n" + kNotReloaded);
-  EXPECT_EQ(Taken(other), "+OK\r\n+OK\r\n+OK\r\n");
+  EXPECT_EQ(Taken(last), "+OK\r\n");
+  EXPECT_EQ(Taken(other), "+OK\r\n");
+  // The one who has turned it on waits for its file.
+  r.t.engine.Feed(last, "CONFIG SET appendonly no\r\n");
+  EXPECT_EQ(Taken(last), "+OK\r\n");
+  r.t.engine.Tick(100);
+  EXPECT_EQ(
+      Taken(other),
+      "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on "
+      "AOF. Check server logs.\r\n+PONG\r\n");
   EXPECT_EQ(r.t.Run("GET a"), "\"1\"");
 }
 
