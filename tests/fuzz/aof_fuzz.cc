@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "core/persist/aof_writer.h"
 #include "core/persist/manifest.h"
 #include "tests/fuzz/damage.h"
+#include "tests/fuzz/program.h"
 
 namespace kvasm {
 namespace {
@@ -189,29 +189,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 
 #ifndef KVASM_LIBFUZZER
-namespace {
-
-uint64_t Setting(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
-}
-
-// For libFuzzer to begin with.
-int WriteSeeds(const std::string& folder) {
-  constexpr int kSeeds = 500;
-  kvasm::Generator generator(1);
-  for (int i = 0; i < kSeeds; ++i) {
-    std::ofstream(folder + "/" + std::to_string(i), std::ios::binary) << generator.Next();
-  }
-  return 0;
-}
-
-}  // namespace
-
 int main() {
-  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) return WriteSeeds(folder);
-  const uint64_t count = Setting("KVASM_FUZZ_COUNT", 50000);
-  const uint64_t seed = Setting("KVASM_FUZZ_SEED", 1);
+  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) {
+    kvasm::Generator generator(1);
+    kvasm::fuzz::WriteSeeds(folder, 500, [&] { return generator.Next(); });
+    return 0;
+  }
+  const uint64_t count = kvasm::fuzz::Setting("KVASM_FUZZ_COUNT", 50000);
+  const uint64_t seed = kvasm::fuzz::Setting("KVASM_FUZZ_SEED", 1);
   kvasm::Generator generator(seed);
   for (uint64_t i = 0; i < count; ++i) {
     const std::string bytes = generator.Next();

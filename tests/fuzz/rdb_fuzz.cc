@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -26,6 +25,7 @@
 #include "core/types/sorted_set.h"
 #include "core/types/stream.h"
 #include "tests/fuzz/damage.h"
+#include "tests/fuzz/program.h"
 #include "tests/unit/persist/rdb_corpus.h"
 #include "tests/unit/persist/rdb_files.h"
 
@@ -198,11 +198,6 @@ namespace {
 
 using Inputs = std::vector<std::string>;
 
-uint64_t Setting(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
-}
-
 // Sound files of every version and form, and the values in them.
 Inputs Seeds() {
   Inputs seeds;
@@ -238,14 +233,6 @@ class Mutator {
   const Inputs& seeds_;
 };
 
-// For libFuzzer to begin with.
-int WriteSeeds(const Inputs& seeds, const std::string& folder) {
-  for (size_t i = 0; i < seeds.size(); ++i) {
-    std::ofstream(folder + "/" + std::to_string(i), std::ios::binary) << seeds[i];
-  }
-  return 0;
-}
-
 void Show(const std::string& input) {
   for (const char c : input) std::printf("\\x%02x", static_cast<uint8_t>(c));
   std::printf("\n");
@@ -255,9 +242,13 @@ void Show(const std::string& input) {
 
 int main() {
   const Inputs seeds = Seeds();
-  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) return WriteSeeds(seeds, folder);
-  const uint64_t count = Setting("KVASM_FUZZ_COUNT", 50'000);
-  const uint64_t seed = Setting("KVASM_FUZZ_SEED", 1);
+  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) {
+    auto next = seeds.begin();
+    kvasm::fuzz::WriteSeeds(folder, static_cast<int>(seeds.size()), [&] { return *next++; });
+    return 0;
+  }
+  const uint64_t count = kvasm::fuzz::Setting("KVASM_FUZZ_COUNT", 50'000);
+  const uint64_t seed = kvasm::fuzz::Setting("KVASM_FUZZ_SEED", 1);
   Mutator mutator(seed, seeds);
   kvasm::Fuzzer fuzzer;
   const bool shows = std::getenv("KVASM_FUZZ_SHOW") != nullptr;

@@ -10,6 +10,7 @@
 
 #include "core/base/prng.h"
 #include "tests/fuzz/damage.h"
+#include "tests/fuzz/program.h"
 #include "tests/unit/support/test_engine.h"
 
 namespace kvasm {
@@ -229,18 +230,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 
 #ifndef KVASM_LIBFUZZER
-namespace {
-
-uint64_t Setting(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
-}
-
-}  // namespace
-
 int main() {
-  const uint64_t count = Setting("KVASM_FUZZ_COUNT", 2000);
-  const uint64_t seed = Setting("KVASM_FUZZ_SEED", 1);
+  const uint64_t count = kvasm::fuzz::Setting("KVASM_FUZZ_COUNT", 2000);
+  const uint64_t seed = kvasm::fuzz::Setting("KVASM_FUZZ_SEED", 1);
   kvasm::Generator generator(seed);
   kvasm::Fuzzer fuzzer;
   const bool shows = std::getenv("KVASM_FUZZ_SHOW") != nullptr;

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "core/commands/data_digest.h"
 #include "core/persist/aof_writer.h"
 #include "tests/fuzz/damage.h"
+#include "tests/fuzz/program.h"
 #include "tests/unit/support/test_disk.h"
 
 namespace kvasm {
@@ -192,29 +192,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 
 #ifndef KVASM_LIBFUZZER
-namespace {
-
-uint64_t Setting(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? fallback : std::strtoull(text, nullptr, 10);
-}
-
-// For libFuzzer to begin with.
-int WriteSeeds(const std::string& folder) {
-  constexpr int kSeeds = 1000;
-  kvasm::Generator generator(1);
-  for (int i = 0; i < kSeeds; ++i) {
-    std::ofstream(folder + "/log" + std::to_string(i), std::ios::binary) << generator.Next();
-  }
-  return 0;
-}
-
-}  // namespace
-
 int main() {
-  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) return WriteSeeds(folder);
-  const uint64_t count = Setting("KVASM_FUZZ_COUNT", 3000);
-  const uint64_t seed = Setting("KVASM_FUZZ_SEED", 1);
+  if (const char* folder = std::getenv("KVASM_FUZZ_SEEDS")) {
+    kvasm::Generator generator(1);
+    kvasm::fuzz::WriteSeeds(folder, 1000, [&] { return generator.Next(); });
+    return 0;
+  }
+  const uint64_t count = kvasm::fuzz::Setting("KVASM_FUZZ_COUNT", 3000);
+  const uint64_t seed = kvasm::fuzz::Setting("KVASM_FUZZ_SEED", 1);
   kvasm::Generator generator(seed);
   kvasm::Fuzzer fuzzer;
   const bool shows = std::getenv("KVASM_FUZZ_SHOW") != nullptr;
