@@ -268,9 +268,8 @@ export class StorageDriver {
         this.end(lane, this.attemptSync(storage, operation));
         continue;
       }
-      if (lane === kSnapshotLane && operation.kind !== 'append') this.stage = undefined;
       // Memory may move, and what is in it go, while they are written.
-      operation.bytes = this.copyOf(lane, operation.bytes);
+      operation.bytes = this.copyOf(lane, operation);
       this.busy[lane] = operation;
       const outcome = await this.attempt(storage, operation);
       // flushSync may have ended it meanwhile.
@@ -283,9 +282,12 @@ export class StorageDriver {
   }
 
   /** What is to be written, for as long as that takes. */
-  private copyOf(lane: number, bytes: Uint8Array): Uint8Array {
+  private copyOf(lane: number, { kind, bytes }: Operation): Uint8Array {
     // One of the log may be on its way still when the next begins: `flushSync` has written it.
-    if (lane !== kSnapshotLane || bytes.length > kStageBytes) return bytes.slice();
+    if (lane !== kSnapshotLane) return bytes.slice();
+    // What is no piece begins or ends a snapshot: until the next one the stage is not needed.
+    if (kind !== 'append') this.stage = undefined;
+    if (kind !== 'append' || bytes.length > kStageBytes) return bytes.slice();
     this.stage ??= new Uint8Array(kStageBytes);
     this.stage.set(bytes);
     return this.stage.subarray(0, bytes.length);
