@@ -73,7 +73,7 @@ bool LoadZiplist(Loading& loading) {
   return true;
 }
 
-// Nodes stay as they are, whatever the configured size. Empty ones are passed over.
+// Appends the elements of a block as a node, or as several where ours holds less.
 template <class Source>
 bool AppendNodes(Loading& loading, ListBuilder& list, std::string_view block) {
   // The elements of smaller blocks are all packed in ours.
@@ -82,6 +82,7 @@ bool AppendNodes(Loading& loading, ListBuilder& list, std::string_view block) {
                   : AppendBlock<Source>(loading, list, block, true);
 }
 
+// Nodes stay as they are, whatever the configured size. Empty ones are passed over.
 bool LoadNodes(Loading& loading, bool has_containers) {
   const uint32_t nodes = loading.in.Count(has_containers ? 2 : 1);
   if (!loading.in.ok()) return false;
