@@ -25,7 +25,11 @@ function nodeTests() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const limited = major > 20 || (major === 20 && minor >= 11);
   const limit = limited ? [`--test-timeout=${nodeTestMinutes * 60_000}`] : [];
-  return run(process.execPath, ['--test', ...limit, ...files]);
+  const reports = ['tap', './.ci/failures.mjs'].flatMap((reporter) => [
+    `--test-reporter=${reporter}`,
+    '--test-reporter-destination=stdout',
+  ]);
+  return run(process.execPath, ['--test', ...limit, ...reports, ...files]);
 }
 
 setup();
@@ -35,4 +39,7 @@ if (!existsSync('core')) throw new Error('run from a checkout of the project');
 buildPackage();
 const native = nativeTests('native');
 const node = nodeTests();
+for (const [which, status] of Object.entries({ native, Node: node })) {
+  say(`The ${which} tests ${status === 0 ? 'passed' : 'FAILED'}`);
+}
 process.exit(native || node);
