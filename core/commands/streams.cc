@@ -5,6 +5,7 @@
 
 #include "core/commands/all.h"
 #include "core/commands/streams_shared.h"
+#include "core/durability/durability.h"
 
 namespace kvasm::commands {
 namespace {
@@ -65,6 +66,8 @@ void FinishOptions(Call& call, Arguments& in, bool adds, TrimOptions* options) {
   const bool trims = trim.strategy != StreamTrim::Strategy::kNone;
   if (options->limit != 0 && !trims) return in.Fail(errors::kTrimLimitAlone);
   if (!adds && !trims) return in.Fail(errors::kTrimNothing);
+  // The thresholds of a log are those of what was done; Redis leaves LIMIT beside them.
+  if (call.durability.is_loading()) return;
   if (options->limit_given && !trim.whole_nodes) return in.Fail(errors::kTrimLimitExact);
   if (options->limit_given) {
     trim.limit = static_cast<uint64_t>(options->limit);

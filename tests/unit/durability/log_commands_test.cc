@@ -82,6 +82,33 @@ TEST(LogCommands, ThatAreNotOfDataArePassedOver) {
   }
 }
 
+// Redis makes `~` to `=` in its log and leaves LIMIT as it was.
+TEST(LogCommands, TrimExactlyWithALimit) {
+  TestDisk disk = DiskOf({{"XADD", "s", "1-0", "f", "v"},
+                          {"XADD", "s", "2-0", "f", "v"},
+                          {"XADD", "s", "MAXLEN", "=", "2", "LIMIT", "1", "3-0", "f", "v"},
+                          {"XADD", "s", "4-0", "f", "v"},
+                          {"XADD", "s", "5-0", "f", "v"},
+                          {"XTRIM", "s", "MINID", "=", "5-0", "LIMIT", "1"}});
+  Restart r(disk, {{"appendonly", "yes"}});
+  ASSERT_EQ(r.error, "");
+  EXPECT_EQ(r.t.Run("XRANGE s - +"), "[[\"5-0\", [\"f\", \"v\"]]]");
+  EXPECT_EQ(r.t.Run("XTRIM s MINID = 5-0 LIMIT 1"),
+            "-ERR syntax error, LIMIT cannot be used without the special ~ option");
+}
+
+TEST(LogCommands, AreNotSubjectToALimitThatCameLater) {
+  TestDisk disk = DiskOf({{"SETRANGE", "s", "2000000", "x"},
+                          {"APPEND", "s", "y"},
+                          {"SETBIT", "b", "16000000", "1"},
+                          {"BITFIELD", "b", "SET", "u8", "16000008", "1"}});
+  Restart r(disk, {{"appendonly", "yes"}, {"proto-max-bulk-len", "1mb"}});
+  ASSERT_EQ(r.error, "");
+  EXPECT_EQ(r.t.Run("STRLEN s"), ":2000002");
+  EXPECT_EQ(r.t.Run("STRLEN b"), ":2000002");
+  EXPECT_EQ(r.t.Run("APPEND s z").substr(0, 4), "-ERR");
+}
+
 // A base of commands and an increment.
 TestDisk DiskOfTwo(std::initializer_list<Command> base, std::initializer_list<Command> increment) {
   TestDisk disk = DiskOf(increment);
