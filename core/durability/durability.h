@@ -256,6 +256,8 @@ class Durability {
   void StoreManifest(persist::Manifest manifest, Done done);
   void CreateLog(Done done);  // after loading: what is missing of it
   void OpenTail(std::string name, uint64_t bytes);
+  // The last increment of the manifest, as it was loaded.
+  void OpenLastTail();
   void CreateTail(Lane lane, std::string_view name, Done done);
   SnapshotOrder RewriteOrder();
   void AttachLog();
@@ -323,7 +325,7 @@ class Durability {
   std::string pending_tail_;  // kWaits: the increment that is not in the manifest yet
   uint64_t base_bytes_ = 0;
   uint64_t older_bytes_ = 0;      // of increments before the last
-  uint64_t rewritten_bytes_ = 0;  // of all files after the last rewrite, or the start
+  uint64_t rewritten_bytes_ = 0;  // of all files after the last rewrite, or the base at the start
   bool holding_ = false;
   bool shutting_down_ = false;
   bool is_shut_down_ = false;  // all is durable, nothing is executed any more

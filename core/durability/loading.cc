@@ -227,7 +227,7 @@ void Durability::LoadLog(Done done) {
     for (size_t i = 0; i < log_files_bytes_.size(); ++i) {
       (i == 0 && manifest_.base() ? base_bytes_ : older_bytes_) += log_files_bytes_[i];
     }
-    rewritten_bytes_ = base_bytes_ + older_bytes_;
+    rewritten_bytes_ = base_bytes_;  // what came after it then, nobody has noted
     const auto seconds = static_cast<double>(NowMs() - last_load_.began_ms) / 1000;
     if (!manifest_.empty()) {
       Notice("DB loaded from append only file: " + base::Fixed(seconds, 3) + " seconds");
@@ -297,7 +297,11 @@ base::Status Durability::ReloadLog(uint64_t session_id) {
     loading_ = true;
     const auto loaded = [this, session_id, was_attached](std::string_view error) {
       const std::string failure(error);
-      if (was_attached) AttachLog();
+      if (was_attached) {
+        // A tail that was cut off is shorter than it was.
+        const bool is_loaded = failure.empty() && !manifest_.increments().empty();
+        is_loaded ? OpenLastTail() : AttachLog();
+      }
       Reloaded(session_id, failure, true);
     };
     // What it says, not what there was: numbers of files that are gone are given anew.

@@ -72,17 +72,20 @@ void Durability::OpenTail(std::string name, uint64_t bytes) {
   AttachLog();
 }
 
+void Durability::OpenLastTail() {
+  const uint64_t bytes = log_files_bytes_.empty() ? 0 : log_files_bytes_.back();
+  older_bytes_ -= std::min(older_bytes_, bytes);
+  OpenTail(manifest_.increments().back().name, bytes);
+}
+
 void Durability::CreateLog(Done done) {
   const auto open = [this, done](std::string_view error) {
     if (!error.empty()) return done(error);
     log_state_ = LogState::kOn;
     RemoveHistory([](std::string_view) {});
     if (!manifest_.increments().empty()) {
-      const std::string& name = manifest_.increments().back().name;
-      const uint64_t bytes = log_files_bytes_.empty() ? 0 : log_files_bytes_.back();
-      older_bytes_ -= std::min(older_bytes_, bytes);
-      Notice("Opening AOF incr file " + name + " on server start");
-      OpenTail(name, bytes);
+      Notice("Opening AOF incr file " + manifest_.increments().back().name + " on server start");
+      OpenLastTail();
       return done({});
     }
     Manifest next = manifest_;

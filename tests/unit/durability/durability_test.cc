@@ -754,6 +754,52 @@ TEST(Durability, ALogThatEndsWithATransactionDoesNotUndoClientReply) {
   EXPECT_EQ(testing::Taken(client), "");
 }
 
+TEST(Durability, ALogThatHasBeenLoadedIsAsLargeAsItsFiles) {
+  TestDisk disk;
+  {
+    Restart first(disk, kLog);
+    first.t.Run("SET a 1");
+    first.Settle();
+  }
+  const std::string base = "appendonlydir/appendonly.aof.1.base.rdb";
+  Restart r(disk, kLog);
+  const auto expect_sizes = [&](const char* when) {
+    const std::string info = r.t.Run("INFO persistence");
+    const auto line = [](const char* name, size_t bytes) {
+      return std::string(name) + ":" + std::to_string(bytes) + "\r\n";
+    };
+    const size_t base_bytes = disk.files[base].bytes.size();
+    const size_t all = base_bytes + disk.files[kTail].bytes.size();
+    EXPECT_TRUE(Contains(info, line("aof_current_size", all))) << when << info;
+    EXPECT_TRUE(Contains(info, line("aof_base_size", base_bytes))) << when << info;
+  };
+  expect_sizes("at the start");
+  services::Session& client = r.t.OpenNetwork();
+  const auto reload = [&] {
+    r.t.engine.Feed(client, "DEBUG LOADAOF\r\n");
+    r.Settle();
+    EXPECT_EQ(testing::Taken(client), "+OK\r\n");
+  };
+  reload();
+  expect_sizes("loaded again");
+  disk.files[kTail].bytes += "*3\r\n$3\r\nSET\r\n";
+  reload();
+  expect_sizes("cut off");
+  // What a failed append leaves is cut off where the file ended, no later.
+  disk.fault = [](const Operation& operation) {
+    return operation.kind == Operation::Kind::kAppend ? "No space left on device" : "";
+  };
+  r.t.Run("SET b 2");
+  r.Settle(10);
+  disk.fault = nullptr;
+  r.t.AdvanceTime(1100ms);
+  r.Settle();
+  expect_sizes("written again");
+  Restart again(disk, kLog);
+  EXPECT_EQ(again.error, "");
+  EXPECT_EQ(again.Digest(), r.Digest());
+}
+
 TEST(Durability, EveryFileOfALogBeginsInTheFirstDatabaseOutsideATransaction) {
   TestDisk disk;
   disk.files[kManifest].bytes =
