@@ -5,10 +5,10 @@
 // Recursive Graph Bisection"): the things are halved, and pairs change sides as long as that brings
 // more of the features that they share onto one side. Then each half is treated likewise.
 
-const kRunBytes = 5;
+const kRunBytes = 4;
 const kRounds = 40;
 const kSmallest = 8; // things not worth halving
-const kCommonest = 0.25; // a feature of more of the things says nothing
+const kCommonest = 0.5; // a feature of more of the things says nothing
 
 /** Every run of kRunBytes bytes in a thing, as a number, once each. */
 function runsOf(bytes) {
