@@ -612,8 +612,8 @@ export class Database extends AsyncFace<string> {
   /** The value of a key in a serialized form that RESTORE reads (take `db.bytes`'s), or null. */
   override dump(key: Key): Promise<string | null>;
   /**
-   * The data of all databases and the libraries of functions as the bytes of an RDB file. The
-   * session's user must have the right to SAVE.
+   * The data of all databases and the libraries of functions as the bytes of an RDB file. It waits
+   * for what is being saved already. The session's user must have the right to SAVE.
    */
   override dump(): Promise<Uint8Array>;
   override dump(key?: Key): never {

@@ -47,6 +47,12 @@ const kTickUnits = 2000;
 /** What a file is called, in errors, that `open` is given as its option `load`. */
 const kExchangeFile = 'load';
 
+/** Why nothing can be saved while something else is. */
+const kOtherSave = /^ERR (Background save already in progress|Another child process is active)/;
+
+/** Why a database cannot end whose log is not there yet: it is being written. */
+const kLogBegins = 'Writing initial AOF';
+
 /** Bytes copied in one turn of the event loop. */
 const kCopyBytes = 8 * 1024 * 1024;
 
@@ -135,6 +141,8 @@ export class Engine {
   private files: Storage | undefined;
   private readonly asked = new Map<number, Asked>();
   private lastAsked = 0;
+  /** Settled when nothing is being dumped. */
+  private dumps: Promise<unknown> = Promise.resolve();
 
   private constructor(
     /** The exported C functions. */
@@ -408,16 +416,21 @@ export class Engine {
     }
   }
 
-  /** The data set as an RDB file. @throws Error why there is none; ClosedError */
+  /**
+   * The data set as an RDB file. What else is being saved comes first.
+   * @throws Error why there is none; ClosedError
+   */
   async dump(): Promise<Uint8Array> {
     const { MemoryStorage } = await import('./storage_memory.js');
     const file = `dump-${++this.lastAsked}.rdb`;
     const memory = new MemoryStorage();
     const driver = (this.driver ??= new StorageDriver(this, new MemoryStorage()));
     driver.divert(file, memory);
+    const saved = this.dumps.then(() => this.saveTo(file));
+    this.dumps = saved.catch(() => {});
     let error: string;
     try {
-      error = await this.ask((id) => this.control.saveTo(file, id));
+      error = await saved;
     } finally {
       driver.divert(file, undefined);
     }
@@ -428,6 +441,16 @@ export class Engine {
       bytes.set(memory.readSync(file, at, kCopyBytes), at);
     }
     return bytes;
+  }
+
+  private async saveTo(file: string): Promise<string> {
+    for (;;) {
+      const error = await this.ask((id) => this.control.saveTo(file, id));
+      if (!kOtherSave.test(error)) return error;
+      await this.ask((id) => this.control.whenSaved(id));
+      await this.ask((id) => this.control.whenRewritten(id));
+      await nextTurn();
+    }
   }
 
   /**
@@ -482,20 +505,28 @@ export class Engine {
   ): Promise<string> {
     const { driver } = this;
     let thrown: { error: unknown } | undefined;
+    let last: LoadProgress | undefined;
+    const tell = (loadedBytes: number, totalBytes: number): void => {
+      last = { loadedBytes, totalBytes };
+      try {
+        onProgress?.({ ...last });
+      } catch (error) {
+        thrown = { error };
+        driver!.onRead = last = undefined;
+      }
+    };
     if (driver !== undefined && onProgress !== undefined) {
       driver.onRead = () => {
-        const loadedBytes = this.stat('loading_loaded_bytes');
         const totalBytes = this.stat('loading_total_bytes');
-        try {
-          if (totalBytes > 0) onProgress({ loadedBytes, totalBytes });
-        } catch (error) {
-          thrown = { error };
-          driver.onRead = undefined;
-        }
+        if (totalBytes > 0) tell(this.stat('loading_loaded_bytes'), totalBytes);
       };
     }
     try {
       const problem = await this.ask(start);
+      // A snapshot's last piece has been taken when it is loaded.
+      if (problem === '' && last !== undefined && last.loadedBytes < last.totalBytes) {
+        tell(last.totalBytes, last.totalBytes);
+      }
       if (thrown !== undefined) throw thrown.error;
       return problem;
     } finally {
@@ -680,7 +711,12 @@ export class Engine {
 
   private async closeStorage(storage: Storage): Promise<void> {
     const { fatal } = this;
-    const error = fatal?.message ?? (await this.ask((id) => this.control.endStorage(id)));
+    const end = (): Promise<string> => this.ask((id) => this.control.endStorage(id));
+    let error = fatal?.message ?? (await end());
+    if (error === kLogBegins) {
+      await this.ask((id) => this.control.whenRewritten(id));
+      error = await end();
+    }
     this.driver?.stop();
     await storage.close();
     if (error === '') return;

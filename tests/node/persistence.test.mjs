@@ -54,6 +54,19 @@ describe('a database in a folder', () => {
     await again.close();
   });
 
+  it('is closed when the log that was just turned on holds it', async (test) => {
+    for (const save of ['', '900 1']) {
+      const folder = makeFolder(test);
+      const db = await openIn(folder, { save });
+      for (let i = 0; i < 20_000; ++i) db.sync.set(`k${i}`, i);
+      await db.configSet('appendonly', 'yes');
+      await db.close();
+      const again = await openIn(folder, { appendonly: true });
+      assert.equal(await again.dbsize(), 20_000);
+      await again.close();
+    }
+  });
+
   it('is closed when its last session has quit', async (test) => {
     const folder = makeFolder(test);
     const db = await openIn(folder);
@@ -520,15 +533,20 @@ describe('db.dump()', () => {
     await db.close();
   });
 
-  it('may be asked for twice at once', async () => {
-    const db = await open('memory:');
+  it('waits for what else is being saved', async (test) => {
+    const db = await openIn(makeFolder(test));
     for (let i = 0; i < 5000; ++i) db.sync.set(`k${i}`, i);
-    const [a, b] = await Promise.allSettled([db.dump(), db.dump()]);
-    assert.equal(a.status, 'fulfilled');
-    if (b.status === 'rejected') assert.match(b.reason.message, /^The data cannot be dumped: /);
-    else assert.equal(b.value.length, a.value.length);
-    assert.ok((await db.dump()).length > 5000);
+    const saved = db.bgsave();
+    const [first, second] = await Promise.all([db.dump(), db.dump()]);
+    await saved;
+    const rewritten = db.bgrewriteaof();
+    const third = await db.dump();
+    await rewritten;
+    assert.ok(first.length > 5000);
+    assert.deepEqual([second.length, third.length], [first.length, first.length]);
+    const last = db.dump();
     await db.close();
+    await last.catch((error) => assert.ok(error instanceof ClosedError));
   });
 
   it('that is damaged is refused with what is wrong and where', async () => {
@@ -576,5 +594,24 @@ describe('onProgress', () => {
       assert.equal(calls[i].totalBytes, totalBytes);
     }
     await assert.rejects(openIn(folder, {}, { onProgress: 5 }), TypeError);
+  });
+
+  it('is told that a snapshot has been loaded to its end', async (test) => {
+    const folder = makeFolder(test);
+    const first = await openIn(folder, { save: '900 1', rdbcompression: false });
+    for (let i = 0; i < 40; ++i) first.sync.set(`k${i}`, `${i}`.repeat(50_000));
+    const load = await first.dump();
+    await first.close();
+    for (const options of [{ url: 'memory:', load }, { url: `file:${folder}` }]) {
+      const calls = [];
+      const { url, ...rest } = options;
+      const onProgress = (progress) => calls.push(progress);
+      const config = url === 'memory:' ? {} : { save: '900 1' };
+      const db = await open(url, { config, onProgress, ...rest });
+      await db.close();
+      assert.ok(calls.length > 1, `${url}: ${calls.length} calls`);
+      const { loadedBytes, totalBytes } = calls.at(-1);
+      assert.equal(loadedBytes, totalBytes, url);
+    }
   });
 });
