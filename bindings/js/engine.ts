@@ -13,10 +13,12 @@ import {
   type WasmSource,
 } from './platform.js';
 import { ClosedError, ReplyError } from './errors.js';
+import { ProgressTeller, type LoadProgress } from './load_progress.js';
 import { StorageDriver } from './persistence.js';
 import { ReplyDecoder } from './resp.js';
 import type { Storage, StorageError } from './storage.js';
 
+export type { LoadProgress } from './load_progress.js';
 export type { Effect, EngineOptions } from './module.js';
 
 /** The frame's words; see bindings/data_plane.cc. */
@@ -86,13 +88,6 @@ const kNothingToSend: Output = {
   waiting: false,
   unsafe: false,
 };
-
-/** How far loading has got. */
-export interface LoadProgress {
-  /** Bytes read of the files, and how many there are. */
-  loadedBytes: number;
-  totalBytes: number;
-}
 
 /** Who waits for the end of something the engine was asked for. */
 interface Asked {
@@ -504,33 +499,17 @@ export class Engine {
     start: (id: number) => void,
   ): Promise<string> {
     const { driver } = this;
-    let thrown: { error: unknown } | undefined;
-    let last: LoadProgress | undefined;
-    const tell = (loadedBytes: number, totalBytes: number): void => {
-      last = { loadedBytes, totalBytes };
-      try {
-        onProgress?.({ ...last });
-      } catch (error) {
-        thrown = { error };
-        driver!.onRead = last = undefined;
-      }
+    if (driver === undefined || onProgress === undefined) return this.ask(start);
+    const teller = new ProgressTeller(onProgress);
+    driver.onRead = () => {
+      teller.tell(this.stat('loading_loaded_bytes'), this.stat('loading_total_bytes'));
     };
-    if (driver !== undefined && onProgress !== undefined) {
-      driver.onRead = () => {
-        const totalBytes = this.stat('loading_total_bytes');
-        if (totalBytes > 0) tell(this.stat('loading_loaded_bytes'), totalBytes);
-      };
-    }
     try {
       const problem = await this.ask(start);
-      // A snapshot's last piece has been taken when it is loaded.
-      if (problem === '' && last !== undefined && last.loadedBytes < last.totalBytes) {
-        tell(last.totalBytes, last.totalBytes);
-      }
-      if (thrown !== undefined) throw thrown.error;
+      teller.end(problem === '');
       return problem;
     } finally {
-      if (driver !== undefined) driver.onRead = undefined;
+      driver.onRead = undefined;
     }
   }
 
