@@ -24,14 +24,12 @@ void Durability::Start(Done done) {
   loading_ = true;
   ReadSavePoints();
   start_done_ = std::move(done);
-  if (!settings().appendonly) {
-    // The numbers of its files go on where an earlier log has ended.
-    return ReadManifest([this](std::string_view) {
-      LoadSnapshot([this](std::string_view error) { EndStart(error); });
-    });
-  }
+  // Also without a log: the numbers of its files go on where an earlier one has ended.
   ReadManifest([this](std::string_view error) {
     if (!error.empty()) return EndStart(error);
+    if (!settings().appendonly) {
+      return LoadSnapshot([this](std::string_view problem) { EndStart(problem); });
+    }
     LookForOldLog([this](std::string_view problem) {
       if (!problem.empty()) return EndStart(problem);
       const auto loaded = [this](std::string_view failure) {

@@ -50,9 +50,18 @@ durability::Executed Engine::ExecuteRecord(std::span<const std::string_view> arg
   }
   const uint64_t errors_before = session.reply.errors();
   is_queued ? Queue(session, index, arguments) : Run(session, index, arguments, false);
-  // Nobody reads what it replies, but that it was refused for want of memory.
-  const bool is_refused = session.reply.errors() != errors_before &&
-                          session.out.view().find(errors::kOom) != std::string_view::npos;
+  // Nobody reads what it replies, but that it has failed.
+  bool is_refused = false;
+  if (session.reply.errors() != errors_before) {
+    std::string_view text = session.out.view();
+    is_refused = text.find(errors::kOom) != text.npos;
+    const size_t inner = text.find("\n-");  // of what EXEC replies
+    if (inner != text.npos) text.remove_prefix(inner + 1);
+    host_.log.Write(host::LogLevel::kWarning,
+                    "== CRITICAL == Error reading the append only file: '" +
+                        std::string(text.substr(0, text.find('\r'))) +
+                        "' after processing the command '" + std::string(spec.name) + "'");
+  }
   session.out.Clear();
   session.waiting = session.awaits_host = replied_in_parts_ = false;
   return is_refused ? Executed::kNoMemory : Executed::kDone;

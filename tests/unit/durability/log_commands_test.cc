@@ -109,6 +109,28 @@ TEST(LogCommands, AreNotSubjectToALimitThatCameLater) {
   EXPECT_EQ(r.t.Run("APPEND s z").substr(0, 4), "-ERR");
 }
 
+TEST(LogCommands, ThatFailAreToldOf) {
+  TestDisk disk = DiskOf({{"SET", "a", "x"},
+                          {"LPUSH", "a", "1"},
+                          {"MULTI"},
+                          {"SET", "b", "2"},
+                          {"INCR", "a"},
+                          {"EXEC"}});
+  Restart r(disk, {{"appendonly", "yes"}});
+  ASSERT_EQ(r.error, "");
+  EXPECT_EQ(r.t.Run("MGET a b"), "[\"x\", \"2\"]");
+  const std::string start = "== CRITICAL == Error reading the append only file: '";
+  std::vector<std::string> told;
+  for (const std::string& line : r.t.log.lines) {
+    if (line.find(start) != line.npos) told.push_back(line.substr(line.find(start) + start.size()));
+  }
+  const std::vector<std::string> expected = {
+      "-WRONGTYPE Operation against a key holding the wrong kind of value' after processing the "
+      "command 'lpush'",
+      "-ERR value is not an integer or out of range' after processing the command 'exec'"};
+  EXPECT_EQ(told, expected);
+}
+
 // A base of commands and an increment.
 TestDisk DiskOfTwo(std::initializer_list<Command> base, std::initializer_list<Command> increment) {
   TestDisk disk = DiskOf(increment);
