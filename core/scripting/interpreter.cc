@@ -15,8 +15,10 @@
 namespace kvasm::scripting {
 namespace {
 
-// Instructions between two looks at the clock, as in Redis.
-constexpr int kHookInstructions = 100'000;
+// Instructions between two looks at the clock: nearly as many as in Redis, but prime. A loop whose
+// length divides it would always be seen at the same place, which may be one that cannot be
+// suspended.
+constexpr int kHookInstructions = 99'991;
 // How long a script may go on that should be suspended and cannot be.
 constexpr int64_t kStuckUsMax = 5'000'000;
 // Lua collects when its memory has doubled. What one script may have left behind beyond this goes
@@ -127,7 +129,6 @@ bool Interpreter::StartFunction(int reference, std::span<const std::string_view>
 }
 
 void Interpreter::BeginRun() {
-  random_.Seed(server_.RandomSeed());
   started_us_ = slice_began_us_ = server_.ExactUs();
   is_new_ = true;
   stuck_since_us_ = 0;
@@ -194,9 +195,7 @@ void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
     if (may_suspend && scheduler_.CanSuspend(L)) {
       stuck_since_us_ = 0;
       // Once it is suspended nobody can tell.
-      const bool is_known =
-          lua_getstack(L, 0, &suspended_at_) != 0 && lua_getinfo(L, "Sl", &suspended_at_) != 0;
-      if (!is_known) suspended_at_.source = nullptr;
+      if (!FindPlace(L, 0, &suspended_at_)) suspended_at_.source = nullptr;
       return scheduler_.Suspend(L);
     }
     if (stuck_since_us_ == 0) stuck_since_us_ = now_us;

@@ -106,10 +106,10 @@ int Sha1Hex(lua_State* L) {
 
 int SetProtocol(lua_State* L) {
   if (lua_gettop(L) != 1) return RaiseError(L, "redis.setresp() requires one argument.");
-  const lua_Number version = lua_tonumber(L, 1);
+  const lua_Integer version = lua_tointeger(L, 1);
   if (version != 2 && version != 3) return RaiseError(L, "RESP version must be 2 or 3.");
   if (!Interpreter::Of(L).is_running()) return RaiseError(L, kNotRunning);
-  Interpreter::Of(L).server().SetReplyProtocol(static_cast<int>(version));
+  Interpreter::Of(L).server().SetReplyProtocol(version);
   return 0;
 }
 

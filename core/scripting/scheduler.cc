@@ -37,7 +37,7 @@ void Scheduler::Open(lua_State* main) {
                                    {"running", &Running}, {"status", &Status},
                                    {"yield", &Yield},     {nullptr, nullptr}};
   luaL_register(main, "coroutine", kLibrary);
-  if (luaL_loadbuffer(main, kWrapSource, sizeof kWrapSource - 1, "=coroutine") != 0) {
+  if (luaL_loadbuffer(main, kWrapSource, sizeof kWrapSource - 1, kCoroutineSource) != 0) {
     lua_error(main);
   }
   lua_getfield(main, -2, "resume");
@@ -330,7 +330,8 @@ int Scheduler::Yield(lua_State* L) {
     return lua_yield(L, lua_gettop(L));
   }
   if (top.thread == L && top.kind == Kind::kDirect) return lua_yield(L, lua_gettop(L));
-  return luaL_error(L, kYieldBoundary);
+  lua_pushstring(L, kYieldBoundary);
+  return lua_error(L);
 }
 
 int Scheduler::Running(lua_State* L) {

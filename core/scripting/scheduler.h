@@ -17,6 +17,9 @@
 
 namespace kvasm::scripting {
 
+// Where the part of coroutine.wrap that is written in Lua comes from: no place of a script.
+inline constexpr char kCoroutineSource[] = "=coroutine";
+
 class Scheduler {
  public:
   enum class Outcome {

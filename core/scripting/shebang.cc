@@ -1,8 +1,10 @@
 #include "core/scripting/shebang.h"
 
-#include <algorithm>
+#include <string>
+#include <vector>
 
 #include "core/base/errors.h"
+#include "core/resp/inline_arguments.h"
 
 namespace kvasm::scripting {
 namespace {
@@ -35,38 +37,31 @@ std::string_view ScriptFlagName(uint32_t flag) {
   return {};
 }
 
-std::string_view TakeWord(std::string_view* rest) {
-  constexpr std::string_view kSpaces = " \t\r\v\f";
-  const size_t begin = rest->find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) {
-    *rest = {};
-    return {};
-  }
-  const size_t end = std::min(rest->find_first_of(kSpaces, begin), rest->size());
-  const std::string_view word = rest->substr(begin, end - begin);
-  rest->remove_prefix(end);
-  return word;
-}
-
 base::Result<ScriptHeader> ReadScriptHeader(std::string_view body) {
   ScriptHeader header;
   if (!body.starts_with("#!")) return header;
   header.bytes = body.find('\n');
-  if (header.bytes == std::string_view::npos) return base::Error(errors::kScriptShebang);
-  std::string_view rest = body.substr(0, header.bytes);
-  const std::string_view engine = TakeWord(&rest);
-  if (engine != "#!lua") return base::Error(errors::ScriptEngine(engine));
+  std::vector<std::string> words;
+  const bool is_whole = header.bytes != std::string_view::npos &&
+                        body.substr(0, header.bytes).find('\0') == std::string_view::npos;
+  if (!is_whole || !resp::SplitInlineArguments(body.substr(0, header.bytes), &words)) {
+    return base::Error(errors::kScriptShebang);
+  }
+  if (words[0] != "#!lua") return base::Error(errors::ScriptEngine(words[0]));
   header.flags = 0;
-  for (std::string_view word = TakeWord(&rest); !word.empty(); word = TakeWord(&rest)) {
+  for (size_t i = 1; i < words.size(); ++i) {
     constexpr std::string_view kOption = "flags=";
-    if (!word.starts_with(kOption)) return base::Error(errors::ScriptShebangOption(word));
-    word.remove_prefix(kOption.size());
-    while (!word.empty()) {
-      const size_t comma = std::min(word.find(','), word.size());
-      const uint32_t flag = ScriptFlagNamed(word.substr(0, comma));
-      if (flag == 0) return base::Error(errors::ScriptShebangFlag(word.substr(0, comma)));
+    std::string_view names = words[i];
+    if (!names.starts_with(kOption)) return base::Error(errors::ScriptShebangOption(names));
+    names.remove_prefix(kOption.size());
+    for (bool more = !names.empty(); more;) {
+      const size_t comma = names.find(',');
+      const std::string_view name = names.substr(0, comma);
+      const uint32_t flag = ScriptFlagNamed(name);
+      if (flag == 0) return base::Error(errors::ScriptShebangFlag(name));
       header.flags |= flag;
-      word.remove_prefix(std::min(comma + 1, word.size()));
+      more = comma != std::string_view::npos;
+      if (more) names.remove_prefix(comma + 1);
     }
   }
   return header;

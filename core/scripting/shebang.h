@@ -32,9 +32,6 @@ struct ScriptHeader {
   size_t bytes = 0;
 };
 
-// Takes the next word off the front of a first line; "" at its end.
-std::string_view TakeWord(std::string_view* rest);
-
 // Reads the first line of a script for EVAL.
 base::Result<ScriptHeader> ReadScriptHeader(std::string_view body);
 

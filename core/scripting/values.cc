@@ -8,6 +8,7 @@
 
 #include "core/base/errors.h"
 #include "core/base/numbers.h"
+#include "core/scripting/scheduler.h"
 
 namespace kvasm::scripting {
 namespace {
@@ -323,14 +324,20 @@ class ValueWriter {
 // Where a thread stands: in a function of Lua's, or where one has called what runs. Raises nothing.
 std::string PlaceOf(lua_State* thread, std::string_view name) {
   lua_Debug frame;
-  bool has_frame = lua_getstack(thread, 0, &frame) != 0 && lua_getinfo(thread, "Sl", &frame) != 0;
-  if (has_frame && frame.what[0] == 'C') {
-    has_frame = lua_getstack(thread, 1, &frame) != 0 && lua_getinfo(thread, "Sl", &frame) != 0;
-  }
+  bool has_frame = FindPlace(thread, 0, &frame);
+  if (has_frame && frame.what[0] == 'C') has_frame = FindPlace(thread, 1, &frame);
   return has_frame ? errors::ScriptPlace(name, frame.source, frame.currentline) : std::string();
 }
 
 }  // namespace
+
+bool FindPlace(lua_State* thread, int level, lua_Debug* frame) {
+  for (; lua_getstack(thread, level, frame) != 0; ++level) {
+    lua_getinfo(thread, "Sl", frame);
+    if (std::string_view(frame->source) != kCoroutineSource) return true;
+  }
+  return false;
+}
 
 size_t FormatArgument(char* out, double number) {
   // Integers that a double holds exactly are written in full.

@@ -46,6 +46,10 @@ struct OpenTable {
 bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol,
                 std::vector<OpenTable>& open);
 
+// Finds where a thread stands, from a level of its stack on: the first function that is not of
+// coroutine.wrap itself. False if there is none. Raises nothing.
+bool FindPlace(lua_State* thread, int level, lua_Debug* frame);
+
 // Describes the error on top of a thread that has failed with it. `name`: of the script; without
 // one the place is left out.
 void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure);

@@ -162,6 +162,29 @@ TEST_F(ScriptRuns, ItIsAbortedWhereItCannotBeSuspended) {
   EXPECT_EQ(t.Run(other, "PING"), "+PONG");
 }
 
+// Its ten instructions fit into round numbers: seen every so many it might always be below gsub,
+// depending on how many stand before it.
+TEST_F(ScriptRuns, ALoopThatIsSometimesBelowACFunctionIsSuspendedAndKilled) {
+  std::string before;
+  for (int i = 0; i < 10; ++i, before += "local a = 1 ") {
+    Send(caller, "EVAL \"" + before +
+                     "while true do string.gsub('abc', '.', function(c) return c end) end\" 0");
+    EXPECT_TRUE(caller.waiting) << i;
+    t.Run(other, "SCRIPT KILL");
+    RunTurns();
+    EXPECT_TRUE(Taken(caller).starts_with("-ERR Script killed")) << i;
+  }
+}
+
+TEST_F(ScriptRuns, AKilledCoroutineIsPlacedInTheScript) {
+  Send(caller,
+       "EVAL \"local f = coroutine.wrap(function() while true do coroutine.yield() end end) "
+       "while true do f() end\" 0");
+  EXPECT_EQ(t.Run(other, "SCRIPT KILL"), "+OK");
+  RunTurns();
+  EXPECT_TRUE(Taken(caller).ends_with(", on @user_script:1.\r\n"));
+}
+
 TEST_F(ScriptRuns, CoroutinesAreSuspendedWithTheirScript) {
   Send(caller,
        "EVAL \"local co = coroutine.wrap(function() for i=1,3 do for j=1,2000000 do end "
