@@ -205,7 +205,7 @@ void ReplyKeys(Call& call, bool with_flags) {
   if (!HasKeys(spec)) return call.reply.Error(errors::kNoKeyArguments);
   if (!spec.Takes(args.size())) return call.reply.Error(errors::kInvalidCommandArity);
   std::vector<KeyPosition> keys;
-  if (!FindKeys(spec, args, &keys) || (keys.empty() && !(spec.flags & kNoMandatoryKeys))) {
+  if ((!FindKeys(spec, args, &keys) || keys.empty()) && !(spec.flags & kNoMandatoryKeys)) {
     return call.reply.Error(errors::kInvalidCommandArguments);
   }
   call.reply.Array(keys.size());

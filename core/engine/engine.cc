@@ -287,6 +287,10 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   execution.started = timer_.Start(index, args);
+  if ((spec.flags & command::kSkipMonitor) && monitors_.any()) [[unlikely]] {
+    // A script, before the commands it calls; also one that cannot be run.
+    monitors_.Show(session, args, host_.clock.ExactUs(), false);
+  }
   spec.handler(call);
   execution.recorded = call.recorded;
   if (call.runs_transaction) {
@@ -325,7 +329,7 @@ void Engine::FinishRun(Session& session, Execution& execution) {
   const size_t index = execution.index;
   const int64_t duration = timer_.End(index, execution.started);
   if (&session != &log_session_) [[likely]] {
-    timer_.Account(ClientOf(session), index, execution.args, duration);
+    timer_.Account(session, index, execution.args, duration);
     ++stats_.total_commands_processed;
   }
   keyspace::Journal& journal = keyspace_.journal();

@@ -64,10 +64,6 @@ std::string_view Engine::RefusalOf(const ScriptRequest& request) {
 
 void Engine::StartScript(Session& session, Execution& execution) {
   const ScriptRequest& request = scripting_.request();
-  if (monitors_.any()) [[unlikely]] {
-    // Before the commands it calls.
-    monitors_.Show(session, execution.args, host_.clock.ExactUs(), false);
-  }
   const std::string_view refusal = RefusalOf(request);
   if (!refusal.empty()) return session.reply.Error(refusal);
 

@@ -226,10 +226,13 @@ std::string DeniedText(const Session& session, const CommandSpec& spec,
 void Engine::Reject(Session& session, size_t index, std::string_view error) {
   session.transaction.Fail();
   ++stats_.commands[index].rejected_calls;
+  std::string aborted;
+  if (table_.at(index).name == "exec") {
+    session.transaction.Close(keyspace_);
+    error = aborted = errors::ExecAborted(error);
+  }
   stats_.CountError(error);
-  if (table_.at(index).name != "exec") return session.reply.Error(error);
-  session.transaction.Close(keyspace_);
-  session.reply.Error(errors::ExecAborted(error));
+  session.reply.Error(error);
 }
 
 bool Engine::HasReplicas() const {

@@ -35,7 +35,10 @@ void Stats::SampleRates(int64_t now_ms) {
 
 void Stats::CountError(std::string_view text) {
   ++total_error_replies;
-  const std::string_view code = text.substr(0, text.find(' '));
+  // Scripts reply any text: what has no code within a few bytes is one of ERR.
+  constexpr size_t kCodeBytesMax = 31;
+  const size_t space = text.substr(0, kCodeBytesMax).find(' ');
+  const std::string_view code = space < kCodeBytesMax ? text.substr(0, space) : "ERR";
   if (const auto at = errors.find(code); at != errors.end()) {
     ++at->second;
   } else if (errors.size() < kErrorCodesMax) {
