@@ -287,10 +287,10 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   // TOUCH is called to note an access, even by a session whose accesses do not count.
   keyspace_.access().frozen = session.no_touch && spec.name != "touch";
   execution.started = timer_.Start(index, args);
-  if ((spec.flags & command::kSkipMonitor) && monitors_.any()) [[unlikely]] {
-    // A script, before the commands it calls; also one that cannot be run.
-    monitors_.Show(session, args, host_.clock.ExactUs(), false);
-  }
+  // A script before the commands it calls; also one that cannot be run.
+  const bool is_shown_first = (spec.flags & command::kSkipMonitor) != 0;
+  if (is_shown_first && monitors_.any()) [[unlikely]]
+    ShowMonitors(session, spec, args);
   spec.handler(call);
   execution.recorded = call.recorded;
   if (call.runs_transaction) {
@@ -300,7 +300,7 @@ void Engine::Run(Session& session, size_t index, std::span<const std::string_vie
   } else if (call.runs_script) {
     StartScript(session, execution);
   }
-  if (monitors_.any() && !attempted_before) [[unlikely]]
+  if (monitors_.any() && !attempted_before && !is_shown_first) [[unlikely]]
     ShowMonitors(session, spec, args);
   if (suspending_) [[unlikely]]
     return Suspend(session, execution);

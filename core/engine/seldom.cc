@@ -180,7 +180,7 @@ void Engine::ReplyUnknownSubcommand(Session& session, size_t container,
 
 void Engine::ShowMonitors(const Session& session, const CommandSpec& spec,
                           std::span<const std::string_view> args) {
-  if (spec.flags & (command::kSkipMonitor | command::kAdmin)) return;
+  if (spec.flags & command::kAdmin) return;
   monitors_.Show(session, command::WithoutSecrets(spec, args), host_.clock.ExactUs(),
                  script_caller_ != nullptr);
 }

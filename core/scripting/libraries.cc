@@ -6,7 +6,6 @@
 #include "core/base/alloc.h"
 #include "core/base/ascii.h"
 #include "core/base/errors.h"
-#include "core/resp/inline_arguments.h"
 
 namespace kvasm::scripting {
 namespace {
@@ -22,13 +21,8 @@ struct LibraryHeader {
 base::Result<LibraryHeader> ReadHeader(std::string_view code) {
   if (!code.starts_with("#!")) return base::Error(errors::kLibraryMetadataMissing);
   LibraryHeader header;
-  header.bytes = code.find('\n');
   std::vector<std::string> words;
-  const bool is_whole = header.bytes != std::string_view::npos &&
-                        code.substr(0, header.bytes).find('\0') == std::string_view::npos;
-  if (!is_whole || !resp::SplitInlineArguments(code.substr(0, header.bytes), &words)) {
-    return base::Error(errors::kLibraryMetadata);
-  }
+  if (!SplitFirstLine(code, &header.bytes, &words)) return base::Error(errors::kLibraryMetadata);
   bool is_named = false;
   for (size_t i = 1; i < words.size(); ++i) {
     constexpr std::string_view kName = "name=";

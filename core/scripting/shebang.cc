@@ -1,8 +1,5 @@
 #include "core/scripting/shebang.h"
 
-#include <string>
-#include <vector>
-
 #include "core/base/errors.h"
 #include "core/resp/inline_arguments.h"
 
@@ -37,16 +34,18 @@ std::string_view ScriptFlagName(uint32_t flag) {
   return {};
 }
 
+bool SplitFirstLine(std::string_view code, size_t* bytes, std::vector<std::string>* words) {
+  *bytes = code.find('\n');
+  if (*bytes == std::string_view::npos) return false;
+  const std::string_view line = code.substr(0, *bytes);
+  return line.find('\0') == std::string_view::npos && resp::SplitInlineArguments(line, words);
+}
+
 base::Result<ScriptHeader> ReadScriptHeader(std::string_view body) {
   ScriptHeader header;
   if (!body.starts_with("#!")) return header;
-  header.bytes = body.find('\n');
   std::vector<std::string> words;
-  const bool is_whole = header.bytes != std::string_view::npos &&
-                        body.substr(0, header.bytes).find('\0') == std::string_view::npos;
-  if (!is_whole || !resp::SplitInlineArguments(body.substr(0, header.bytes), &words)) {
-    return base::Error(errors::kScriptShebang);
-  }
+  if (!SplitFirstLine(body, &header.bytes, &words)) return base::Error(errors::kScriptShebang);
   if (words[0] != "#!lua") return base::Error(errors::ScriptEngine(words[0]));
   header.flags = 0;
   for (size_t i = 1; i < words.size(); ++i) {

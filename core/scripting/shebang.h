@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/result.h"
 
@@ -31,6 +32,10 @@ struct ScriptHeader {
   // Bytes before the line end: what is compiled begins there, so that line numbers hold.
   size_t bytes = 0;
 };
+
+// Splits a first line into words, which may be quoted. False if it does not end, has a NUL, or a
+// quote is not closed. `bytes`: before its end.
+bool SplitFirstLine(std::string_view code, size_t* bytes, std::vector<std::string>* words);
 
 // Reads the first line of a script for EVAL.
 base::Result<ScriptHeader> ReadScriptHeader(std::string_view body);
