@@ -58,7 +58,7 @@ durability::Executed Engine::ExecuteRecord(std::span<const std::string_view> arg
     const size_t inner = text.find("\n-");  // of what EXEC replies
     if (inner != text.npos) text.remove_prefix(inner + 1);
     host_.log.Write(host::LogLevel::kWarning,
-                    "== CRITICAL == Error reading the append only file: '" +
+                    "== CRITICAL == This server is sending an error to its AOF-loading-client: '" +
                         std::string(text.substr(0, text.find('\r'))) +
                         "' after processing the command '" + std::string(spec.name) + "'");
   }

@@ -119,7 +119,8 @@ TEST(LogCommands, ThatFailAreToldOf) {
   Restart r(disk, {{"appendonly", "yes"}});
   ASSERT_EQ(r.error, "");
   EXPECT_EQ(r.t.Run("MGET a b"), "[\"x\", \"2\"]");
-  const std::string start = "== CRITICAL == Error reading the append only file: '";
+  const std::string start =
+      "== CRITICAL == This server is sending an error to its AOF-loading-client: '";
   std::vector<std::string> told;
   for (const std::string& line : r.t.log.lines) {
     if (line.find(start) != line.npos) told.push_back(line.substr(line.find(start) + start.size()));
