@@ -18,7 +18,6 @@
 
 #include "core/base/hash.h"
 #include "core/base/prng.h"
-#include "core/base/prng48.h"
 #include "core/command/access.h"
 #include "core/command/table.h"
 #include "core/durability/durability.h"
@@ -279,7 +278,7 @@ class Engine final : private scripting::Server, private durability::Server {
   Permission MayCall(std::span<const std::string_view> args) override;
   void WriteLog(int level, std::string_view text) override;
   bool IsLogged(int level) const override;
-  base::Prng48& random() override { return script_random_; }
+  int32_t RandomSeed() override { return static_cast<int32_t>(prng_.Next()); }
   int64_t ExactUs() override { return host_.clock.ExactUs(); }
   // --- what durability asks for (recovery.cc) ---
   durability::Executed ExecuteRecord(std::span<const std::string_view> arguments) override;
@@ -332,7 +331,6 @@ class Engine final : private scripting::Server, private durability::Server {
   const host::Host& host_;
   base::HashSeed hash_seed_;
   base::Prng prng_;
-  base::Prng48 script_random_;
   services::Identity identity_;
   command::Table table_;
   services::Config config_;

@@ -129,6 +129,7 @@ bool Interpreter::StartFunction(int reference, std::span<const std::string_view>
 }
 
 void Interpreter::BeginRun() {
+  random_.Seed(server_.RandomSeed());
   started_us_ = slice_began_us_ = server_.ExactUs();
   is_new_ = true;
   stuck_since_us_ = 0;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/prng48.h"
 #include "core/base/result.h"
 #include "core/resp/writer.h"
 #include "core/scripting/lua_api.h"
@@ -90,7 +91,7 @@ class Interpreter {
   uint64_t memory_bytes() const { return bytes_; }
   Server& server() { return server_; }
   Scheduler& scheduler() { return scheduler_; }
-  base::Prng48& random() { return server_.random(); }
+  base::Prng48& random() { return random_; }
   lua_State* main() { return main_; }
 
   // Calls `body(L)` so that an error of Lua's ends it and no more. False then; the stack is as
@@ -128,6 +129,7 @@ class Interpreter {
   lua_State* main_ = nullptr;
   uint64_t bytes_ = 0;
   Scheduler scheduler_;
+  base::Prng48 random_;
   Scheduler::Outcome outcome_{};
   TimeLimits limits_;
   int64_t started_us_ = 0;

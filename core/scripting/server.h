@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/prng48.h"
-
 namespace kvasm::scripting {
 
 class Server {
@@ -34,8 +32,8 @@ class Server {
   // Whether lines of that level are kept.
   virtual bool IsLogged(int level) const = 0;
 
-  // One for all scripts, which begins the same everywhere: what one seeds goes on in the next.
-  virtual base::Prng48& random() = 0;
+  // Where a script's random numbers start.
+  virtual int32_t RandomSeed() = 0;
 
   // Microseconds, for durations.
   virtual int64_t ExactUs() = 0;
