@@ -22,7 +22,10 @@ export function buildTargets(what, preset, targets) {
 }
 
 function buildWasm() {
-  buildTargets('Building the wasm module (some minutes the first time)', 'wasm', ['kvasm_wasm']);
+  buildTargets('Building the wasm modules (some minutes the first time)', 'wasm', [
+    'kvasm_wasm',
+    'kvasm_checks',
+  ]);
 }
 
 function buildJs() {
@@ -36,12 +39,14 @@ function buildJs() {
     chmodSync(`dist/node/kvasm-${name}.js`, 0o755);
   }
   mkdirSync('dist/web', { recursive: true });
-  copyFileSync('build/wasm/kvasm.js', 'dist/kvasm.js');
-  step('Packing the wasm module', process.execPath, [
-    'bindings/packing/pack.mjs',
-    'build/wasm/kvasm.wasm',
-    'dist/kvasm.wasm',
-  ]);
+  for (const name of ['kvasm', 'kvasm_checks']) {
+    copyFileSync(`build/wasm/${name}.js`, `dist/${name}.js`);
+    step(`Packing ${name}.wasm`, process.execPath, [
+      'bindings/packing/pack.mjs',
+      `build/wasm/${name}.wasm`,
+      `dist/${name}.wasm`,
+    ]);
+  }
   for (const file of filesBelow('web')) {
     if (!['.ts', '.md'].includes(extname(file))) cpSync(file, `dist/${file}`);
   }

@@ -1,12 +1,13 @@
 /**
- * Checks of files, piece by piece, for the tools `kvasm-check-aof` and `kvasm-check-rdb`. The same
- * module as a database's, without an engine in it.
+ * Checks of files, piece by piece, for the tools `kvasm-check-aof` and `kvasm-check-rdb`. They have
+ * a WebAssembly module of their own.
  */
-import { instantiate } from './loader.js';
+import createModule from '../../kvasm_checks.js';
+import { compileFrom, start } from './loader.js';
 import type {
   AofReport,
+  ChecksModule,
   FileCheckControl,
-  KvasmModule,
   ManifestFault,
   ManifestFiles,
   RdbReport,
@@ -15,7 +16,7 @@ import type {
 /** A file being checked: `feed` it until that returns false or the file ends, then `finish`. */
 export class FileCheck<Report> {
   constructor(
-    private readonly module: KvasmModule,
+    private readonly module: ChecksModule,
     private readonly control: FileCheckControl<Report>,
     /** Called when the check may have something to say. */
     private readonly say: () => void = () => {},
@@ -46,16 +47,11 @@ export class FileCheck<Report> {
 
 /** Makes checks. */
 export class FileChecker {
-  private constructor(private readonly module: KvasmModule) {}
+  private constructor(private readonly module: ChecksModule) {}
 
   static async create(): Promise<FileChecker> {
-    const host = {
-      nowMs: Date.now,
-      cpuUs: () => 0,
-      sleepMs: () => {},
-      fillRandom: () => {},
-    };
-    return new FileChecker(await instantiate(() => host));
+    const code = await compileFrom(new URL('../../kvasm_checks.wasm', import.meta.url));
+    return new FileChecker(await start(createModule, code));
   }
 
   /** The files an append-only file consists of, or why the text says nothing of that kind. */

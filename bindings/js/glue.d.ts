@@ -4,6 +4,15 @@
  */
 declare module '*/kvasm.js' {
   import type { ModuleFactory } from './loader.js';
-  const createModule: ModuleFactory;
+  import type { KvasmModule } from './module.js';
+  const createModule: ModuleFactory<KvasmModule>;
+  export default createModule;
+}
+
+/** The same of the checks of files. */
+declare module '*/kvasm_checks.js' {
+  import type { ModuleFactory } from './loader.js';
+  import type { ChecksModule } from './module.js';
+  const createModule: ModuleFactory<ChecksModule>;
   export default createModule;
 }

@@ -7,17 +7,18 @@ import { isNode, type WasmSource } from './platform.js';
 // These name WebAssembly's own types, which only some programs' typings have ("lib": "DOM"). So
 // they are here, where no public declaration leads to.
 
-/** What Emscripten's factory takes. */
+/** What Emscripten's factory takes, and turns into the module: memory views included. */
 export interface ModuleInit {
   instantiateWasm(
     imports: WebAssembly.Imports,
     done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): object;
-  kvasmHost: KvasmHost;
+  kvasmHost?: KvasmHost;
+  HEAPU8?: Uint8Array;
 }
 
-/** Emscripten's factory, the default export of `dist/kvasm.js`. */
-export type ModuleFactory = (init: ModuleInit) => Promise<KvasmModule>;
+/** Emscripten's factory, the default export of `dist/kvasm.js` and its like. */
+export type ModuleFactory<Module> = (init: ModuleInit) => Promise<Module>;
 
 /** Compiled code is immutable and shared: engines differ in their instances, not in this. */
 let compiled: Promise<WebAssembly.Module> | undefined;
@@ -26,8 +27,11 @@ async function compile(): Promise<WebAssembly.Module> {
   return compileFrom(new URL('../../kvasm.wasm', import.meta.url));
 }
 
-/** @throws TypeError if it is nothing that can be compiled; Error if it is no WebAssembly */
-async function compileFrom(source: string | object): Promise<WebAssembly.Module> {
+/**
+ * Compiles what a url, a path, a response or bytes lead to.
+ * @throws TypeError if it is nothing that can be compiled; Error if it is no WebAssembly
+ */
+export async function compileFrom(source: string | object): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   if (source instanceof Response) return compileResponse(source, source.url);
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
@@ -86,19 +90,27 @@ export async function instantiate(
   wasm?: WasmSource,
 ): Promise<KvasmModule> {
   const code = await (wasm === undefined ? loadModule() : compileFrom(await wasm));
+  const init: Omit<ModuleInit, 'instantiateWasm'> = {
+    kvasmHost: host(() => init.HEAPU8 ?? new Uint8Array(0)),
+  };
+  return start(createModule, code, init);
+}
+
+/** An instance of compiled code with the JavaScript that Emscripten has written for it. */
+export function start<Module>(
+  create: ModuleFactory<Module>,
+  code: WebAssembly.Module,
+  init: Omit<ModuleInit, 'instantiateWasm'> = {},
+): Promise<Module> {
   return new Promise((resolve, reject) => {
-    const init: ModuleInit & Partial<Pick<KvasmModule, 'HEAPU8'>> = {
-      // Emscripten turns the object it is given into the module, memory views included.
-      kvasmHost: host(() => init.HEAPU8 ?? new Uint8Array(0)),
-      instantiateWasm(imports, done) {
-        // Emscripten has no way to be told of a failure, so it goes past it.
-        WebAssembly.instantiate(code, imports).then(
-          (instance) => done(instance, code),
-          (error: unknown) => reject(error),
-        );
-        return {};
-      },
+    const instantiateWasm: ModuleInit['instantiateWasm'] = (imports, done) => {
+      // Emscripten has no way to be told of a failure, so it goes past it.
+      WebAssembly.instantiate(code, imports).then(
+        (instance) => done(instance, code),
+        (error: unknown) => reject(error),
+      );
+      return {};
     };
-    createModule(init).then(resolve, reject);
+    create(Object.assign(init, { instantiateWasm })).then(resolve, reject);
   });
 }

@@ -157,6 +157,19 @@ export interface ManifestFault {
   lineText: string;
 }
 
+/** The module of the checks of files: embind alone. */
+export interface ChecksModule {
+  readonly HEAPU8: Uint8Array;
+  readonly AofCheck: new (offset: number, untilSeconds: number) => FileCheckControl<AofReport>;
+  readonly RdbCheck: new (
+    name: string,
+    nowMs: number,
+    seed: number,
+    moreSeed: number,
+  ) => RdbCheckControl;
+  parseManifest(text: Uint8Array): ManifestFiles | ManifestFault;
+}
+
 /** What the host gives the module: a clock, a way to wait, and entropy. */
 export interface KvasmHost {
   /** Milliseconds since 1970, fractions allowed. */
@@ -175,14 +188,6 @@ export interface KvasmModule {
   readonly HEAPU32: Uint32Array;
   readonly HEAPF64: Float64Array;
   readonly Engine: new (options: Required<EngineOptions>) => EngineControl;
-  readonly AofCheck: new (offset: number, untilSeconds: number) => FileCheckControl<AofReport>;
-  readonly RdbCheck: new (
-    name: string,
-    nowMs: number,
-    seed: number,
-    moreSeed: number,
-  ) => RdbCheckControl;
-  parseManifest(text: Uint8Array): ManifestFiles | ManifestFault;
   _kv_frame(): number;
   _kv_reserve(bytes: number): number;
   _kv_call(session: number, command: number, argumentCount: number): number;

@@ -33,6 +33,8 @@ describe('the published package', () => {
     for (const path of [
       'dist/kvasm.wasm',
       'dist/kvasm.js',
+      'dist/kvasm_checks.wasm',
+      'dist/kvasm_checks.js',
       'dist/bindings/js/index.js',
       'dist/bindings/js/index.d.ts',
       'dist/node/kvasm-server.js',

@@ -1,5 +1,5 @@
 // The control plane of the tools that check files, kvasm-check-aof and kvasm-check-rdb: embind
-// classes that take a file in pieces. They need no engine.
+// classes that take a file in pieces. They are a module of their own, without an engine.
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
 
