@@ -180,11 +180,12 @@ void Memory(Call& call, InfoText& out) {
   out.Line("rss_overhead_bytes", "0");
   out.Line("mem_fragmentation_ratio", fragmentation);
   out.Line("mem_fragmentation_bytes", memory.resident - memory.used);
-  out.Lines({"mem_not_counted_for_evict", "mem_replication_backlog",
-             "mem_total_replication_buffers", "mem_clients_slaves"},
+  out.Line("mem_not_counted_for_evict", call.durability.held_bytes());
+  out.Lines({"mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"},
             "0");
   out.Line("mem_clients_normal", memory.clients);
-  out.Lines({"mem_cluster_links", "mem_aof_buffer"}, "0");
+  out.Line("mem_cluster_links", "0");
+  out.Line("mem_aof_buffer", call.durability.log().buffered_bytes());
   out.Line("mem_allocator", "libc");
   out.Line("active_defrag_running", "0");
   out.Line("lazyfree_pending_objects", call.keyspace.lazy_free().pending());

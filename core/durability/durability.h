@@ -141,6 +141,10 @@ class Durability {
 
   // --- what commands are told before they run ---
   bool is_loading() const { return loading_; }
+  // Memory that is on its way to files: no data, and soon free.
+  uint64_t held_bytes() const {
+    return log_.buffered_bytes() + (job_ == nullptr ? 0 : job_->held_bytes());
+  }
   // Whether writes are refused, and what is replied to them then.
   bool is_failing() const {
     return has_storage_ &&

@@ -83,7 +83,7 @@ void SnapshotJob::Add(Operation operation) {
   ++pending_;
   operation.done = [this](const Outcome& outcome, Operation& ended) {
     --pending_;
-    under_way_bytes_ -= ended.bytes.size();
+    under_way_bytes_ -= ended.bytes.capacity();
     Ended(ended.kind, outcome);
   };
   storage_.Add(Lane::kSnapshot, std::move(operation));
@@ -101,7 +101,7 @@ void SnapshotJob::Ended(Operation::Kind kind, const Outcome& outcome) {
 }
 
 void SnapshotJob::Send() {
-  under_way_bytes_ += chunk_.size();
+  under_way_bytes_ += chunk_.capacity();
   Operation operation{.kind = Operation::Kind::kAppend, .file = order_.temporary};
   operation.bytes = std::move(chunk_);
   chunk_ = persist::Block();

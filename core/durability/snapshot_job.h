@@ -53,13 +53,15 @@ class SnapshotJob final : private keyspace::SnapshotCut::Sink, private persist::
   uint64_t keys_done() const { return keys_done_; }
   // Bytes the file has so far, what is on its way included.
   uint64_t bytes() const { return bytes_; }
+  // Memory of what it has made and what is not written yet.
+  uint64_t held_bytes() const { return chunk_.capacity() + under_way_bytes_; }
 
  private:
   enum class Stage : uint8_t { kWalk, kDrain, kFinish, kFailed, kOver };
-  // A step ends when it has made so much of the file; so much may be on its way.
+  // A step ends when it has made so much of the file; blocks of so much may be on their way.
   static constexpr uint64_t kStepBytes = 48 * 1024;
   static constexpr size_t kChunkBytes = 512 * 1024;
-  static constexpr uint64_t kUnderWayBytes = 1 << 20;
+  static constexpr uint64_t kUnderWayBytes = 2 << 20;
 
   bool Take(int db, keyspace::Entry& entry, int64_t expire_at_ms) override;
   void Append(std::string_view bytes) override;

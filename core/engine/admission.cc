@@ -100,8 +100,9 @@ bool Engine::IsPermitted(Session& session, size_t index, std::span<const std::st
 
 bool Engine::IsOverLimit() const {
   const int64_t maxmemory = config_.settings().maxmemory;
-  return maxmemory != 0 &&
-         base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory) + tracking_.told_bytes();
+  return maxmemory != 0 && base::HeapUsedBytes() > static_cast<uint64_t>(maxmemory) +
+                                                       tracking_.told_bytes() +
+                                                       durability_.held_bytes();
 }
 
 bool Engine::HasMemory() { return !base::HeapExhausted() && (!IsOverLimit() || MakeRoom()); }

@@ -184,7 +184,8 @@ class Engine final : private scripting::Server, private durability::Server {
   // Whether keys may go to make room, which is recorded: not in the middle of what is recorded
   // together, nor while clients are paused, as what is held back shall find its keys.
   bool MayEvict() const { return !waiters_.paused() && !is_aside() && !durability_.is_loading(); }
-  // Whether maxmemory is exceeded, leaving out of account what clients are told of evicted keys.
+  // Whether maxmemory is exceeded, leaving out of account what clients are told of evicted keys and
+  // what is on its way to files.
   bool IsOverLimit() const;
   // Evicts keys until it is not, or until enough is done for now: the chores go on then. False when
   // the policy leaves nothing to evict.

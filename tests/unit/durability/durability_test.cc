@@ -220,6 +220,41 @@ TEST(Durability, WithAlwaysNothingIsAcknowledgedUntilWhatAFailedSyncLostIsRewrit
   EXPECT_EQ(again.t.Run("MGET a b"), "[\"1\", \"2\"]");
 }
 
+TEST(Durability, ASnapshotOnItsWayEvictsNothing) {
+  for (const char* preamble : {"yes", "no"}) {
+    TestDisk disk;
+    Restart r(disk, {{"appendonly", "yes"},
+                     {"aof-use-rdb-preamble", preamble},
+                     {"rdbcompression", "no"},
+                     {"maxmemory-policy", "allkeys-random"}});
+    r.t.Run("SET n 0");
+    const std::string value(400, 'x');
+    for (int i = 0; i < 4000; ++i) r.t.Run("SET k" + std::to_string(i) + " " + value);
+    r.Settle();
+    // The disk is in this memory, too.
+    const auto used = [&disk] {
+      uint64_t bytes = base::HeapUsedBytes();
+      for (const auto& [name, file] : disk.files) bytes -= file.bytes.capacity();
+      return bytes;
+    };
+    const uint64_t room = 100'000;
+    const uint64_t before = used();
+    uint64_t most = 0;
+    r.t.Run("BGREWRITEAOF");
+    while (r.t.engine.durability().is_rewriting()) {
+      const uint64_t on_disk = base::HeapUsedBytes() - used();
+      r.t.Run("CONFIG SET maxmemory " + std::to_string(before + on_disk + room));
+      r.t.Run("INCR n");
+      most = std::max(most, used());
+      r.t.Run("CONFIG SET maxmemory 0");
+      r.t.AdvanceTime(1ms);
+      r.Settle(1);
+    }
+    EXPECT_GT(most, before + room) << preamble;
+    EXPECT_EQ(r.t.engine.keyspace().db(0).size(), 4001u) << preamble;
+  }
+}
+
 TEST(Durability, AManifestThatIsNoneIsToldWithItsLine) {
   TestDisk disk;
   { Restart r(disk, kLog); }
