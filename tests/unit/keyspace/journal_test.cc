@@ -123,8 +123,10 @@ TEST_F(JournalFull, ATransactionIsRefusedWhatCannotBeRecorded) {
   for (int i = 0; i < 30; ++i) t.Run(script);
   t.Run("EXPIRE k 100");
   const std::string reply = t.Run("EXEC");
-  EXPECT_TRUE(reply.ends_with("-OOM command not allowed when used memory > 'maxmemory'.]"))
-      << reply;
+  // Which of the two has no room left first depends on what the heap has been used for before.
+  const bool is_log_full =
+      reply.ends_with("-OOM command not allowed when used memory > 'maxmemory'.]");
+  EXPECT_TRUE(is_log_full || reply.find("not enough memory") != reply.npos) << reply;
   EXPECT_GT(log.records, 10'000u);
   EXPECT_FALSE(log.bytes.failed());
   EXPECT_EQ(t.Run("EXPIRE k 100"), ":1");
