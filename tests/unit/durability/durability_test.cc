@@ -6,26 +6,22 @@
 #include <algorithm>
 #include <string>
 
-#include "tests/unit/support/test_disk.h"
+#include "tests/unit/durability/log_files.h"
 
 namespace kvasm {
 namespace {
 
 using namespace std::chrono_literals;
 using persist::Operation;
+using testing::Contains;
+using testing::kLog;
+using testing::kManifest;
+using testing::kTail;
 using testing::Restart;
 using testing::Settings;
 using testing::TestDisk;
 
-const Settings kLog{{"appendonly", "yes"}};
 const Settings kAlways{{"appendonly", "yes"}, {"appendfsync", "always"}};
-
-const std::string kTail = "appendonlydir/appendonly.aof.1.incr.aof";
-const std::string kManifest = "appendonlydir/appendonly.aof.manifest";
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(Durability, ALogBeginsWithABaseAnIncrementAndAManifest) {
   TestDisk disk;
@@ -240,17 +236,22 @@ TEST(Durability, ASnapshotOnItsWayEvictsNothing) {
     const uint64_t room = 100'000;
     const uint64_t before = used();
     uint64_t most = 0;
+    bool is_told = false;
     r.t.Run("BGREWRITEAOF");
     while (r.t.engine.durability().is_rewriting()) {
       const uint64_t on_disk = base::HeapUsedBytes() - used();
       r.t.Run("CONFIG SET maxmemory " + std::to_string(before + on_disk + room));
       r.t.Run("INCR n");
       most = std::max(most, used());
+      const std::string memory = r.t.Run("INFO memory");
+      EXPECT_FALSE(Contains(memory, "mem_aof_buffer:0\r\n")) << "the INCR";
+      is_told |= !Contains(memory, "mem_not_counted_for_evict:0\r\n");
       r.t.Run("CONFIG SET maxmemory 0");
       r.t.AdvanceTime(1ms);
       r.Settle(1);
     }
     EXPECT_GT(most, before + room) << preamble;
+    EXPECT_TRUE(is_told) << preamble;
     EXPECT_EQ(r.t.engine.keyspace().db(0).size(), 4001u) << preamble;
   }
 }

@@ -4,18 +4,18 @@
 
 #include <string>
 
-#include "tests/unit/support/test_disk.h"
+#include "tests/unit/durability/log_files.h"
 
 namespace kvasm {
 namespace {
 
 using persist::Operation;
+using testing::kLog;
 using testing::Restart;
 using testing::Settings;
 using testing::Taken;
 using testing::TestDisk;
 
-const Settings kLog{{"appendonly", "yes"}};
 const std::string kNotReloaded = "-ERR Error trying to load the AOF files, check server logs.\r\n";
 
 // Appends fail from now on.

@@ -9,21 +9,19 @@
 
 #include "core/persist/aof_writer.h"
 #include "core/resp/inline_arguments.h"
-#include "tests/unit/support/test_disk.h"
+#include "tests/unit/durability/log_files.h"
 
 namespace kvasm {
 namespace {
 
 using namespace std::chrono_literals;
 using persist::Operation;
+using testing::Contains;
+using testing::kLog;
+using testing::kManifest;
+using testing::kTail;
 using testing::Restart;
-using testing::Settings;
 using testing::TestDisk;
-
-const Settings kLog{{"appendonly", "yes"}};
-
-const std::string kTail = "appendonlydir/appendonly.aof.1.incr.aof";
-const std::string kManifest = "appendonlydir/appendonly.aof.manifest";
 
 // Commands as a log holds them.
 std::string Records(std::initializer_list<std::string_view> lines) {
@@ -35,10 +33,6 @@ std::string Records(std::initializer_list<std::string_view> lines) {
     persist::AppendRecord(records, arguments);
   }
   return std::string(records.view());
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(Reload, ReloadAndLoadaofGiveTheSameData) {
