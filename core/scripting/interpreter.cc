@@ -192,9 +192,12 @@ Interpreter::Status Interpreter::Resume(const TimeLimits& limits) {
 void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
   if (scheduler_.aborting()) luaL_error(L, "script aborted");
   const int64_t now_us = server_.ExactUs();
-  const bool is_late = now_us - std::max(looked_us_, slice_began_us_) > kLateUs;
-  looked_us_ = now_us;
-  lua_sethook(L, &OnCount, LUA_MASKCOUNT, is_late ? kFirstHookInstructions : kHookInstructions);
+  if (may_suspend) {
+    const bool is_late = now_us - std::max(looked_us_, slice_began_us_) > kLateUs;
+    looked_us_ = now_us;
+    // Elsewhere it would begin to count anew, and in a loop of such calls never end.
+    lua_sethook(L, &OnCount, LUA_MASKCOUNT, is_late ? kFirstHookInstructions : kHookInstructions);
+  }
   const int64_t elapsed_us = now_us - started_us_;
   if (limits_.busy_us > 0 && elapsed_us >= limits_.busy_us) busy_ = true;
   const bool is_due = busy_ && now_us - slice_began_us_ >= limits_.slice_us;

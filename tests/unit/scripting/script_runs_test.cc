@@ -188,6 +188,16 @@ TEST_F(ScriptRuns, TheClockIsLookedAtMoreOftenWhereThatTakesLong) {
   EXPECT_GT(looks(30'000), 10'000);
 }
 
+TEST_F(ScriptRuns, ALoopOfLongMatchesIsSuspendedAndKilled) {
+  t.clock.exact_step_us = 1000;
+  Send(caller,
+       "EVAL \"local s = string.rep('a', 100) while true do string.find(s, '.-.-b') end\" 0");
+  EXPECT_TRUE(caller.waiting);
+  EXPECT_EQ(t.Run(other, "SCRIPT KILL"), "+OK");
+  RunTurns();
+  EXPECT_TRUE(Taken(caller).starts_with("-ERR Script killed"));
+}
+
 TEST_F(ScriptRuns, AKilledCoroutineIsPlacedInTheScript) {
   Send(caller,
        "EVAL \"local f = coroutine.wrap(function() while true do coroutine.yield() end end) "
