@@ -188,10 +188,11 @@ TEST_F(ScriptRuns, TheClockIsLookedAtMoreOftenWhereThatTakesLong) {
   EXPECT_GT(looks(30'000), 10'000);
 }
 
+// Each takes over a million steps, after which matching looks at the clock itself.
 TEST_F(ScriptRuns, ALoopOfLongMatchesIsSuspendedAndKilled) {
   t.clock.exact_step_us = 1000;
   Send(caller,
-       "EVAL \"local s = string.rep('a', 100) while true do string.find(s, '.-.-b') end\" 0");
+       "EVAL \"local s = string.rep('a', 200) while true do string.find(s, '.-.-b') end\" 0");
   EXPECT_TRUE(caller.waiting);
   EXPECT_EQ(t.Run(other, "SCRIPT KILL"), "+OK");
   RunTurns();
