@@ -15,10 +15,13 @@
 namespace kvasm::scripting {
 namespace {
 
-// Instructions between two looks at the clock: nearly as many as in Redis, but prime. A loop whose
-// length divides it would always be seen at the same place, which may be one that cannot be
-// suspended.
-constexpr int kHookInstructions = 99'991;
+// Instructions between two looks at the clock: prime, for a loop whose length divides them would
+// always be seen at the same place, which may be one that cannot be suspended. A script begins with
+// few and goes back to them when a look comes late: what it calls may take a thousand times as long
+// as an instruction of its own, and the host waits.
+constexpr int kHookInstructions = 4'999;
+constexpr int kFirstHookInstructions = 97;
+constexpr int64_t kLateUs = 20'000;
 // How long a script may go on that should be suspended and cannot be.
 constexpr int64_t kStuckUsMax = 5'000'000;
 // Lua collects when its memory has doubled. What one script may have left behind beyond this goes
@@ -72,7 +75,7 @@ Interpreter::~Interpreter() {
 
 void Interpreter::Open(lua_State* L, Api api) {
   // Threads take it over from the one that creates them.
-  lua_sethook(main_, &OnCount, LUA_MASKCOUNT, kHookInstructions);
+  lua_sethook(main_, &OnCount, LUA_MASKCOUNT, kFirstHookInstructions);
   OpenSandbox(L, scheduler_, api);
   if (api == Api::kEval) return;
   LibraryApi tables;
@@ -189,6 +192,12 @@ Interpreter::Status Interpreter::Resume(const TimeLimits& limits) {
 void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
   if (scheduler_.aborting()) luaL_error(L, "script aborted");
   const int64_t now_us = server_.ExactUs();
+  if (may_suspend) {
+    const bool is_late = now_us - std::max(looked_us_, slice_began_us_) > kLateUs;
+    looked_us_ = now_us;
+    // Elsewhere it would begin to count anew, and in a loop of such calls never end.
+    lua_sethook(L, &OnCount, LUA_MASKCOUNT, is_late ? kFirstHookInstructions : kHookInstructions);
+  }
   const int64_t elapsed_us = now_us - started_us_;
   if (limits_.busy_us > 0 && elapsed_us >= limits_.busy_us) busy_ = true;
   const bool is_due = busy_ && now_us - slice_began_us_ >= limits_.slice_us;

@@ -135,6 +135,7 @@ class Interpreter {
   int64_t started_us_ = 0;
   bool is_new_ = false;  // its first slice has begun with it
   int64_t slice_began_us_ = 0;
+  int64_t looked_us_ = 0;       // at the clock
   int64_t stuck_since_us_ = 0;  // it should be suspended and cannot be; 0: no
   bool running_ = false;
   lua_Debug suspended_at_{};  // its source is alive while the function is

@@ -17,7 +17,7 @@ constexpr char kEndless[] = "EVAL \"while true do end\" 0";
 class ScriptRuns : public ::testing::Test {
  protected:
   ScriptRuns() : caller(t.OpenNetwork()), other(t.OpenNetwork()) {
-    t.clock.exact_step_us = 1000;
+    t.clock.exact_step_us = 50;
     t.Run("CONFIG SET busy-reply-threshold 5");
   }
 
@@ -174,6 +174,29 @@ TEST_F(ScriptRuns, ALoopThatIsSometimesBelowACFunctionIsSuspendedAndKilled) {
     RunTurns();
     EXPECT_TRUE(Taken(caller).starts_with("-ERR Script killed")) << i;
   }
+}
+
+TEST_F(ScriptRuns, TheClockIsLookedAtMoreOftenWhereThatTakesLong) {
+  t.Run("CONFIG SET busy-reply-threshold 100000000");
+  const auto looks = [&](int64_t step_us) {
+    t.clock.exact_step_us = step_us;
+    const int64_t before_us = t.clock.now_us;
+    EXPECT_EQ(t.Run(caller, "EVAL \"for i=1,1000000 do end return 1\" 0"), ":1");
+    return (t.clock.now_us - before_us) / step_us;
+  };
+  EXPECT_LT(looks(10'000), 1000);
+  EXPECT_GT(looks(30'000), 10'000);
+}
+
+// Each takes over a million steps, after which matching looks at the clock itself.
+TEST_F(ScriptRuns, ALoopOfLongMatchesIsSuspendedAndKilled) {
+  t.clock.exact_step_us = 1000;
+  Send(caller,
+       "EVAL \"local s = string.rep('a', 200) while true do string.find(s, '.-.-b') end\" 0");
+  EXPECT_TRUE(caller.waiting);
+  EXPECT_EQ(t.Run(other, "SCRIPT KILL"), "+OK");
+  RunTurns();
+  EXPECT_TRUE(Taken(caller).starts_with("-ERR Script killed"));
 }
 
 TEST_F(ScriptRuns, AKilledCoroutineIsPlacedInTheScript) {
