@@ -163,12 +163,35 @@ export class ReplyDecoder {
     return Number(text); // 'nan' and '-nan' become NaN
   }
 
+  /** Those within others wait in a list: a script may nest 8,000, more than a call stack holds. */
   private array(raw: boolean): Reply<string | Bytes>[] | null {
-    const count = this.count();
-    if (count < 0) return null;
-    const items: Reply<string | Bytes>[] = [];
-    for (let i = 0; i < count; ++i) items.push(this.decode(this.at, raw));
-    return items;
+    let left = this.count();
+    if (left < 0) return null;
+    let items: Reply<string | Bytes>[] = [];
+    const outer: { items: Reply<string | Bytes>[]; left: number }[] = [];
+    for (;;) {
+      while (left > 0) {
+        --left;
+        if (!isArray(this.heap[this.at])) {
+          items.push(this.decode(this.at, raw));
+          continue;
+        }
+        ++this.at;
+        const count = this.count();
+        if (count < 0) {
+          items.push(null);
+          continue;
+        }
+        outer.push({ items, left });
+        items = [];
+        left = count;
+      }
+      const whole = items;
+      const around = outer.pop();
+      if (around === undefined) return whole;
+      ({ items, left } = around);
+      items.push(whole);
+    }
   }
 
   private map(raw: boolean): { [field: string]: Reply<string | Bytes> } {
@@ -207,6 +230,10 @@ export class ReplyDecoder {
     if (length > kShortText) return this.codec.decode(start, start + length);
     return shortText(this.heap, start, length) ?? this.codec.decode(start, start + length);
   }
+}
+
+function isArray(type: number): boolean {
+  return type === 0x2a || type === 0x7e || type === 0x3e; // * array, ~ set, > push
 }
 
 function defineField(fields: object, field: string, value: unknown): void {

@@ -447,6 +447,7 @@ inline constexpr std::string_view kScriptKeysTooMany =
     "ERR Number of keys can't be greater than number of args";
 inline constexpr std::string_view kScriptKeysNegative = "ERR Number of keys can't be negative";
 inline constexpr std::string_view kScriptShebang = "ERR Invalid script shebang";
+inline constexpr std::string_view kScriptNoEngine = "ERR Invalid engine in script shebang";
 std::string ScriptEngine(std::string_view engine);
 std::string ScriptShebangOption(std::string_view option);
 std::string ScriptShebangFlag(std::string_view flag);

@@ -6,6 +6,7 @@
 #include "core/base/alloc.h"
 #include "core/base/ascii.h"
 #include "core/base/errors.h"
+#include "core/resp/inline_arguments.h"
 
 namespace kvasm::scripting {
 namespace {
@@ -21,8 +22,12 @@ struct LibraryHeader {
 base::Result<LibraryHeader> ReadHeader(std::string_view code) {
   if (!code.starts_with("#!")) return base::Error(errors::kLibraryMetadataMissing);
   LibraryHeader header;
+  std::string_view line;
   std::vector<std::string> words;
-  if (!SplitFirstLine(code, &header.bytes, &words)) return base::Error(errors::kLibraryMetadata);
+  if (!FirstLine(code, &line) || !resp::SplitInlineArguments(line, &words)) {
+    return base::Error(errors::kLibraryMetadata);
+  }
+  header.bytes = line.size();
   bool is_named = false;
   for (size_t i = 1; i < words.size(); ++i) {
     constexpr std::string_view kName = "name=";

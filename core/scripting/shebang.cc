@@ -34,18 +34,19 @@ std::string_view ScriptFlagName(uint32_t flag) {
   return {};
 }
 
-bool SplitFirstLine(std::string_view code, size_t* bytes, std::vector<std::string>* words) {
-  *bytes = code.find('\n');
-  if (*bytes == std::string_view::npos) return false;
-  const std::string_view line = code.substr(0, *bytes);
-  return line.find('\0') == std::string_view::npos && resp::SplitInlineArguments(line, words);
+bool FirstLine(std::string_view code, std::string_view* line) {
+  *line = code.substr(0, code.find('\n'));
+  return line->size() < code.size() && line->find('\0') == std::string_view::npos;
 }
 
 base::Result<ScriptHeader> ReadScriptHeader(std::string_view body) {
   ScriptHeader header;
   if (!body.starts_with("#!")) return header;
+  std::string_view line;
   std::vector<std::string> words;
-  if (!SplitFirstLine(body, &header.bytes, &words)) return base::Error(errors::kScriptShebang);
+  if (!FirstLine(body, &line)) return base::Error(errors::kScriptShebang);
+  if (!resp::SplitInlineArguments(line, &words)) return base::Error(errors::kScriptNoEngine);
+  header.bytes = line.size();
   if (words[0] != "#!lua") return base::Error(errors::ScriptEngine(words[0]));
   header.flags = 0;
   for (size_t i = 1; i < words.size(); ++i) {

@@ -33,9 +33,8 @@ struct ScriptHeader {
   size_t bytes = 0;
 };
 
-// Splits a first line into words, which may be quoted. False if it does not end, has a NUL, or a
-// quote is not closed. `bytes`: before its end.
-bool SplitFirstLine(std::string_view code, size_t* bytes, std::vector<std::string>* words);
+// The first line of a source, without its end. False if it does not end or has a NUL.
+bool FirstLine(std::string_view code, std::string_view* line);
 
 // Reads the first line of a script for EVAL.
 base::Result<ScriptHeader> ReadScriptHeader(std::string_view body);

@@ -389,7 +389,7 @@ void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failu
   if (!name.empty()) text = PlaceOf(thread, name);
   lua_xmove(thread, L, 1);
   if (lua_istable(L, -1)) {
-    const bool has_text = PushFieldOf(L, "err", LUA_TSTRING);
+    const bool has_text = PushFieldOf(L, "err", LUA_TSTRING) || PushFieldOf(L, "err", LUA_TNUMBER);
     text.insert(0, has_text ? CString(L, -1) : errors::kScriptUnknownError);
     if (has_text) lua_pop(L, 1);
     failure->counted = PushFieldOf(L, "ignore_error_stats_update", LUA_TBOOLEAN);

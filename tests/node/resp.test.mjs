@@ -71,6 +71,9 @@ describe('the reply decoder', () => {
     ['%0\r\n', {}],
     ['~0\r\n', []],
     ['*3\r\n:1\r\n*1\r\n$1\r\na\r\n_\r\n', [1, ['a'], null]],
+    ['*2\r\n*-1\r\n*2\r\n*0\r\n:1\r\n', [null, [[], 1]]],
+    ['*3\r\n*2\r\n*1\r\n:1\r\n:2\r\n~1\r\n>1\r\n:3\r\n:4\r\n', [[[1], 2], [[3]], 4]],
+    ['%1\r\n+a\r\n*1\r\n%1\r\n+b\r\n*1\r\n*1\r\n:1\r\n', { a: [{ b: [[1]] }] }],
     ['~2\r\n$1\r\na\r\n$1\r\nb\r\n', ['a', 'b']],
     ['>2\r\n$7\r\nmessage\r\n$1\r\nx\r\n', ['message', 'x']],
     ['%2\r\n+first\r\n:1\r\n:2\r\n%1\r\n+a\r\n,2.5\r\n', { first: 1, 2: { a: 2.5 } }],
@@ -91,6 +94,13 @@ describe('the reply decoder', () => {
         }
       }
     }
+  });
+
+  it('reads arrays nested deeper than any call stack', () => {
+    const depth = 200_000;
+    let value = decodeAll('*1\r\n'.repeat(depth) + ':1\r\n');
+    for (let level = 0; level < depth; ++level) [value] = value;
+    assert.equal(value, 1);
   });
 
   it('keeps a byte order mark', () => {
