@@ -279,6 +279,7 @@ class Engine final : private scripting::Server, private durability::Server {
   Permission MayCall(std::span<const std::string_view> args) override;
   void WriteLog(int level, std::string_view text) override;
   bool IsLogged(int level) const override;
+  void CountError(std::string_view text) override { stats_.CountError(text); }
   int32_t RandomSeed() override { return static_cast<int32_t>(prng_.Next()); }
   int64_t ExactUs() override { return host_.clock.ExactUs(); }
   // --- what durability asks for (recovery.cc) ---

@@ -134,7 +134,8 @@ void Engine::EndScript(Session& session, Execution& execution, Interpreter::Stat
   const uint32_t before = session.out.size();
   if (status == Interpreter::Status::kDone) {
     const int protocol = script_session_.reply.protocol();
-    if (!interpreter.WriteResult(session.reply, protocol, &execution.is_counted)) {
+    execution.is_counted = interpreter.WriteResult(session.reply, protocol);
+    if (!execution.is_counted) {
       session.out.Truncate(before);
       session.reply.Error(errors::kOom);
     }

@@ -16,9 +16,9 @@ namespace kvasm::scripting {
 namespace {
 
 // Instructions between two looks at the clock: prime, for a loop whose length divides them would
-// always be seen at the same place, which may be one that cannot be suspended. A script begins with
-// few and goes back to them when a look comes late: what it calls may take a thousand times as long
-// as an instruction of its own, and the host waits.
+// always be seen at the same place, which may be one that cannot be suspended. They are few at first
+// and whenever a look has come late: what a script calls may take a thousand times as long as an
+// instruction of its own, and the host waits.
 constexpr int kHookInstructions = 4'999;
 constexpr int kFirstHookInstructions = 97;
 constexpr int64_t kLateUs = 20'000;
@@ -220,13 +220,13 @@ void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
   luaL_error(L, "script aborted");
 }
 
-bool Interpreter::WriteResult(resp::Writer& reply, int script_protocol, bool* counted) {
+bool Interpreter::WriteResult(resp::Writer& reply, int script_protocol) {
   return Protected([&](lua_State* L) {
     lua_State* thread = scheduler_.thread();
     if (lua_gettop(thread) == 0) lua_pushnil(thread);
     lua_settop(thread, 1);
     lua_xmove(thread, L, 1);
-    *counted = WriteValue(L, reply, script_protocol, open_tables_);
+    WriteValue(L, reply, script_protocol, server_, open_tables_);
   });
 }
 

@@ -66,9 +66,9 @@ class Interpreter {
                      std::span<const std::string_view> arguments);
   // Goes on with it until it ends or is suspended.
   Status Resume(const TimeLimits& limits);
-  // After kDone: writes the value it has returned. False if there is no memory. `counted`: it was
-  // an error that the statistics have counted already.
-  bool WriteResult(resp::Writer& reply, int script_protocol, bool* counted);
+  // After kDone: writes the value it has returned, and counts its errors. False if there is no
+  // memory.
+  bool WriteResult(resp::Writer& reply, int script_protocol);
   // After kFailed. `name`: of the script, for the text.
   Failure DescribeFailure(std::string_view name);
   // After kSuspended, of a script that is killed.

@@ -32,6 +32,9 @@ class Server {
   // Whether lines of that level are kept.
   virtual bool IsLogged(int level) const = 0;
 
+  // Counts an error in the statistics.
+  virtual void CountError(std::string_view text) = 0;
+
   // Where a script's random numbers start.
   virtual int32_t RandomSeed() = 0;
 

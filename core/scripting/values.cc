@@ -175,14 +175,14 @@ void WriteLine(resp::Writer& reply, std::string_view type, std::string_view text
 
 class ValueWriter {
  public:
-  ValueWriter(lua_State* L, resp::Writer& reply, int script_protocol, std::vector<OpenTable>& open)
-      : L_(L), reply_(reply), script_protocol_(script_protocol), open_(open) {}
+  ValueWriter(lua_State* L, resp::Writer& reply, int script_protocol, Server& server,
+              std::vector<OpenTable>& open)
+      : L_(L), reply_(reply), script_protocol_(script_protocol), server_(server), open_(open) {}
 
-  bool WriteAll() {
+  void WriteAll() {
     open_.clear();
     Write();
     while (!open_.empty()) Step();
-    return counted_;
   }
 
  private:
@@ -230,7 +230,7 @@ class ValueWriter {
   // Writes the value on top of the stack and pops it, or opens it.
   void Write() {
     if (!lua_checkstack(L_, 4)) {
-      reply_.Error(errors::kLuaStackLimit);
+      WriteError(errors::kLuaStackLimit, false);
       return lua_pop(L_, 1);
     }
     switch (lua_type(L_, -1)) {
@@ -250,6 +250,10 @@ class ValueWriter {
     }
     lua_pop(L_, 1);
   }
+  void WriteError(std::string_view text, bool is_counted) {
+    if (!is_counted) server_.CountError(text);
+    reply_.Error(text);
+  }
   void WriteBoolean(bool value) {
     if (script_protocol_ == 3) {
       reply_.Bool(value);
@@ -261,11 +265,11 @@ class ValueWriter {
   }
   void WriteTable() {
     if (PushFieldOf(L_, "err", LUA_TSTRING)) {
-      reply_.Error(CString(L_, -1));
-      lua_pop(L_, 1);
-      if (open_.empty()) counted_ = PushFieldOf(L_, "ignore_error_stats_update", LUA_TBOOLEAN);
-      if (counted_) lua_pop(L_, 1);
-      return lua_pop(L_, 1);
+      lua_insert(L_, -2);
+      const bool is_counted = PushFieldOf(L_, "ignore_error_stats_update", LUA_TBOOLEAN);
+      if (is_counted) lua_pop(L_, 1);
+      WriteError(CString(L_, -2), is_counted);
+      return lua_pop(L_, 2);
     }
     if (PushFieldOf(L_, "ok", LUA_TSTRING)) {
       WriteLine(reply_, "+", CString(L_, -1));
@@ -316,8 +320,8 @@ class ValueWriter {
   lua_State* L_;
   resp::Writer& reply_;
   int script_protocol_;
+  Server& server_;
   std::vector<OpenTable>& open_;
-  bool counted_ = false;
   char size_line_[base::kIntCharsMax + 3];
 };
 
@@ -377,9 +381,9 @@ void PushCountedError(lua_State* L, std::string_view text) {
   lua_setfield(L, -2, "ignore_error_stats_update");
 }
 
-bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol,
+void WriteValue(lua_State* L, resp::Writer& reply, int script_protocol, Server& server,
                 std::vector<OpenTable>& open) {
-  return ValueWriter(L, reply, script_protocol, open).WriteAll();
+  ValueWriter(L, reply, script_protocol, server, open).WriteAll();
 }
 
 void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure) {

@@ -10,6 +10,7 @@
 
 #include "core/resp/writer.h"
 #include "core/scripting/lua_api.h"
+#include "core/scripting/server.h"
 
 namespace kvasm::scripting {
 
@@ -41,9 +42,8 @@ struct OpenTable {
 };
 
 // Writes the value on top of the stack, which is popped. With `script_protocol` 2 booleans are 1
-// and null. `open` is lent, to be used and left empty. Returns whether it was an error that the
-// statistics have counted already.
-bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol,
+// and null. Its errors are counted if they are not yet. `open` is lent, to be used and left empty.
+void WriteValue(lua_State* L, resp::Writer& reply, int script_protocol, Server& server,
                 std::vector<OpenTable>& open);
 
 // Finds where a thread stands, from a level of its stack on: the first function that is not of
