@@ -226,7 +226,7 @@ class EngineHandle {
                                        : ShutdownSave::kNo,
                       force);
   }
-  // Asks for the end of the script a session waits for: `kind` is "script" or "function", as of
+  // Ends the script a session waits for: `kind` is "script" or "function", as of
   // the KILL command that is meant, or "" for either. "" or why not; undefined if it runs none.
   val KillScript(double session, const std::string& kind) {
     if (!engine().RunsScript(static_cast<uint64_t>(session))) return val::undefined();

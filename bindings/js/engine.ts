@@ -571,12 +571,14 @@ export class Engine {
   }
 
   /**
-   * Asks for the end of the script that a session waits for, which comes with the next tick.
+   * Ends the script that a session waits for, whose reply comes with the next tick.
    * @param kind which command asks, SCRIPT KILL or FUNCTION KILL; '' for either
    * @returns '', or the error's text; undefined if the session waits for no script
    */
   killScript(session: number, kind: 'script' | 'function' | ''): string | undefined {
-    return this.control.killScript(session, kind);
+    const problem = this.control.killScript(session, kind);
+    if (this.heap.length === 0) this.refresh();
+    return problem;
   }
 
   /** The digest of a script, which EVALSHA takes for it. */

@@ -522,7 +522,7 @@ export class LocalSession {
     if (this.waiting !== waiting) return;
     const killed = this.engine.killScript(this.session, '');
     if (killed !== undefined) {
-      // It ends with its next turn. One that has written cannot be ended, and gives its reply.
+      // Its reply comes with the next tick. One that has written is not ended and gives its own.
       if (killed === '') waiting.aborted = reason;
       return;
     }

@@ -150,6 +150,8 @@ void Engine::ExecuteIndex(Session& session, size_t index, std::span<const std::s
   if (is_aside()) [[unlikely]] {
     // What it does is told when it has ended.
     if (!session.waiting) Settle(session, index, before);
+    // Who has killed a script finds it ended.
+    if (has_suspended_script() && scripting_.was_killed()) ContinueScript({});
     return;
   }
   if (!session.waiting) Settle(session, index, before);

@@ -98,8 +98,8 @@ class Engine final : private scripting::Server, private durability::Server {
   bool RunsScript(uint64_t session_id) const {
     return has_suspended_script() && suspension_->session_id == session_id;
   }
-  // Asks for the end of the suspended script; it ends with its next turn.
-  base::Status KillScript(bool is_eval) { return scripting_.Kill(is_eval); }
+  // Ends the suspended script; the error is what SCRIPT KILL or FUNCTION KILL replies.
+  base::Status KillScript(bool is_eval);
   bool is_eval_suspended() const { return scripting_.is_busy() && scripting_.run().is_eval; }
 
   // Replaces all users by those of a file; the error is what ACL LOAD replies.

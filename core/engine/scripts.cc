@@ -98,7 +98,10 @@ scripting::TimeLimits Engine::ScriptLimits() const {
   if (busy_us == 0) return {.limit_us = script_limit_us_};
   // Nobody knows yet whether the host will wait for the end: EndWait is for that.
   const bool is_limited_first = script_limit_us_ > 0 && script_limit_us_ < busy_us;
-  return {.busy_us = is_limited_first ? script_limit_us_ : busy_us, .slice_us = kSliceUs};
+  if (!is_limited_first) return {.busy_us = busy_us, .slice_us = kSliceUs};
+  scripting::TimeLimits limits{.busy_us = script_limit_us_, .slice_us = kSliceUs};
+  limits.stuck_us = std::min(limits.stuck_us, script_limit_us_);
+  return limits;
 }
 
 void Engine::ResumeScript(Session& session, Execution& execution,
@@ -196,6 +199,12 @@ bool Engine::ContinueScript(const scripting::TimeLimits& limits) {
     }
   }
   return EndTurn(suspension);
+}
+
+base::Status Engine::KillScript(bool is_eval) {
+  base::Status killed = scripting_.Kill(is_eval);
+  if (killed.ok()) ContinueScript({});
+  return killed;
 }
 
 void Engine::ContinueTransaction(const base::Status& status) {

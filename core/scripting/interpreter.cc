@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "core/base/alloc.h"
@@ -17,13 +18,11 @@ namespace {
 
 // Instructions between two looks at the clock: prime, for a loop whose length divides them would
 // always be seen at the same place, which may be one that cannot be suspended. They are few at first
-// and whenever a look has come late: what a script calls may take a thousand times as long as an
-// instruction of its own, and the host waits.
-constexpr int kHookInstructions = 4'999;
-constexpr int kFirstHookInstructions = 97;
+// and when a look has come late, and become more with each that has not: what a script calls may
+// take a million times as long as an instruction of its own, and the host waits.
+constexpr int kPaces[] = {1, 7, 61, 499, 4'999};
+constexpr size_t kFirstPace = 1;
 constexpr int64_t kLateUs = 20'000;
-// How long a script may go on that should be suspended and cannot be.
-constexpr int64_t kStuckUsMax = 5'000'000;
 // Lua collects when its memory has doubled. What one script may have left behind beyond this goes
 // sooner: in steps of so many KB, one every so many runs.
 constexpr uint64_t kUncollectedBytes = 1 << 20;
@@ -75,7 +74,7 @@ Interpreter::~Interpreter() {
 
 void Interpreter::Open(lua_State* L, Api api) {
   // Threads take it over from the one that creates them.
-  lua_sethook(main_, &OnCount, LUA_MASKCOUNT, kFirstHookInstructions);
+  lua_sethook(main_, &OnCount, LUA_MASKCOUNT, kPaces[kFirstPace]);
   OpenSandbox(L, scheduler_, api);
   if (api == Api::kEval) return;
   LibraryApi tables;
@@ -135,6 +134,8 @@ void Interpreter::BeginRun() {
   random_.Seed(server_.RandomSeed());
   started_us_ = slice_began_us_ = server_.ExactUs();
   is_new_ = true;
+  looked_us_ = started_us_;
+  pace_ = kFirstPace;
   stuck_since_us_ = 0;
   busy_ = too_long_ = false;
 }
@@ -155,6 +156,7 @@ bool Interpreter::Start(int reference, std::span<const std::string_view> keys,
     PushTable(L, arguments);
     if (as_globals) SetGlobal(L, "ARGV");
     scheduler_.Start(L, as_globals ? 0 : 2);
+    lua_sethook(scheduler_.thread(), &OnCount, LUA_MASKCOUNT, kPaces[kFirstPace]);
   });
 }
 
@@ -189,14 +191,24 @@ Interpreter::Status Interpreter::Resume(const TimeLimits& limits) {
   return outcome_ == Scheduler::Outcome::kDone ? Status::kDone : Status::kFailed;
 }
 
+bool Interpreter::IsLate(int64_t now_us) const {
+  return now_us - std::max(looked_us_, slice_began_us_) > kLateUs;
+}
+
+void Interpreter::Look(lua_State* L) {
+  const bool is_ruled = running_ || loading_ != nullptr;
+  if (!is_ruled || scheduler_.aborting() || !IsLate(server_.ExactUs())) return;
+  lua_sethook(L, &OnCount, LUA_MASKCOUNT, 1);
+}
+
 void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
   if (scheduler_.aborting()) luaL_error(L, "script aborted");
   const int64_t now_us = server_.ExactUs();
   if (may_suspend) {
-    const bool is_late = now_us - std::max(looked_us_, slice_began_us_) > kLateUs;
+    pace_ = IsLate(now_us) ? 0 : std::min(pace_ + 1, std::size(kPaces) - 1);
     looked_us_ = now_us;
     // Elsewhere it would begin to count anew, and in a loop of such calls never end.
-    lua_sethook(L, &OnCount, LUA_MASKCOUNT, is_late ? kFirstHookInstructions : kHookInstructions);
+    lua_sethook(L, &OnCount, LUA_MASKCOUNT, kPaces[pace_]);
   }
   const int64_t elapsed_us = now_us - started_us_;
   if (limits_.busy_us > 0 && elapsed_us >= limits_.busy_us) busy_ = true;
@@ -210,7 +222,7 @@ void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
     }
     if (stuck_since_us_ == 0) stuck_since_us_ = now_us;
   }
-  const bool is_stuck = stuck_since_us_ != 0 && now_us - stuck_since_us_ >= kStuckUsMax;
+  const bool is_stuck = stuck_since_us_ != 0 && now_us - stuck_since_us_ >= limits_.stuck_us;
   const bool is_over = limits_.limit_us > 0 && elapsed_us >= limits_.limit_us;
   if (!is_stuck && !is_over) return;
   too_long_ = true;
@@ -297,3 +309,5 @@ std::span<const std::string_view> Interpreter::CommandArguments(lua_State* L) {
 extern "C" void kvasm_lua_interrupt(lua_State* L) {
   kvasm::scripting::Interpreter::Of(L).Interrupt(L, false);
 }
+
+extern "C" void kvasm_lua_look(lua_State* L) { kvasm::scripting::Interpreter::Of(L).Look(L); }

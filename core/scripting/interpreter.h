@@ -24,6 +24,8 @@ struct TimeLimits {
   int64_t busy_us = 0;   // from then on it is suspended now and then; 0: never
   int64_t slice_us = 0;  // time it has between two suspensions
   int64_t limit_us = 0;  // then it is aborted; 0: never
+  // How long it may go on when it should be suspended and cannot be.
+  int64_t stuck_us = 5'000'000;
 };
 
 struct Library;
@@ -81,7 +83,7 @@ class Interpreter {
   base::Status RunLibrary(int reference, Library& library, int64_t limit_us);
   // The one that RunLibrary runs; null if none.
   Library* loading() const { return loading_; }
-  // Whether a script runs. Lua calls what scripts have left behind (__gc) at any time.
+  // Whether a script runs; not while a library is loaded.
   bool is_running() const { return running_; }
 
   // Whether the running script has passed limits.busy_us.
@@ -117,6 +119,8 @@ class Interpreter {
   // Called now and then while a script runs; may raise an error. Suspends the script if it
   // `may_suspend` and it is time to.
   void Interrupt(lua_State* L, bool may_suspend);
+  // Called more often: if a look at the clock is late, the next instruction is interrupted.
+  void Look(lua_State* L);
 
  private:
   static void* Reallocate(void* self, void* block, size_t old_bytes, size_t new_bytes);
@@ -124,6 +128,8 @@ class Interpreter {
   void BeginRun();
   bool Start(int reference, std::span<const std::string_view> keys,
              std::span<const std::string_view> arguments, bool as_globals);
+
+  bool IsLate(int64_t now_us) const;
 
   Server& server_;
   lua_State* main_ = nullptr;
@@ -136,6 +142,7 @@ class Interpreter {
   bool is_new_ = false;  // its first slice has begun with it
   int64_t slice_began_us_ = 0;
   int64_t looked_us_ = 0;       // at the clock
+  size_t pace_ = 0;             // of the looks, an index
   int64_t stuck_since_us_ = 0;  // it should be suspended and cannot be; 0: no
   bool running_ = false;
   lua_Debug suspended_at_{};  // its source is alive while the function is

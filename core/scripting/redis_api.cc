@@ -15,7 +15,7 @@ int RaiseError(lua_State* L, const char* text) {
   return lua_error(L);
 }
 
-// What a script has left behind (__gc) has nobody to call in the name of.
+// A library that is being loaded has nobody to call in the name of.
 constexpr char kNotRunning[] = "redis.call/pcall can only be called inside a script invocation";
 
 // Pushes the reply. Returns whether it is an error.

@@ -24,15 +24,49 @@ const changes = {
     ['      hvalue(obj)->metatable = mt;', readonlyCheck('hvalue(obj)')],
   ].map(([old, check]) => [old, check + old]),
 
+  'lstate.h': [
+    ['  lua_CFunction panic;', '  unsigned calls;  /* of C functions */\n  lua_CFunction panic;'],
+  ],
+  'lstate.c': [['  g->panic = NULL;', '  g->panic = NULL;\n  g->calls = 0;']],
+
+  // Scripts have no finalizers: Lua calls them where nothing can interrupt them, and at any time,
+  // when their script has ended and another runs.
+  'lgc.c': [['else if (fasttm(L, gco2u(curr)->metatable, TM_GC) == NULL) {', 'else if (1) {']],
+
   // Chunks are compiled from text only: bytecode can break the interpreter's memory.
   'ldo.c': [
+    ['#define LUA_CORE', '#define LUA_CORE\n#include "core/scripting/lua/extensions.h"'],
+    // What is called may take long: the engine looks at the clock after some of the calls.
+    [
+      '    n = (*curr_func(L)->c.f)(L);  /* do the actual call */\n',
+      `    n = (*curr_func(L)->c.f)(L);
+    if ((++G(L)->calls & KVASM_LUA_CALLS_MASK) == 0) kvasm_lua_look(L);
+`,
+    ],
     ['  int c = luaZ_lookahead(p->z);', '  luaZ_lookahead(p->z);'],
     ['((c == LUA_SIGNATURE[0]) ? luaU_undump : luaY_parser)', 'luaY_parser'],
   ],
 
   // All bytes of a string count in its hash, as in Redis: no script can provoke collisions, and
   // pairs() goes in Redis's order.
-  'lstring.c': [['  size_t step = (l>>5)+1;', '  size_t step = 1;']],
+  'lstring.c': [
+    ['#define LUA_CORE', '#define LUA_CORE\n#include "core/scripting/lua/extensions.h"'],
+    ['  size_t step = (l>>5)+1;', '  size_t step = 1;'],
+    [
+      '  for (l1=l; l1>=step; l1-=step)',
+      '  if (l >= KVASM_LUA_LONG_STRING) kvasm_lua_look(L);\n  for (l1=l; l1>=step; l1-=step)',
+    ],
+  ],
+
+  // The position to insert at may be two thousand million before the first.
+  'ltablib.c': [
+    ['#define LUA_LIB', '#define LUA_LIB\n#include "core/scripting/lua/extensions.h"'],
+    [
+      '      for (i = e; i > pos; i--) {',
+      `      for (i = e; i > pos; i--) {
+        if ((i & KVASM_LUA_STEPS_MASK) == 0) kvasm_lua_interrupt(L);`,
+    ],
+  ],
 
   // Matching is bounded in depth and may be interrupted; a repeated string is bounded in length.
   'lstrlib.c': [

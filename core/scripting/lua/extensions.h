@@ -5,8 +5,12 @@
 
 // How deep the matching of one pattern nests; each level takes some of the machine's stack.
 #define KVASM_LUA_PATTERN_DEPTH 400
-// Matching calls kvasm_lua_interrupt whenever so many steps, a power of two, have been made.
+// Loops in C call kvasm_lua_interrupt whenever so many steps, a power of two, have been made.
 #define KVASM_LUA_STEPS_MASK 0xfffffu
+// kvasm_lua_look is called after one of so many calls of C functions, a power of two, and for each
+// string of so many bytes.
+#define KVASM_LUA_CALLS_MASK 15u
+#define KVASM_LUA_LONG_STRING 65536
 // Longest string that string.rep makes, bytes.
 #define KVASM_LUA_STRING_BYTES_MAX (512.0 * 1024 * 1024)
 
@@ -37,6 +41,9 @@ void kvasm_lua_end_gc_stop(lua_State* L);
 // Called now and then by C functions that may take long. May raise an error. Defined in
 // core/scripting/interpreter.cc.
 void kvasm_lua_interrupt(lua_State* L);
+
+// Called often: what has just been done may have taken long. Raises nothing. Defined there, too.
+void kvasm_lua_look(lua_State* L);
 
 #ifdef __cplusplus
 }

@@ -244,8 +244,7 @@ TEST(Libraries, HostilePayloadsAreRefused) {
   }
 }
 
-// What Lua's collector calls after the function has ended has no caller.
-TEST(Libraries, AFinalizerCannotCallCommands) {
+TEST(Libraries, NothingHasAFinalizer) {
   TestEngine t;
   Load(t, Library("lib",
                   "redis.register_function('leave', function()\n"
@@ -254,6 +253,10 @@ TEST(Libraries, AFinalizerCannotCallCommands) {
                   "end)"));
   EXPECT_EQ(t.Run("FCALL leave 0"), "(nil)");
   EXPECT_EQ(t.Run("FUNCTION FLUSH"), "+OK");
+  EXPECT_EQ(
+      t.Run("EVAL \"getmetatable(newproxy(true)).__gc = function() redis.call('incr', 'k') end "
+            "collectgarbage() collectgarbage()\" 0"),
+      "(nil)");
   EXPECT_EQ(t.Run("GET k"), "(nil)");
 }
 

@@ -96,6 +96,17 @@ TEST_F(ScriptRuns, ItIsKilledIfItHasNotWritten) {
   EXPECT_EQ(t.Run(caller, "EVAL \"return 1\" 0"), ":1");
 }
 
+TEST_F(ScriptRuns, WhoHasKilledAScriptFindsItEnded) {
+  t.engine.Feed(caller, "MULTI\r\n" + std::string(kEndless) + "\r\nINCR n\r\nEXEC\r\n");
+  EXPECT_EQ(Taken(caller), "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+  Send(other, "SCRIPT KILL");
+  EXPECT_EQ(Taken(other), "+OK\r\n");
+  EXPECT_EQ(t.Run(other, "INCR n"), ":2");
+  const std::string reply = Taken(caller);
+  EXPECT_TRUE(reply.starts_with("*2\r\n-ERR Script killed by user")) << reply;
+  EXPECT_TRUE(reply.ends_with("\r\n:1\r\n")) << reply;
+}
+
 TEST_F(ScriptRuns, AScriptThatCatchesErrorsIsKilledAllTheSame) {
   Send(caller,
        "EVAL \"while true do pcall(function() while true do redis.call('ping') end end) end\" 0");
@@ -162,6 +173,15 @@ TEST_F(ScriptRuns, ItIsAbortedWhereItCannotBeSuspended) {
   EXPECT_EQ(t.Run(other, "PING"), "+PONG");
 }
 
+TEST_F(ScriptRuns, ItIsAbortedSoonWhereItsTimeIsLimited) {
+  TestEngine limited(100);
+  limited.clock.exact_step_us = 50;
+  const int64_t before_us = limited.clock.now_us;
+  EXPECT_EQ(limited.Run("EVAL \"table.sort({1,2,3}, function() while true do end end)\" 0"),
+            "-ERR the script was ended: it ran for too long where it could not be suspended");
+  EXPECT_LT(limited.clock.now_us - before_us, 300'000);
+}
+
 // Its ten instructions fit into round numbers: seen every so many it might always be below gsub,
 // depending on how many stand before it.
 TEST_F(ScriptRuns, ALoopThatIsSometimesBelowACFunctionIsSuspendedAndKilled) {
@@ -176,16 +196,32 @@ TEST_F(ScriptRuns, ALoopThatIsSometimesBelowACFunctionIsSuspendedAndKilled) {
   }
 }
 
-TEST_F(ScriptRuns, TheClockIsLookedAtMoreOftenWhereThatTakesLong) {
-  t.Run("CONFIG SET busy-reply-threshold 100000000");
-  const auto looks = [&](int64_t step_us) {
+class LooksAtTheClock : public ScriptRuns {
+ protected:
+  LooksAtTheClock() { t.Run("CONFIG SET busy-reply-threshold 100000000"); }
+
+  // How many a script takes if each comes so long after the one before.
+  int64_t Looks(int64_t step_us, std::string_view script) {
     t.clock.exact_step_us = step_us;
     const int64_t before_us = t.clock.now_us;
-    EXPECT_EQ(t.Run(caller, "EVAL \"for i=1,1000000 do end return 1\" 0"), ":1");
+    EXPECT_EQ(t.RunArgs({"EVAL", std::string(script), "0"}), "(nil)") << script;
     return (t.clock.now_us - before_us) / step_us;
-  };
-  EXPECT_LT(looks(10'000), 1000);
-  EXPECT_GT(looks(30'000), 10'000);
+  }
+};
+
+TEST_F(LooksAtTheClock, AreMoreWhereOneIsLate) {
+  constexpr std::string_view kLoop = "for i=1,1000000 do end";
+  EXPECT_LT(Looks(10'000, kLoop), 1000);
+  EXPECT_GT(Looks(30'000, kLoop), 500'000);
+}
+
+TEST_F(LooksAtTheClock, FollowCallsAndLongStrings) {
+  const int64_t loop = Looks(10, "for i=1,1000 do local a = #'' end");
+  EXPECT_LT(loop, 10);
+  EXPECT_GT(Looks(10, "for i=1,1000 do tostring(1) end"), loop + 60);
+  const std::string join = "local a, b = string.rep('a', 40000), string.rep('b', 20000) ";
+  const int64_t few = Looks(10, join + "for i=1,1000 do local c = a .. b end");
+  EXPECT_GT(Looks(10, join + "for i=1,1000 do local c = a .. b .. b end"), few + 900);
 }
 
 // Each takes over a million steps, after which matching looks at the clock itself.

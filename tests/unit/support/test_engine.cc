@@ -64,7 +64,9 @@ void ListJournal::Record(std::span<const std::string_view> arguments) {
   records.push_back(line);
 }
 
-TestEngine::TestEngine() : engine(host, {.has_seed = true, .seed = 42}), session_(engine.Open({})) {
+TestEngine::TestEngine(int64_t script_limit_ms)
+    : engine(host, {.has_seed = true, .seed = 42, .script_limit_ms = script_limit_ms}),
+      session_(engine.Open({})) {
   session_.reply.set_protocol(2);
 }
 

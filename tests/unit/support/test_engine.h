@@ -58,7 +58,7 @@ class ListJournal final : public keyspace::Journal::Sink {
 
 class TestEngine {
  public:
-  TestEngine();
+  explicit TestEngine(int64_t script_limit_ms = 0);
 
   // Executes a line (split as redis-cli splits it) on the first session and renders the reply:
   // "+OK", "-ERR ...", ":1", "\"bulk\"", "(nil)", "[a, b]", "{k: v}" for maps, "~[...]" for sets,
