@@ -17,9 +17,9 @@ namespace kvasm::scripting {
 namespace {
 
 // Instructions between two looks at the clock: prime, for a loop whose length divides them would
-// always be seen at the same place, which may be one that cannot be suspended. They are few at first
-// and when a look has come late, and become more with each that has not: what a script calls may
-// take a million times as long as an instruction of its own, and the host waits.
+// always be seen at the same place, which may be one that cannot be suspended. They are few at
+// first and when a look has come late, and become more with each that has not: what a script calls
+// may take a million times as long as an instruction of its own, and the host waits.
 constexpr int kPaces[] = {1, 7, 61, 499, 4'999};
 constexpr size_t kFirstPace = 1;
 constexpr int64_t kLateUs = 20'000;

@@ -62,9 +62,9 @@ const changes = {
   'ltablib.c': [
     ['#define LUA_LIB', '#define LUA_LIB\n#include "core/scripting/lua/extensions.h"'],
     [
-      '      for (i = e; i > pos; i--) {',
-      `      for (i = e; i > pos; i--) {
-        if ((i & KVASM_LUA_STEPS_MASK) == 0) kvasm_lua_interrupt(L);`,
+      '        lua_rawgeti(L, 1, i-1);',
+      `        if ((i & KVASM_LUA_STEPS_MASK) == 0) kvasm_lua_interrupt(L);
+        lua_rawgeti(L, 1, i-1);`,
     ],
   ],
 
