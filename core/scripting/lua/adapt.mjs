@@ -123,12 +123,20 @@ static const char *match_here (MatchState *ms, const char *s, const char *p) {
     ].map((old) => [old, 'kvasm_lua_format_number(buff, form, luaL_checknumber(L, arg));']),
     ['sprintf(buff, form, s);', 'kvasm_lua_format_text(buff, form, s);'],
     [
-      '  int n = luaL_checkint(L, 2);\n  luaL_buffinit(L, &b);',
-      `  int n = luaL_checkint(L, 2);
-  if (l == 0) n = 0;
+      `  luaL_Buffer b;
+  const char *s = luaL_checklstring(L, 1, &l);
+  int n = luaL_checkint(L, 2);
+  luaL_buffinit(L, &b);
+  while (n-- > 0)
+    luaL_addlstring(&b, s, l);
+  luaL_pushresult(&b);
+`,
+      `  const char *s = luaL_checklstring(L, 1, &l);
+  int n = luaL_checkint(L, 2);
   if (n > 0 && (double)l * n > KVASM_LUA_STRING_BYTES_MAX)
     return luaL_error(L, "resulting string too large");
-  luaL_buffinit(L, &b);`,
+  kvasm_lua_push_repeated(L, s, l, n > 0 ? n : 0);
+`,
     ],
   ],
 

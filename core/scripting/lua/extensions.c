@@ -1,8 +1,13 @@
 #include "core/scripting/lua/extensions.h"
 
+#include <string.h>
+
 #include "ldo.h"
+#include "lgc.h"
 #include "lobject.h"
 #include "lstate.h"
+#include "lstring.h"
+#include "lzio.h"
 
 static Table* TableAt(lua_State* L, int index) { return (Table*)lua_topointer(L, index); }
 
@@ -32,6 +37,23 @@ int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data) {
   const int status = luaD_rawrunprotected(L, body, data);
   lua_settop(L, top);
   return status == 0;
+}
+
+void kvasm_lua_push_repeated(lua_State* L, const char* text, size_t bytes, size_t count) {
+  const size_t total = bytes * count;
+  char* buffer = luaZ_openspace(L, &G(L)->buff, total + 1);
+  size_t done = total < bytes ? total : bytes;
+  memcpy(buffer, text, done);
+  while (done < total) {
+    const size_t part = done < total - done ? done : total - done;
+    memcpy(buffer + done, buffer, part);
+    done += part;
+  }
+  // Nothing may collect before: the buffer is Lua's, which lets go of it then.
+  luaD_checkstack(L, 1);
+  setsvalue2s(L, L->top, luaS_newlstr(L, buffer, total));
+  ++L->top;
+  luaC_checkGC(L);
 }
 
 void kvasm_lua_end_gc_stop(lua_State* L) {

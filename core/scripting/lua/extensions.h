@@ -35,6 +35,10 @@ int kvasm_lua_reserve(lua_State* thread, int slots);
 // no memory itself. `body` must not call functions of Lua's. Outside of any call on `L`.
 int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data);
 
+// Pushes a text, which is on the stack, `count` times repeated. Made in one place: from pieces it
+// would be joined and hashed again and again.
+void kvasm_lua_push_repeated(lua_State* L, const char* text, size_t bytes, size_t count);
+
 // Undoes LUA_GCSTOP. Not as LUA_GCRESTART, which begins a collection whether it was stopped or not.
 void kvasm_lua_end_gc_stop(lua_State* L);
 
