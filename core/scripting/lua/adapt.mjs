@@ -58,13 +58,20 @@ const changes = {
     ],
   ],
 
-  // The position to insert at may be two thousand million before the first.
+  // What is joined is made in one place, if it is all strings, as what is repeated. The position
+  // to insert at may be two thousand million before the first.
   'ltablib.c': [
     ['#define LUA_LIB', '#define LUA_LIB\n#include "core/scripting/lua/extensions.h"'],
     [
       '        lua_rawgeti(L, 1, i-1);',
       `        if ((i & KVASM_LUA_STEPS_MASK) == 0) kvasm_lua_interrupt(L);
         lua_rawgeti(L, 1, i-1);`,
+    ],
+    [
+      '  last = luaL_opt(L, luaL_checkint, 4, luaL_getn(L, 1));\n',
+      `  last = luaL_opt(L, luaL_checkint, 4, luaL_getn(L, 1));
+  if (kvasm_lua_push_joined(L, 1, i, last, sep, lsep)) return 1;
+`,
     ],
   ],
 

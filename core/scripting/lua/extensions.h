@@ -39,6 +39,11 @@ int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data);
 // would be joined and hashed again and again.
 void kvasm_lua_push_repeated(lua_State* L, const char* text, size_t bytes, size_t count);
 
+// Pushes the elements [first, last] of a table, with `separator` between, as one string; 0 if they
+// are not all strings.
+int kvasm_lua_push_joined(lua_State* L, int index, int first, int last, const char* separator,
+                          size_t separator_bytes);
+
 // Undoes LUA_GCSTOP. Not as LUA_GCRESTART, which begins a collection whether it was stopped or not.
 void kvasm_lua_end_gc_stop(lua_State* L);
 
