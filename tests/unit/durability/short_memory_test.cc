@@ -35,7 +35,7 @@ class ShortMemory : public ::testing::TestWithParam<Data> {
       r.t.engine.Shutdown(durability::ShutdownSave::kAsConfigured, false);
       r.Settle();
     }
-    ASSERT_GT(used, 2u << 20);
+    ASSERT_GT(used, 3u << 19);
     for (const uint64_t percent : {10, 30, 50, 70, 80, 90, 100, 110, 130, 200, 1000}) {
       // The test's disk hands over copies of what is read.
       constexpr uint64_t kDiskBytes = 1 << 20;

@@ -11,7 +11,7 @@ using testing::TestEngine;
 
 class HostileScripts : public ::testing::Test {
  protected:
-  HostileScripts() { t.clock.exact_step_us = 1000; }
+  HostileScripts() { t.clock.exact_step_us = 10; }
 
   std::string Eval(std::string_view script) {
     return t.RunArgs({"EVAL", std::string(script), "0"});
