@@ -97,9 +97,9 @@ scripting::TimeLimits Engine::ScriptLimits() const {
   const int64_t busy_us = config_.settings().busy_reply_threshold * 1000;
   if (busy_us == 0) return {.limit_us = script_limit_us_};
   // Nobody knows yet whether the host will wait for the end: EndWait is for that.
-  const bool is_limited_first = script_limit_us_ > 0 && script_limit_us_ < busy_us;
-  if (!is_limited_first) return {.busy_us = busy_us, .slice_us = kSliceUs};
-  scripting::TimeLimits limits{.busy_us = script_limit_us_, .slice_us = kSliceUs};
+  scripting::TimeLimits limits{.busy_us = busy_us, .slice_us = kSliceUs};
+  if (script_limit_us_ == 0) return limits;
+  limits.busy_us = std::min(busy_us, script_limit_us_);
   limits.stuck_us = std::min(limits.stuck_us, script_limit_us_);
   return limits;
 }

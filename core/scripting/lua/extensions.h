@@ -36,11 +36,11 @@ int kvasm_lua_reserve(lua_State* thread, int slots);
 int kvasm_lua_try(lua_State* L, void (*body)(lua_State*, void*), void* data);
 
 // Pushes a text, which is on the stack, `count` times repeated. Made in one place: from pieces it
-// would be joined and hashed again and again.
+// would be joined and hashed again and again. The result has KVASM_LUA_STRING_BYTES_MAX at most.
 void kvasm_lua_push_repeated(lua_State* L, const char* text, size_t bytes, size_t count);
 
 // Pushes the elements [first, last] of a table, with `separator` between, as one string; 0 if they
-// are not all strings.
+// are not all strings. Raises "not enough memory" beyond KVASM_LUA_STRING_BYTES_MAX.
 int kvasm_lua_push_joined(lua_State* L, int index, int first, int last, const char* separator,
                           size_t separator_bytes);
 
