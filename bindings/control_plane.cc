@@ -226,8 +226,8 @@ class EngineHandle {
                                        : ShutdownSave::kNo,
                       force);
   }
-  // Ends the script a session waits for: `kind` is "script" or "function", as of
-  // the KILL command that is meant, or "" for either. "" or why not; undefined if it runs none.
+  // Ends the script a session waits for: `kind` is "script" or "function", as of the KILL command
+  // that is meant, or "" for either. "" or why not; undefined if it runs none.
   val KillScript(double session, const std::string& kind) {
     if (!engine().RunsScript(static_cast<uint64_t>(session))) return val::undefined();
     const bool is_eval = kind.empty() ? engine().is_eval_suspended() : kind == "script";

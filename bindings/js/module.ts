@@ -10,7 +10,8 @@ export interface EngineOptions {
   processId?: number;
   /**
    * When a script ends with an error that nothing can suspend, because its caller wants the reply
-   * at once (`db.sync`); 0, as without it: never. In milliseconds.
+   * at once (`db.sync`); 0, as without it: never. In milliseconds. It also bounds how long any
+   * script may hold its host where Lua cannot suspend it (5 s without it).
    */
   scriptLimitMs?: number;
   /** Makes hashing, random commands and eviction repeatable; '' draws from the host's entropy. */

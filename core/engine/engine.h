@@ -45,7 +45,8 @@ struct Options {
   bool standalone = false;
   int64_t process_id = 0;
   uint64_t system_memory_bytes = 0;  // of the machine; 0: not known
-  // When a script is ended that nobody can suspend, as in a synchronous call; 0: never.
+  // When a script is ended that nobody can suspend, as in a synchronous call; 0: never. Also how
+  // long one may go on where Lua cannot suspend it (scripting::TimeLimits::stuck_us), if less.
   int64_t script_limit_ms = 0;
   std::string executable;
   std::string config_file;
