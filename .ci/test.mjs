@@ -1,15 +1,19 @@
 // npm test: set-up, build, then the native tests (GoogleTest and conformance, by ctest) and the
 // Node tests. --asan: only the native ones, under the sanitizers. --wasm: the unit tests as wasm.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildPackage, buildTargets } from './build.mjs';
-import { filesBelow, jobs, run, say, setup } from './steps.mjs';
+import { nativeFailures } from './failures.mjs';
+import { filesBelow, jobs, root, run, say, setup } from './steps.mjs';
 
 const nodeTestMinutes = 10;
+const nativeReport = join(root, 'build', 'ctest.xml');
 
 function nativeTests(preset) {
   buildTargets(`Building the ${preset} tests (some minutes the first time)`, preset, []);
   say(`Running the ${preset} tests`);
-  return run('ctest', ['--preset', preset, '-j', jobs]);
+  rmSync(nativeReport, { force: true });
+  return run('ctest', ['--preset', preset, '-j', jobs, '--output-junit', nativeReport]);
 }
 
 function wasmTests() {
@@ -39,6 +43,7 @@ if (!existsSync('core')) throw new Error('run from a checkout of the project');
 buildPackage();
 const native = nativeTests('native');
 const node = nodeTests();
+if (native !== 0) process.stdout.write(nativeFailures(nativeReport));
 for (const [which, status] of Object.entries({ native, Node: node })) {
   say(`The ${which} tests ${status === 0 ? 'passed' : 'FAILED'}`);
 }
