@@ -57,7 +57,7 @@ function layout(command, text) {
 }
 
 async function listen(path, cases) {
-  const target = await redisTarget(path);
+  const target = await redisTarget({ path });
   const replies = new Map();
   for (const item of cases) {
     for (const proto of item.resp ? [item.resp] : [2, 3]) {

@@ -3,6 +3,10 @@
 // Frames both ways: a kind (1 byte), a number (4 bytes) and a length (4 bytes, both little-endian),
 // then that many bytes. In: 'n' opens session <number>, 'i' feeds it, 'c' closes it, 't' moves the
 // clock by <number> milliseconds. Out: 'o' is output of a session, 'x' tells that it was closed.
+//
+// With --still the clock goes by these frames alone, so that replies do not depend on how busy the
+// machine is. 'w' then moves it until session <number> has said something since the 'w' before, by
+// the milliseconds of its payload (4 bytes) at most; 'd' answers: "1", or "0" when it said nothing.
 #include <poll.h>
 #include <unistd.h>
 
@@ -12,6 +16,7 @@
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -24,17 +29,23 @@ using kvasm::services::Session;
 constexpr size_t kHeaderBytes = 9;
 constexpr uint32_t kTickBudgetUnits = 1000;
 
-class RealClock : public kvasm::host::Clock {
+class MovableClock : public kvasm::host::Clock {
  public:
-  int64_t NowUs() override {
-    timespec now{};
-    clock_gettime(CLOCK_REALTIME, &now);
-    return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000 + offset_us_;
-  }
+  explicit MovableClock(bool is_still) : is_still_(is_still), offset_us_(is_still ? RealUs() : 0) {}
+
+  // A still clock moves by a microsecond, so that what takes time takes some.
+  int64_t NowUs() override { return is_still_ ? offset_us_++ : RealUs() + offset_us_; }
   void SleepUs(int64_t duration_us) override { offset_us_ += duration_us; }
 
  private:
-  int64_t offset_us_ = 0;
+  static int64_t RealUs() {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+  }
+
+  const bool is_still_;
+  int64_t offset_us_;
 };
 
 class FixedEntropy : public kvasm::host::Entropy {
@@ -77,7 +88,7 @@ bool WriteFrame(char kind, uint32_t number, std::string_view payload) {
 
 class Pipe {
  public:
-  Pipe() : engine_(host_, {.standalone = true}) {
+  explicit Pipe(bool is_still) : clock_(is_still), engine_(host_, {.standalone = true}) {
     const kvasm::services::Config::Pair debug{"enable-debug-command", "yes"};
     const kvasm::base::Status set =
         engine_.config().Set({&debug, 1}, kvasm::services::Config::Source::kStartup);
@@ -121,6 +132,7 @@ class Pipe {
       for (int i = 0; i < 20; i++) engine_.Tick(kTickBudgetUnits);
       return DrainReady();
     }
+    if (kind == 'w') return payload.size() == 4 && Await(number, ReadU32(payload.data()));
     Session* session = ids_.contains(number) ? engine_.Find(ids_[number]) : nullptr;
     if (session == nullptr) return true;
     if (kind == 'i') {
@@ -135,6 +147,17 @@ class Pipe {
     return true;
   }
 
+  bool Await(uint32_t number, int64_t left_ms) {
+    while (!talked_.contains(number) && left_ms > 0) {
+      const int64_t step_ms = std::clamp<int64_t>(engine_.Tick(kTickBudgetUnits), 1, left_ms);
+      if (!DrainReady()) return false;
+      if (talked_.contains(number)) break;
+      clock_.SleepUs(step_ms * 1000);
+      left_ms -= step_ms;
+    }
+    return WriteFrame('d', number, talked_.erase(number) != 0 ? "1" : "0");
+  }
+
   void Forget(const Session& session) {
     ids_.erase(numbers_[session.id]);
     numbers_.erase(session.id);
@@ -143,9 +166,13 @@ class Pipe {
 
   bool Drain(Session& session) {
     const uint32_t number = numbers_[session.id];
-    if (!session.out.empty() && !WriteFrame('o', number, session.out.view())) return false;
+    if (!session.out.empty()) {
+      talked_.insert(number);
+      if (!WriteFrame('o', number, session.out.view())) return false;
+    }
     session.out.Clear();
     if (!session.close_after_reply) return true;
+    talked_.insert(number);
     Forget(session);
     return WriteFrame('x', number, {});
   }
@@ -157,19 +184,20 @@ class Pipe {
     return true;
   }
 
-  RealClock clock_;
+  MovableClock clock_;
   FixedEntropy entropy_;
   NoLog log_;
   const kvasm::host::Host host_{clock_, entropy_, log_};
   kvasm::engine::Engine engine_;
   std::map<uint32_t, uint64_t> ids_;      // the pipe's number of a session -> the engine's id
   std::map<uint64_t, uint32_t> numbers_;  // and back
+  std::set<uint32_t> talked_;             // since the last 'w', by the pipe's numbers
   std::string bytes_;
 };
 
 }  // namespace
 
-int main() {
-  Pipe pipe;
+int main(int count, char** arguments) {
+  Pipe pipe(count > 1 && std::string_view(arguments[1]) == "--still");
   return pipe.Serve() ? 0 : 1;
 }

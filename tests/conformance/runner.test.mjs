@@ -100,7 +100,7 @@ for (const name of chosen) {
   describe(`conformance on ${name}`, () => {
     let target;
     before(async () => {
-      target = await targets[name]();
+      target = await targets[name]({ still: true });
     });
     after(async () => {
       await target?.stop();

@@ -34,12 +34,16 @@ class Inbox {
     wake?.();
   }
 
+  /** What has come; undefined if nothing has. */
+  take() {
+    return this.#decoder.next() ?? (this.#ended ? { t: 'closed' } : undefined);
+  }
+
   async next(timeoutMs) {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const reply = this.#decoder.next();
+      const reply = this.take();
       if (reply !== undefined) return reply;
-      if (this.#ended) return { t: 'closed' };
       const left = deadline - Date.now();
       if (left <= 0) return { t: 'timeout' };
       let timer;
@@ -85,7 +89,7 @@ function overTcp(name, server, version) {
 }
 
 /** A real redis-server: the judge of the expectations. */
-export async function redisTarget(path = redisServerPath()) {
+export async function redisTarget({ path = redisServerPath() } = {}) {
   const version = redisServerVersion(path);
   return overTcp(`redis ${version}`, await startRedis({ path }), version);
 }
@@ -151,61 +155,108 @@ export async function wasmTarget() {
   };
 }
 
-/** The native build of the engine behind a pipe (pipe_main.cc tells the framing). */
-export async function nativeTarget(path = nativePath()) {
-  const child = spawn(path, [], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const inboxes = new Map();
-  let next = 1;
-  let bytes = Buffer.alloc(0);
-  child.stdout.on('data', (chunk) => {
-    bytes = bytes.length ? Buffer.concat([bytes, chunk]) : chunk;
+/** The native engine's process, spoken to in frames (runner.cc tells them). */
+class EnginePipe {
+  #child;
+  #inboxes = new Map();
+  #waits = new Map(); // by session: told whether it said something
+  #bytes = Buffer.alloc(0);
+  #ended = false;
+
+  constructor(path, args) {
+    this.#child = spawn(path, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child.stdin.on('error', () => {});
+    this.#child.stdout.on('data', (chunk) => this.#read(chunk));
+    this.exit = new Promise((done) =>
+      this.#child.once('exit', (code) => {
+        this.#ended = true;
+        for (const inbox of this.#inboxes.values()) inbox.end();
+        for (const told of this.#waits.values()) told(true);
+        done(code);
+      }),
+    );
+  }
+
+  #read(chunk) {
+    let bytes = this.#bytes.length ? Buffer.concat([this.#bytes, chunk]) : chunk;
     while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUInt32LE(5)) {
-      const inbox = inboxes.get(bytes.readUInt32LE(1));
-      const length = bytes.readUInt32LE(5);
-      if (bytes[0] === 0x6f) inbox?.push(bytes.subarray(9, 9 + length));
-      else inbox?.end();
-      bytes = bytes.subarray(9 + length);
+      const [kind, id] = [String.fromCharCode(bytes[0]), bytes.readUInt32LE(1)];
+      const payload = bytes.subarray(9, 9 + bytes.readUInt32LE(5));
+      if (kind === 'o') this.#inboxes.get(id)?.push(payload);
+      else if (kind === 'd') this.#waits.get(id)?.(payload.toString() === '1');
+      else this.#inboxes.get(id)?.end();
+      bytes = bytes.subarray(9 + payload.length);
     }
-  });
-  let ended = false;
-  const exit = new Promise((done) =>
-    child.once('exit', (code) => {
-      ended = true;
-      for (const inbox of inboxes.values()) inbox.end();
-      done(code);
-    }),
-  );
-  child.stdin.on('error', () => {});
-  const frame = (kind, id, payload) => {
+    this.#bytes = bytes;
+  }
+
+  frame(kind, id, payload = Buffer.alloc(0)) {
     const head = Buffer.alloc(9);
     head.write(kind, 0, 'latin1');
     head.writeUInt32LE(id, 1);
     head.writeUInt32LE(payload.length, 5);
-    if (!ended) child.stdin.write(Buffer.concat([head, payload]));
-  };
+    if (!this.#ended) this.#child.stdin.write(Buffer.concat([head, payload]));
+  }
+
+  open(id) {
+    const inbox = new Inbox();
+    this.#inboxes.set(id, inbox);
+    if (this.#ended) inbox.end();
+    this.frame('n', id);
+    return inbox;
+  }
+
+  /** What comes to a session's inbox by a clock that goes only while somebody waits. */
+  async nextStill(id, timeoutMs) {
+    const inbox = this.#inboxes.get(id);
+    const most = Buffer.alloc(4);
+    most.writeUInt32LE(timeoutMs);
+    for (;;) {
+      const reply = inbox.take();
+      if (reply !== undefined) return reply;
+      const hasTalked = await new Promise((told) => {
+        this.#waits.set(id, told);
+        this.frame('w', id, most);
+      });
+      if (!hasTalked) return { t: 'timeout' };
+    }
+  }
+
+  close(id) {
+    this.#inboxes.delete(id);
+    this.#waits.delete(id);
+    this.frame('c', id);
+  }
+
+  end() {
+    this.#child.stdin.end();
+    return this.exit;
+  }
+}
+
+/**
+ * The native build of the engine behind a pipe. A `still` one has a clock of its own, so that no
+ * load of the machine changes a reply.
+ */
+export async function nativeTarget({ path = nativePath(), still = false } = {}) {
+  const pipe = new EnginePipe(path, still ? ['--still'] : []);
+  let last = 0;
   return {
     name: 'native',
     async open() {
-      const id = next++;
-      const inbox = new Inbox();
-      inboxes.set(id, inbox);
-      if (ended) inbox.end();
-      frame('n', id, Buffer.alloc(0));
+      const id = ++last;
+      const inbox = pipe.open(id);
       return {
-        send: (data) => frame('i', id, data),
-        next: (timeoutMs) => inbox.next(timeoutMs),
-        close: () => {
-          inboxes.delete(id);
-          frame('c', id, Buffer.alloc(0));
-        },
+        send: (data) => pipe.frame('i', id, data),
+        next: (timeoutMs) => (still ? pipe.nextStill(id, timeoutMs) : inbox.next(timeoutMs)),
+        close: () => pipe.close(id),
       };
     },
     async advance(ms) {
-      frame('t', ms, Buffer.alloc(0));
+      pipe.frame('t', ms);
     },
     async stop() {
-      child.stdin.end();
-      const code = await exit;
+      const code = await pipe.end();
       if (code !== 0) throw new Error(`${path} ended with ${code}`);
     },
   };
