@@ -216,6 +216,10 @@ void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
   if (is_due && limits_.slice_us > 0) {
     if (may_suspend && scheduler_.CanSuspend(L)) {
       stuck_since_us_ = 0;
+      // Lua counts the instruction once more when it goes on: at a pace of 1, on a machine that is
+      // late for each look, it would never get past it.
+      pace_ = kFirstPace;
+      lua_sethook(L, &OnCount, LUA_MASKCOUNT, kPaces[pace_]);
       // Once it is suspended nobody can tell.
       if (!FindPlace(L, 0, &suspended_at_)) suspended_at_.source = nullptr;
       return scheduler_.Suspend(L);

@@ -59,13 +59,17 @@ const changes = {
   ],
 
   // What is joined is made in one place, if it is all strings, as what is repeated. The position
-  // to insert at may be two thousand million before the first.
+  // to insert at may be two thousand million before the first; millions take seconds to sort.
   'ltablib.c': [
     ['#define LUA_LIB', '#define LUA_LIB\n#include "core/scripting/lua/extensions.h"'],
     [
       '        lua_rawgeti(L, 1, i-1);',
       `        if ((i & KVASM_LUA_STEPS_MASK) == 0) kvasm_lua_interrupt(L);
         lua_rawgeti(L, 1, i-1);`,
+    ],
+    [
+      '    /* sort elements a[l], a[(l+u)/2] and a[u] */\n',
+      '    if (u - l > KVASM_LUA_LONG_RANGE) kvasm_lua_interrupt(L);\n',
     ],
     [
       '  last = luaL_opt(L, luaL_checkint, 4, luaL_getn(L, 1));\n',

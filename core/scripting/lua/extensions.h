@@ -7,6 +7,8 @@
 #define KVASM_LUA_PATTERN_DEPTH 400
 // Loops in C call kvasm_lua_interrupt whenever so many steps, a power of two, have been made.
 #define KVASM_LUA_STEPS_MASK 0xfffffu
+// table.sort calls it for each part that is longer, elements.
+#define KVASM_LUA_LONG_RANGE 1000
 // kvasm_lua_look is called after one of so many calls of C functions, a power of two, and for each
 // string of so many bytes.
 #define KVASM_LUA_CALLS_MASK 15u

@@ -173,6 +173,25 @@ TEST_F(ScriptRuns, ItIsAbortedWhereItCannotBeSuspended) {
   EXPECT_EQ(t.Run(other, "PING"), "+PONG");
 }
 
+TEST_F(ScriptRuns, ItGoesOnHoweverLateTheLooksAre) {
+  t.clock.exact_step_us = 100'000;
+  Send(caller, "EVAL \"local n = 0 for i=1,1000 do n = n + i end return n\" 0");
+  EXPECT_TRUE(caller.waiting);
+  EXPECT_GT(RunTurns(), 100);
+  EXPECT_EQ(Taken(caller), ":500500\r\n");
+}
+
+TEST_F(ScriptRuns, SortingIsAborted) {
+  t.clock.exact_step_us = 100'000;
+  Send(caller,
+       "EVAL \"local t = cjson.decode('[' .. string.rep('5,9,2,7,', 1e5) .. '0]') "
+       "redis.call('set', 'began', 1) table.sort(t) redis.call('set', 'ended', 1)\" 0");
+  RunTurns();
+  EXPECT_EQ(Taken(caller),
+            "-ERR the script was ended: it ran for too long where it could not be suspended\r\n");
+  EXPECT_EQ(t.Run(other, "EXISTS began ended"), ":1");
+}
+
 TEST_F(ScriptRuns, ItIsAbortedSoonWhereItsTimeIsLimited) {
   TestEngine limited(100);
   limited.clock.exact_step_us = 50;
