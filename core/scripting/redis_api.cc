@@ -116,7 +116,7 @@ int SetProtocol(lua_State* L) {
 int SetReplication(lua_State* L) {
   if (lua_gettop(L) != 1) return RaiseError(L, "redis.set_repl() requires one argument.");
   const lua_Number audience = lua_tonumber(L, 1);
-  if (!(audience >= 0 && audience < 4)) {
+  if (!(audience > -1 && audience < 4)) {
     return RaiseError(
         L, "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.");
   }
