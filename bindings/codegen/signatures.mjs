@@ -110,6 +110,15 @@ function restOf(list, names) {
   return { text: `...${names.take('args')}: ${type}[]`, optional, words: `${type}[]` };
 }
 
+/** The two ways to call what takes one more value, and a word before it or not: FUNCTION LOAD. */
+function wordBefore(list, names) {
+  const [word, value] = list;
+  if (list.length !== 2 || word.type !== 'pure-token' || !isOptional(word)) return undefined;
+  if (isOptional(value) || isMultiple(value) || value.token || !plainType(value)) return undefined;
+  const last = `${names.take(value.name)}: ${plainType(value)}`;
+  return [last, `${names.take(word.name)}: Token<${literal(word.token)}>, ${last}`];
+}
+
 /** The fixed parameters and what follows them. */
 function parametersOf(list) {
   const names = new Names();
@@ -122,7 +131,8 @@ function parametersOf(list) {
     fixed.push(`${names.take(argument.name)}: ${type}`);
   }
   const following = list.slice(at);
-  return { fixed, rest: restOf(following, names), numbers: numbersOf(following) };
+  const choice = wordBefore(following, names);
+  return { fixed, choice, rest: restOf(following, names), numbers: numbersOf(following) };
 }
 
 /**
@@ -136,8 +146,9 @@ function parametersOf(list) {
 export function overloadsOf(name, list, arity = 0, isPlain = false) {
   // DEBUG and its like take arguments nobody describes.
   if (list.length === 0 && arity < -1) return [['...args: Argument[]', repliesOf(name)[1]]];
-  const { fixed, rest, numbers } = parametersOf(list);
+  const { fixed, choice, rest, numbers } = parametersOf(list);
   const [short, full] = repliesOf(name);
+  if (choice !== undefined) return choice.map((last) => [[...fixed, last].join(', '), full]);
   const overloads = [];
   if (kTakesPairs.has(name)) {
     const parameters = [...fixed, 'pairs: Pairs | Fields<P>'].join(', ');
