@@ -482,6 +482,8 @@ std::string ScriptKilled(std::string_view place);
 // Of an engine that must not stand still for ever.
 inline constexpr std::string_view kScriptTooLong =
     "ERR the script was ended: it ran for too long where it could not be suspended";
+inline constexpr std::string_view kScriptReplyTooLong =
+    "ERR the script's reply has too many values: its tables hold each other again and again";
 std::string BlocksInScript(std::string_view command);
 // As a script gets them ("-CODE text").
 inline constexpr std::string_view kUnknownInScript =

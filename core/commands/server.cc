@@ -19,7 +19,7 @@ void Dbsize(Call& call) { call.reply.Integer(static_cast<int64_t>(call.db.size()
 void Time(Call& call) {
   int64_t now_us = call.host.clock.NowUs();
   if (call.in_script) {
-    // Time stands still for a script, from the first look at it on.
+    // Time stands still for a script until the host has a turn, from the first look at it on.
     int64_t& told_us = call.scripting.run().told_us;
     if (told_us == 0) told_us = now_us;
     now_us = told_us;

@@ -137,10 +137,11 @@ void Engine::EndScript(Session& session, Execution& execution, Interpreter::Stat
   const uint32_t before = session.out.size();
   if (status == Interpreter::Status::kDone) {
     const int protocol = script_session_.reply.protocol();
-    execution.is_counted = interpreter.WriteResult(session.reply, protocol);
-    if (!execution.is_counted) {
+    const std::string_view error = interpreter.WriteResult(session.reply, protocol);
+    execution.is_counted = error.empty();
+    if (!error.empty()) {
       session.out.Truncate(before);
-      session.reply.Error(errors::kOom);
+      session.reply.Error(error);
     }
   } else {
     const scripting::Failure failure = status == Interpreter::Status::kSuspended
@@ -180,6 +181,7 @@ bool Engine::ContinueScript(const scripting::TimeLimits& limits) {
   Session& session = *sessions_.Find(suspension.session_id);
   script_caller_ = &session;
   scripting_.run().suspended = false;
+  scripting_.run().told_us = 0;
   const bool in_transaction = suspension.levels.size() > 1;
   in_transaction_ = in_transaction;
   Execution& script = suspension.levels.front().execution;

@@ -246,6 +246,8 @@ bool Engine::MakeRoom() {
   constexpr int64_t kKeysPerTenacity = 50;
   const int64_t tenacity = config_.settings().maxmemory_eviction_tenacity;
   int64_t keys = tenacity >= 100 ? INT64_MAX : std::max<int64_t>(1, tenacity * kKeysPerTenacity);
+  // What scripts have left behind goes before any key.
+  if (!scripting_.is_running()) scripting_.Collect();
   tracking_.SettleTold();
   // What a transaction or a script has recorded stays together, with what is evicted meanwhile.
   const bool in_midst = keyspace_.journal().pending();
@@ -297,6 +299,7 @@ bool Engine::DoChores(uint32_t budget_units) {
   if (stats_.eviction_exceeded_since_ms != 0) NoteLimit();
   busy |= keyspace_.Chore(std::min(budget_units, kSliceUnits));
   busy |= tracking_.Chore(std::min(budget_units, kSliceUnits));
+  busy |= scripting_.CollectSome();
   busy |= durability_.Tick();
   return busy;
 }

@@ -30,6 +30,11 @@ constexpr uint32_t kRunsPerCollection = 50;
 // With so much memory all of it is collected after a run: the next one shall find room.
 constexpr uint64_t kBytesToCollect = Interpreter::kBytesMax / 4;
 constexpr int kCollectionKb = 50;
+constexpr int kChoreKb = 400;  // of a tick, when there is time
+// What a value takes in one of Lua's tables, at least. What is replied has no more values than
+// these and some, unless tables are in it many times: a few then make a reply without end.
+constexpr uint64_t kValueBytes = 16;
+constexpr uint64_t kReplyValues = 1 << 22;
 
 void OnCount(lua_State* L, lua_Debug*) { Interpreter::Of(L).Interrupt(L, true); }
 
@@ -236,14 +241,18 @@ void Interpreter::Interrupt(lua_State* L, bool may_suspend) {
   luaL_error(L, "script aborted");
 }
 
-bool Interpreter::WriteResult(resp::Writer& reply, int script_protocol) {
-  return Protected([&](lua_State* L) {
+std::string_view Interpreter::WriteResult(resp::Writer& reply, int script_protocol) {
+  const uint64_t values_max = kReplyValues + bytes_ / kValueBytes;
+  bool is_whole = false;
+  const bool fits = Protected([&](lua_State* L) {
     lua_State* thread = scheduler_.thread();
     if (lua_gettop(thread) == 0) lua_pushnil(thread);
     lua_settop(thread, 1);
     lua_xmove(thread, L, 1);
-    WriteValue(L, reply, script_protocol, server_, open_tables_);
+    is_whole = WriteValue(L, reply, script_protocol, server_, open_tables_, values_max);
   });
+  if (!fits) return errors::kOom;
+  return is_whole ? std::string_view() : errors::kScriptReplyTooLong;
 }
 
 Failure Interpreter::DescribeFailure(std::string_view name) {
@@ -279,12 +288,30 @@ void Interpreter::End() {
   kvasm_lua_end_gc_stop(main_);
   lua_gc(main_, LUA_GCSETPAUSE, 200);
   lua_gc(main_, LUA_GCSETSTEPMUL, 200);
+  // Of what is in the midst of being marked some survives the first.
+  if (bytes_ > collected_bytes_ + kUncollectedBytes) collections_due_ = 2;
   if (bytes_ > kBytesToCollect || scheduler_.status() == LUA_ERRMEM) {
-    const auto collect = [](lua_State* L, void*) { lua_gc(L, LUA_GCCOLLECT, 0); };
-    kvasm_lua_try(main_, collect, nullptr);
+    Collect();
   } else if (bytes_ > kUncollectedBytes && ++runs_ % kRunsPerCollection == 0) {
     Protected([](lua_State* L) { lua_gc(L, LUA_GCSTEP, kCollectionKb); });
   }
+}
+
+void Interpreter::Collect() {
+  if (collections_due_ == 0) return;
+  const auto collect = [](lua_State* L, void*) { lua_gc(L, LUA_GCCOLLECT, 0); };
+  kvasm_lua_try(main_, collect, nullptr);
+  collections_due_ = 0;
+  collected_bytes_ = bytes_;
+}
+
+bool Interpreter::CollectSome() {
+  if (collections_due_ == 0) return false;
+  bool is_done = true;
+  Protected([&](lua_State* L) { is_done = lua_gc(L, LUA_GCSTEP, kChoreKb) != 0; });
+  if (!is_done) return true;
+  collected_bytes_ = bytes_;
+  return --collections_due_ != 0;
 }
 
 std::span<const std::string_view> Interpreter::CommandArguments(lua_State* L) {

@@ -68,15 +68,20 @@ class Interpreter {
                      std::span<const std::string_view> arguments);
   // Goes on with it until it ends or is suspended.
   Status Resume(const TimeLimits& limits);
-  // After kDone: writes the value it has returned, and counts its errors. False if there is no
-  // memory.
-  bool WriteResult(resp::Writer& reply, int script_protocol);
+  // After kDone: writes the value it has returned, and counts its errors. The error that is to be
+  // replied instead of what has been written, if any.
+  std::string_view WriteResult(resp::Writer& reply, int script_protocol);
   // After kFailed. `name`: of the script, for the text.
   Failure DescribeFailure(std::string_view name);
   // After kSuspended, of a script that is killed.
   Failure DescribeKill(std::string_view name);
   // Ends the run, in whatever state it is.
   void End();
+
+  // Between runs: frees what they have left behind if it is much, and a part of it. The latter is
+  // true while there is more to do.
+  void Collect();
+  bool CollectSome();
 
   // Runs a library's chunk, which registers its functions in `library`. It is not suspended. The
   // error is what FUNCTION LOAD replies.
@@ -152,6 +157,8 @@ class Interpreter {
   int api_loading_ = 0;  // of libraries: what they find, and what their functions find
   int api_running_ = 0;
   uint32_t runs_ = 0;
+  uint64_t collected_bytes_ = 0;  // memory after a collection
+  int collections_due_ = 0;
   std::string scratch_;
   std::vector<OpenTable> open_tables_;
   std::vector<std::string_view> arguments_;

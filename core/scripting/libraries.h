@@ -81,6 +81,7 @@ class Libraries {
   void Abandon(LibrarySet& set);
 
   // Of the functions; there is one as soon as there is a library.
+  bool has_interpreter() const { return interpreter_ != nullptr; }
   Interpreter& interpreter() { return *interpreter_; }
   // Heap bytes of the interpreter; of the libraries, roughly.
   uint64_t interpreter_bytes() const;

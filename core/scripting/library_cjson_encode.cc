@@ -78,6 +78,7 @@ class Encoder {
     if (depth > settings_.encode_max_depth || !lua_checkstack(state_, 3)) {
       luaL_error(state_, "Cannot serialise, excessive nesting (%d)", depth);
     }
+    out_.CountTable();
     const int32_t length = ArrayLength();
     open_.Push(Open{length > 0 ? length : 0, 0});
     out_.Put(length > 0 ? '[' : '{');

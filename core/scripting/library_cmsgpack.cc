@@ -91,6 +91,7 @@ bool IsArray(lua_State* L, size_t* count) {
 void PutValue(lua_State* L, LuaBuffer& out, int level);
 
 void PutTable(lua_State* L, LuaBuffer& out, int level) {
+  out.CountTable();
   size_t count = 0;
   if (IsArray(L, &count)) {
     PutCount(out, 0x90, 0xdc, count);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "core/scripting/lua_api.h"
@@ -39,6 +40,11 @@ class LuaBuffer {
     size_ += count;
   }
 
+  // Called for each table that is written: a few may hold each other a million times.
+  void CountTable() {
+    if ((++tables_ & kTablesMask) == 0) kvasm_lua_interrupt(state_);
+  }
+
   // The buffer as a stack of small values.
   template <class T>
   void Push(const T& value) {
@@ -54,6 +60,7 @@ class LuaBuffer {
 
  private:
   static constexpr size_t kInlineBytes = 512;
+  static constexpr uint32_t kTablesMask = 0xfff;  // how many between two looks at the clock
   static constexpr size_t kBytesMax = size_t{512} << 20;
 
   void Grow(size_t more) {
@@ -72,6 +79,7 @@ class LuaBuffer {
   char* data_ = inline_;
   size_t size_ = 0;
   size_t capacity_ = kInlineBytes;
+  uint32_t tables_ = 0;
   char inline_[kInlineBytes];
 };
 

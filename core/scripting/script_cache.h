@@ -33,6 +33,7 @@ class ScriptCache {
   void Clear();
 
   // Of the scripts; there is one as soon as there is a script.
+  bool has_interpreter() const { return interpreter_ != nullptr; }
   Interpreter& interpreter() { return *interpreter_; }
 
   size_t size() const { return scripts_.size(); }

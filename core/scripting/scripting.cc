@@ -14,4 +14,14 @@ base::Status Scripting::Kill(bool is_eval) {
   return base::Status::Ok();
 }
 
+void Scripting::Collect() {
+  if (cache_.has_interpreter()) cache_.interpreter().Collect();
+  if (libraries_.has_interpreter()) libraries_.interpreter().Collect();
+}
+
+bool Scripting::CollectSome() {
+  return (cache_.has_interpreter() && cache_.interpreter().CollectSome()) ||
+         (libraries_.has_interpreter() && libraries_.interpreter().CollectSome());
+}
+
 }  // namespace kvasm::scripting

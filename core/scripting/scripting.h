@@ -35,7 +35,7 @@ struct ScriptRun {
   bool suspended = false;   // the host has its turn
   bool was_logged = false;  // as slow
   int64_t began_ms = 0;
-  int64_t told_us = 0;               // what TIME has replied to it; 0: nothing
+  int64_t told_us = 0;               // what TIME has replied to it in its turn; 0: nothing
   std::vector<std::string> command;  // that has called it; known from when it is suspended
 };
 
@@ -60,6 +60,10 @@ class Scripting {
   // false, FUNCTION KILL replies.
   base::Status Kill(bool is_eval);
   bool was_killed() const { return killed_; }
+
+  // Between runs: see Interpreter.
+  void Collect();
+  bool CollectSome();
 
   // DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call commands that are not made for them.
   void set_allows_all_commands(bool allows) { allows_all_commands_ = allows; }

@@ -179,10 +179,14 @@ class ValueWriter {
               std::vector<OpenTable>& open)
       : L_(L), reply_(reply), script_protocol_(script_protocol), server_(server), open_(open) {}
 
-  void WriteAll() {
+  bool WriteAll(uint64_t values_max) {
     open_.clear();
     Write();
-    while (!open_.empty()) Step();
+    while (!open_.empty()) {
+      if (values_ > values_max) return false;
+      Step();
+    }
+    return true;
   }
 
  private:
@@ -229,6 +233,7 @@ class ValueWriter {
 
   // Writes the value on top of the stack and pops it, or opens it.
   void Write() {
+    ++values_;
     if (!lua_checkstack(L_, 4)) {
       WriteError(errors::kLuaStackLimit, false);
       return lua_pop(L_, 1);
@@ -322,6 +327,7 @@ class ValueWriter {
   int script_protocol_;
   Server& server_;
   std::vector<OpenTable>& open_;
+  uint64_t values_ = 0;  // written
   char size_line_[base::kIntCharsMax + 3];
 };
 
@@ -381,9 +387,9 @@ void PushCountedError(lua_State* L, std::string_view text) {
   lua_setfield(L, -2, "ignore_error_stats_update");
 }
 
-void WriteValue(lua_State* L, resp::Writer& reply, int script_protocol, Server& server,
-                std::vector<OpenTable>& open) {
-  ValueWriter(L, reply, script_protocol, server, open).WriteAll();
+bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol, Server& server,
+                std::vector<OpenTable>& open, uint64_t values_max) {
+  return ValueWriter(L, reply, script_protocol, server, open).WriteAll(values_max);
 }
 
 void DescribeError(lua_State* L, lua_State* thread, std::string_view name, Failure* failure) {

@@ -43,8 +43,10 @@ struct OpenTable {
 
 // Writes the value on top of the stack, which is popped. With `script_protocol` 2 booleans are 1
 // and null. Its errors are counted if they are not yet. `open` is lent, to be used and left empty.
-void WriteValue(lua_State* L, resp::Writer& reply, int script_protocol, Server& server,
-                std::vector<OpenTable>& open);
+// False, in the midst, if it is more than `values_max` values: a few tables may hold each other a
+// million times.
+bool WriteValue(lua_State* L, resp::Writer& reply, int script_protocol, Server& server,
+                std::vector<OpenTable>& open, uint64_t values_max);
 
 // Finds where a thread stands, from a level of its stack on: the first function that is not of
 // coroutine.wrap itself. False if there is none. Raises nothing.

@@ -89,6 +89,13 @@ class JournalFull : public ::testing::Test {
     t.engine.keyspace().journal().Detach(log);
   }
 
+  // Which has no room left first, what is to be recorded or the script, depends on what the heap
+  // has been used for before.
+  static bool IsOutOfMemory(const std::string& reply) {
+    return reply.find("-OOM command not allowed when used memory > 'maxmemory'.") != reply.npos ||
+           reply.find("not enough memory") != reply.npos;
+  }
+
   KeptLog log;
   TestEngine t;
 };
@@ -97,10 +104,14 @@ TEST_F(JournalFull, AScriptOfSmallChangesIsRefusedWhatCannotBeRecorded) {
   const std::string reply = t.Run(
       "EVAL \"for i=1,2000000 do local r = redis.pcall('incr', KEYS[1]) if type(r) == 'table' then "
       "return i - 1 end end return -1\" 1 k");
-  EXPECT_GT(std::stoll(reply.substr(1)), 50'000) << reply;
-  EXPECT_EQ(t.Run("GET k"), "\"" + reply.substr(1) + "\"");
-  EXPECT_EQ(log.records, std::stoull(reply.substr(1)) + 3);
+  const std::string made = t.Run("GET k");
+  const uint64_t count = std::strtoull(made.c_str() + 1, nullptr, 10);
+  EXPECT_GT(count, 50'000u) << made;
+  EXPECT_EQ(log.records, count + 3);
   EXPECT_FALSE(log.bytes.failed());
+  // Hardly ever: the last bytes are too few for the script to tell.
+  if (IsOutOfMemory(reply)) return;
+  EXPECT_EQ(reply, ":" + std::to_string(count));
 }
 
 TEST_F(JournalFull, AScriptOfLargeChangesIsRefusedWhatCannotBeRecorded) {
@@ -123,10 +134,7 @@ TEST_F(JournalFull, ATransactionIsRefusedWhatCannotBeRecorded) {
   for (int i = 0; i < 30; ++i) t.Run(script);
   t.Run("EXPIRE k 100");
   const std::string reply = t.Run("EXEC");
-  // Which of the two has no room left first depends on what the heap has been used for before.
-  const bool is_log_full =
-      reply.ends_with("-OOM command not allowed when used memory > 'maxmemory'.]");
-  EXPECT_TRUE(is_log_full || reply.find("not enough memory") != reply.npos) << reply;
+  EXPECT_TRUE(IsOutOfMemory(reply)) << reply;
   EXPECT_GT(log.records, 10'000u);
   EXPECT_FALSE(log.bytes.failed());
   EXPECT_EQ(t.Run("EXPIRE k 100"), ":1");

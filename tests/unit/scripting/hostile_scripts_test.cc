@@ -1,6 +1,8 @@
 // Scripts that would take the engine down: each gets an error, and the engine is as it was.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "core/base/alloc.h"
 #include "tests/unit/support/test_engine.h"
 
@@ -69,6 +71,54 @@ TEST_F(HostileScripts, LoopsOfTheLibraryAreEnded) {
   const std::string reply = Eval("return table.insert({}, 3e9, 1)");
   EXPECT_TRUE(reply.starts_with("-ERR the script was ended")) << reply;
   EXPECT_EQ(Eval("return 1"), ":1");
+}
+
+// Twenty-five tables are thirty million values, and one that holds itself has no end.
+TEST_F(HostileScripts, RepliesOfTablesThatHoldEachOtherAreBounded) {
+  for (const char* script :
+       {"redis.call('set', 'k', 1) local t = {} for i=1,25 do t = {t, t} end return t",
+        "local t = {} t[1] = t t[2] = t return t", "local t = {} t.map = {a = t, b = t} return t",
+        "local t = {} for i=1,25 do t = {t, t} end return {set = {[1] = t}, t}"}) {
+    const std::string reply = Eval(script);
+    if (reply.starts_with('[')) continue;  // a set's members are its keys
+    EXPECT_EQ(reply,
+              "-ERR the script's reply has too many values: its tables hold each other again and "
+              "again");
+  }
+  EXPECT_EQ(t.Run("GET k"), "\"1\"");
+  EXPECT_EQ(Eval("local t = {} for i=1,20 do t = {t, t} end return t").substr(0, 2), "[[");
+}
+
+class ScriptGarbage : public HostileScripts {
+ protected:
+  // In bytes.
+  int64_t LuaMemory() {
+    const std::string info = t.Run("INFO memory");
+    constexpr std::string_view kField = "used_memory_vm_eval:";
+    return std::strtoll(info.c_str() + info.find(kField) + kField.size(), nullptr, 10);
+  }
+};
+
+TEST_F(ScriptGarbage, GoesBeforeAnyKey) {
+  t.Run("CONFIG SET maxmemory-policy allkeys-lru");
+  for (int i = 0; i < 100; ++i) t.Run("SET key:" + std::to_string(i) + " v");
+  Eval("return 1");
+  const std::string before = std::to_string(base::HeapUsedBytes() + (2 << 20));
+  EXPECT_EQ(Eval("local t = {} for i=1,200000 do t[i] = {i} end"), "(nil)");
+  ASSERT_GT(LuaMemory(), 4 << 20);
+  EXPECT_EQ(t.RunArgs({"CONFIG", "SET", "maxmemory", before}), "+OK");
+  EXPECT_EQ(t.Run("SET one more"), "+OK");
+  EXPECT_EQ(t.Run("DBSIZE"), ":101");
+}
+
+TEST_F(ScriptGarbage, GoesByAndByWhenThereIsTime) {
+  Eval("return 1");
+  const int64_t before = LuaMemory();
+  EXPECT_EQ(Eval("local t = {} for i=1,200000 do t[i] = {i} end"), "(nil)");
+  ASSERT_GT(LuaMemory(), before + (4 << 20));
+  for (int i = 0; i < 2000 && t.engine.Tick(100) == 0; ++i) {
+  }
+  EXPECT_LT(LuaMemory(), before + (1 << 20));
 }
 
 TEST_F(HostileScripts, WhatAllShareCannotBeChanged) {

@@ -152,11 +152,20 @@ TEST_F(ScriptRuns, TimeStandsStillForAScript) {
   EXPECT_EQ(t.Run(other, "GET k"), "(nil)");
 }
 
-TEST_F(ScriptRuns, TimeRepliesTheSameThroughout) {
+TEST_F(ScriptRuns, TimeRepliesTheSameUntilItIsSuspended) {
   EXPECT_EQ(t.Run(caller,
                   "EVAL \"local a = redis.call('time') for i=1,150000 do end "
                   "local b = redis.call('time') return a[1] == b[1] and a[2] == b[2]\" 0"),
             ":1");
+}
+
+TEST_F(ScriptRuns, TimeGoesOnWhenItIsSuspended) {
+  Send(caller,
+       "EVAL \"redis.call('set', 'k', 1) local began = redis.call('time')[1] "
+       "while redis.call('time')[1] + 0 < began + 1 do end return 'done'\" 0");
+  EXPECT_TRUE(caller.waiting);
+  RunTurns(100'000);
+  EXPECT_EQ(Taken(caller), "$4\r\ndone\r\n");
 }
 
 TEST_F(ScriptRuns, EndWaitRunsItToItsEnd) {
@@ -190,6 +199,19 @@ TEST_F(ScriptRuns, SortingIsAborted) {
   EXPECT_EQ(Taken(caller),
             "-ERR the script was ended: it ran for too long where it could not be suspended\r\n");
   EXPECT_EQ(t.Run(other, "EXISTS began ended"), ":1");
+}
+
+// They would go on until there is no memory left.
+TEST_F(ScriptRuns, TextsOfTablesThatHoldEachOtherAreAborted) {
+  t.clock.exact_step_us = 100'000;
+  for (const char* script : {"local t = {1} for i=1,30 do t = {t, t} end return cjson.encode(t)",
+                             "local t = {} for i=1,9 do t[i] = t end return cmsgpack.pack(t)"}) {
+    Send(caller, "EVAL \"" + std::string(script) + "\" 0");
+    RunTurns();
+    EXPECT_EQ(Taken(caller),
+              "-ERR the script was ended: it ran for too long where it could not be suspended\r\n")
+        << script;
+  }
 }
 
 TEST_F(ScriptRuns, ItIsAbortedSoonWhereItsTimeIsLimited) {
