@@ -40,13 +40,14 @@ test('the same seed makes the same script', () => {
 describe('differential test of several sessions', { skip }, () => {
   const servers = realServers();
 
-  test('a real server compared with its twin shows no difference', async () => {
-    const { report } = await compareSessions({
+  test('a real server compared with its twin shows no difference', async (t) => {
+    const { report, once } = await compareSessions({
       theirs: servers.judge,
       ours: servers.twin,
       seed,
       count: 1_000,
     });
+    if (once) t.diagnostic(`once, and not again: ${once}`);
     assert.equal(report, undefined);
   });
 
@@ -71,7 +72,7 @@ describe('differential test of several sessions', { skip }, () => {
     test(`${name} does to each session what redis-server does`, async (t) => {
       const ours = await start();
       try {
-        const { commands, scripts, counts, report } = await compareSessions({
+        const { commands, scripts, counts, report, once } = await compareSessions({
           theirs: servers.judge,
           ours,
           seed: `${seed}/${name}`,
@@ -82,6 +83,7 @@ describe('differential test of several sessions', { skip }, () => {
           `${commands} commands in ${scripts} scripts compared with redis ${servers.judge.version}`,
         );
         tellKnown(t, counts);
+        if (once) t.diagnostic(`once, and not again: ${once}`);
         assert.equal(report, undefined, `KVASM_DIFF_SEED=${seed}\n${report}`);
       } finally {
         await ours.stop();
