@@ -184,8 +184,8 @@ function report(name, { protocols, settings, steps }, found) {
   ].join('\n');
 }
 
-// Servers end keys by real time: on a busy machine two real ones differ now and then, once in some
-// thousand scripts. So one script may differ that does not when it is played this often again.
+// Servers end keys by real time: on a busy machine two real ones differ now and then. What differs
+// once is played this often again, to tell it from what does so each time.
 const kAgain = 3;
 
 /**

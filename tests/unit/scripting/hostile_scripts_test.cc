@@ -77,13 +77,12 @@ TEST_F(HostileScripts, LoopsOfTheLibraryAreEnded) {
 TEST_F(HostileScripts, RepliesOfTablesThatHoldEachOtherAreBounded) {
   for (const char* script :
        {"redis.call('set', 'k', 1) local t = {} for i=1,25 do t = {t, t} end return t",
-        "local t = {} t[1] = t t[2] = t return t", "local t = {} t.map = {a = t, b = t} return t",
-        "local t = {} for i=1,25 do t = {t, t} end return {set = {[1] = t}, t}"}) {
-    const std::string reply = Eval(script);
-    if (reply.starts_with('[')) continue;  // a set's members are its keys
-    EXPECT_EQ(reply,
+        "local t = {} t[1] = t t[2] = t return t",
+        "local t = {} t.map = {a = t, b = t} return t"}) {
+    EXPECT_EQ(Eval(script),
               "-ERR the script's reply has too many values: its tables hold each other again and "
-              "again");
+              "again")
+        << script;
   }
   EXPECT_EQ(t.Run("GET k"), "\"1\"");
   EXPECT_EQ(Eval("local t = {} for i=1,20 do t = {t, t} end return t").substr(0, 2), "[[");
